@@ -1,1 +1,2 @@
 //! leverd.
+pub mod sim;
