@@ -1,1 +1,3 @@
 //! leverd.
+
+pub mod lang;
