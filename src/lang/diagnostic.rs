@@ -66,10 +66,7 @@ impl Diagnostic {
 
     /// Something doubtful that does not stop anything.
     pub fn warning(code: &'static str, primary: Span, message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::error(code, primary, message)
-        }
+        Self { severity: Severity::Warning, ..Self::error(code, primary, message) }
     }
 
     /// Says something under the caret.
@@ -98,43 +95,21 @@ impl Diagnostic {
     }
 
     /// Offers a replacement under a title of its own.
-    pub fn suggest_as(
-        mut self,
-        title: impl Into<String>,
-        span: Span,
-        replacement: impl Into<String>,
-    ) -> Self {
-        self.suggestion = Some(Suggestion {
-            span,
-            replacement: replacement.into(),
-            title: title.into(),
-        });
+    pub fn suggest_as(mut self, title: impl Into<String>, span: Span, replacement: impl Into<String>) -> Self {
+        self.suggestion = Some(Suggestion { span, replacement: replacement.into(), title: title.into() });
         self
     }
 
     /// Offers the known names that are near to what was written at `span`: one as a change, several as a help
     /// line, none when nothing is near.
-    pub fn suggest_near<'a>(
-        self,
-        span: Span,
-        written: &str,
-        known: impl IntoIterator<Item = &'a str>,
-    ) -> Self {
+    pub fn suggest_near<'a>(self, span: Span, written: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         let names = near(written, known);
         match names.as_slice() {
             [] => self,
             [only] => self.suggest(span, only.clone()),
             [first, rest @ ..] => {
-                let rest = rest
-                    .iter()
-                    .map(|name| format!("`{name}`"))
-                    .collect::<Vec<_>>()
-                    .join(" or ");
-                self.suggest_as(
-                    format!("did you mean `{first}`, or {rest}?"),
-                    span,
-                    first.clone(),
-                )
+                let rest = rest.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
+                self.suggest_as(format!("did you mean `{first}`, or {rest}?"), span, first.clone())
             }
         }
     }
@@ -175,9 +150,7 @@ impl Diagnostics {
 
     /// Whether any of them makes the texts unusable.
     pub fn has_errors(&self) -> bool {
-        self.all
-            .iter()
-            .any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.all.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
     /// In file order, each once. Two are the same when code, place and message are.
@@ -221,9 +194,7 @@ impl<'a> IntoIterator for &'a Diagnostics {
 
 impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self {
-            all: vec![diagnostic],
-        }
+        Self { all: vec![diagnostic] }
     }
 }
 
@@ -235,10 +206,7 @@ mod tests {
     #[test]
     fn given_out_in_file_order_and_each_once() {
         let mut sources = Sources::new();
-        let (first, second) = (
-            sources.add_text("a", "abcdef"),
-            sources.add_text("b", "abc"),
-        );
+        let (first, second) = (sources.add_text("a", "abcdef"), sources.add_text("b", "abc"));
         let at = |id, start| Span::new(id, start..start + 1);
         let mut found = Diagnostics::new();
         found.push(Diagnostic::error("x", at(second, 0), "three"));

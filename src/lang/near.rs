@@ -31,10 +31,7 @@ pub fn near<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<
 }
 
 fn simplify(name: &str) -> String {
-    name.chars()
-        .map(|c| if matches!(c, '-' | ' ') { '_' } else { c })
-        .flat_map(char::to_lowercase)
-        .collect()
+    name.chars().map(|c| if matches!(c, '-' | ' ') { '_' } else { c }).flat_map(char::to_lowercase).collect()
 }
 
 /// Edit distance if small enough for the length of the words, else nothing.
@@ -80,13 +77,7 @@ mod tests {
     #[test]
     fn at_most_three_and_paths_by_their_last_part() {
         assert_eq!(near("ab1", ["ab2", "ab3", "ab4", "ab5"]).len(), 3);
-        assert_eq!(
-            near("assessment.tilte", ["assessment.title", "assessment.test"]),
-            ["assessment.title"]
-        );
-        assert_eq!(
-            near("email", ["candidate.email", "candidate.name"]),
-            ["candidate.email"]
-        );
+        assert_eq!(near("assessment.tilte", ["assessment.title", "assessment.test"]), ["assessment.title"]);
+        assert_eq!(near("email", ["candidate.email", "candidate.name"]), ["candidate.email"]);
     }
 }

@@ -4,9 +4,7 @@
 
 use super::diagnostic::{Diagnostic, Diagnostics, Severity};
 use super::source::{Source, Sources, Span};
-use annotate_snippets::{
-    AnnotationKind, Element, Group, Level, Patch, Renderer, Snippet, normalize_untrusted_str,
-};
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Patch, Renderer, Snippet, normalize_untrusted_str};
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -19,11 +17,7 @@ const LONG: usize = 400;
 /// For people: one block per fault, a blank line between. Without colour it is plain ASCII apart from the
 /// authors' text.
 pub fn render_human(sources: &Sources, diagnostics: &Diagnostics, colour: bool) -> String {
-    let renderer = if colour {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
     for diagnostic in diagnostics.sorted() {
         let report = report(sources, diagnostic);
@@ -40,11 +34,7 @@ pub fn render_human(sources: &Sources, diagnostics: &Diagnostics, colour: bool) 
 /// For programs: a JSON array with `code`, `severity`, `message`, `file`, `line`, `column`, `end_line`,
 /// `end_column` (from 1, in characters, the end excluded), `help`, `suggestion`, `route`.
 pub fn render_json(sources: &Sources, diagnostics: &Diagnostics) -> String {
-    let all: Vec<serde_json::Value> = diagnostics
-        .sorted()
-        .into_iter()
-        .map(|diagnostic| json(sources, diagnostic))
-        .collect();
+    let all: Vec<serde_json::Value> = diagnostics.sorted().into_iter().map(|diagnostic| json(sources, diagnostic)).collect();
     serde_json::to_string_pretty(&all).unwrap_or_else(|_| "[]".to_owned())
 }
 
@@ -85,23 +75,11 @@ struct Located<'a> {
 impl<'a> Located<'a> {
     fn of(sources: &'a Sources, span: Span) -> Self {
         let Some(source) = sources.get(span.source) else {
-            return Self {
-                file: "",
-                line: 1,
-                column: 1,
-                end_line: 1,
-                end_column: 1,
-            };
+            return Self { file: "", line: 1, column: 1, end_line: 1, end_column: 1 };
         };
         let start = source.place(span.start as usize);
         let end = source.place(span.end as usize);
-        Self {
-            file: source.name(),
-            line: start.line,
-            column: start.column,
-            end_line: end.line,
-            end_column: end.column,
-        }
+        Self { file: source.name(), line: start.line, column: start.column, end_line: end.line, end_column: end.column }
     }
 }
 
@@ -145,9 +123,7 @@ fn helps(diagnostic: &Diagnostic) -> impl Iterator<Item = String> {
 }
 
 fn escape_data(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 fn escape_property(text: &str) -> String {
@@ -159,35 +135,23 @@ fn report<'a>(sources: &'a Sources, diagnostic: &'a Diagnostic) -> Vec<Group<'a>
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level
-        .primary_title(diagnostic.message.as_str())
-        .id(diagnostic.code);
+    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
     let mut elements: Vec<Element<'a>> = snippets(sources, diagnostic);
-    elements.extend(
-        diagnostic
-            .help
-            .iter()
-            .map(|help| Level::HELP.message(normalize_untrusted_str(help)).into()),
-    );
+    elements.extend(diagnostic.help.iter().map(|help| Level::HELP.message(normalize_untrusted_str(help)).into()));
     let mut groups = vec![title.elements(elements)];
     if let Some(suggestion) = &diagnostic.suggestion
         && let Some(source) = sources.get(suggestion.span.source)
     {
         let range = clip(source, suggestion.span.range());
         let window = window(source, &range);
-        let patch = Patch::new(
-            within(&range, &window),
-            normalize_untrusted_str(&suggestion.replacement),
-        );
+        let patch = Patch::new(within(&range, &window), normalize_untrusted_str(&suggestion.replacement));
         groups.push(
-            Level::HELP
-                .secondary_title(normalize_untrusted_str(&suggestion.title))
-                .element(
-                    Snippet::source(source.slice(window.clone()))
-                        .path(source.name())
-                        .line_start(source.line_of(window.start))
-                        .patch(patch),
-                ),
+            Level::HELP.secondary_title(normalize_untrusted_str(&suggestion.title)).element(
+                Snippet::source(source.slice(window.clone()))
+                    .path(source.name())
+                    .line_start(source.line_of(window.start))
+                    .patch(patch),
+            ),
         );
     }
     groups
@@ -203,15 +167,8 @@ struct Mark<'a> {
 /// drawing, so that many faults in a large file do not cost its size each.
 fn snippets<'a>(sources: &'a Sources, diagnostic: &'a Diagnostic) -> Vec<Element<'a>> {
     let mut pieces: Vec<(&'a Source, Range<usize>, Vec<Mark<'a>>)> = Vec::new();
-    let primary = (
-        diagnostic.primary,
-        diagnostic.label.as_deref(),
-        AnnotationKind::Primary,
-    );
-    let secondary = diagnostic
-        .secondary
-        .iter()
-        .map(|(span, label)| (*span, Some(label.as_str()), AnnotationKind::Context));
+    let primary = (diagnostic.primary, diagnostic.label.as_deref(), AnnotationKind::Primary);
+    let secondary = diagnostic.secondary.iter().map(|(span, label)| (*span, Some(label.as_str()), AnnotationKind::Context));
     for (span, label, kind) in std::iter::once(primary).chain(secondary) {
         let Some(source) = sources.get(span.source) else {
             continue;
@@ -223,10 +180,7 @@ fn snippets<'a>(sources: &'a Sources, diagnostic: &'a Diagnostic) -> Vec<Element
             std::ptr::eq(*other, source)
                 && whole_lines(source, shown)
                 && whole_lines(source, &window)
-                && source
-                    .line_of(shown.start)
-                    .abs_diff(source.line_of(window.start))
-                    <= FAR
+                && source.line_of(shown.start).abs_diff(source.line_of(window.start)) <= FAR
         });
         match near {
             Some((_, shown, marks)) => {
@@ -239,11 +193,9 @@ fn snippets<'a>(sources: &'a Sources, diagnostic: &'a Diagnostic) -> Vec<Element
     pieces
         .into_iter()
         .map(|(source, window, marks)| {
-            let annotations = marks.into_iter().map(|mark| {
-                mark.kind
-                    .span(within(&mark.range, &window))
-                    .label(mark.label.map(normalize_untrusted_str))
-            });
+            let annotations = marks
+                .into_iter()
+                .map(|mark| mark.kind.span(within(&mark.range, &window)).label(mark.label.map(normalize_untrusted_str)));
             Snippet::source(source.slice(window.clone()))
                 .path(source.name())
                 .line_start(source.line_of(window.start))
@@ -261,18 +213,16 @@ fn first_line(source: &Source, range: Range<usize>) -> Range<usize> {
 }
 
 fn clip(source: &Source, range: Range<usize>) -> Range<usize> {
-    let text = source.text();
-    let start = text.floor_char_boundary(range.start);
-    start..text.ceil_char_boundary(range.end).max(start)
+    let start = source.floor(range.start);
+    start..source.ceil(range.end).max(start)
 }
 
 /// The whole lines that hold the range; a piece of the line when it is very long.
 fn window(source: &Source, range: &Range<usize>) -> Range<usize> {
     let start = source.line_start(source.line_of(range.start));
     let end = source.line_start(source.line_of(range.end) + 1);
-    let text = source.text();
-    let start = start.max(text.floor_char_boundary(range.start.saturating_sub(LONG)));
-    let end = end.min(text.ceil_char_boundary(range.end + LONG));
+    let start = start.max(source.floor(range.start.saturating_sub(LONG)));
+    let end = end.min(source.ceil(range.end + LONG));
     start..end
 }
 
@@ -298,23 +248,16 @@ mod tests {
             Span::new(id, at..at + 1)
         };
         let mut found = Diagnostics::new();
-        let tgas = Span {
-            end: find("tgas").start + 4,
-            ..find("tgas")
-        };
+        let tgas = Span { end: find("tgas").start + 4, ..find("tgas") };
         found.push(
             Diagnostic::error("unknown-key", tgas, "unknown key `tgas`")
                 .help("known keys are `tags` and `rules`")
                 .suggest(tgas, "tags"),
         );
         found.push(
-            Diagnostic::warning(
-                "duplicate-key",
-                find("a: 2"),
-                "the key `a` stands here twice",
-            )
-            .label("again here")
-            .also(find("a: 1"), "first here"),
+            Diagnostic::warning("duplicate-key", find("a: 2"), "the key `a` stands here twice")
+                .label("again here")
+                .also(find("a: 1"), "first here"),
         );
         (sources, found)
     }
@@ -351,8 +294,7 @@ help: did you mean `tags`?
     #[test]
     fn programs_see_places_and_suggestions() {
         let (sources, found) = sample();
-        let json: serde_json::Value =
-            serde_json::from_str(&render_json(&sources, &found)).expect("JSON");
+        let json: serde_json::Value = serde_json::from_str(&render_json(&sources, &found)).expect("JSON");
         assert_eq!(json[1]["code"], "unknown-key");
         assert_eq!(json[1]["line"], 5);
         assert_eq!(json[1]["end_column"], 5);
@@ -377,13 +319,9 @@ help: did you mean `tags`?
         let far = format!("first: 1\n{}last: 2\n", "x: 1\n".repeat(5000));
         let id = sources.add_text("far.yaml", far.clone());
         let last = far.len() - 8;
-        let found = Diagnostic::error("x", Span::new(id, last..last + 4), "m")
-            .also(Span::new(id, 0..5), "first");
+        let found = Diagnostic::error("x", Span::new(id, last..last + 4), "m").also(Span::new(id, 0..5), "first");
         let out = render_human(&sources, &found.into(), false);
-        assert!(
-            out.contains("first: 1") && out.lines().count() < 20,
-            "{out}"
-        );
+        assert!(out.contains("first: 1") && out.lines().count() < 20, "{out}");
 
         let id = sources.add_text("long.yaml", "a".repeat(4_000_000));
         let found = Diagnostic::error("x", Span::new(id, 2_000_000..2_000_001), "m");

@@ -39,19 +39,12 @@ impl Span {
         if self.source != other.source {
             return self;
         }
-        Self {
-            source: self.source,
-            start: self.start.min(other.start),
-            end: self.end.max(other.end),
-        }
+        Self { source: self.source, start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
     /// The empty span at the start of this one.
     pub fn at_start(self) -> Self {
-        Self {
-            end: self.start,
-            ..self
-        }
+        Self { end: self.start, ..self }
     }
 }
 
@@ -96,9 +89,27 @@ impl Source {
         self.text.get(range).unwrap_or_default()
     }
 
+    /// The start of the character that holds a byte position; the end of the text for positions beyond it.
+    pub fn floor(&self, offset: usize) -> usize {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        offset
+    }
+
+    /// The end of the character that holds a byte position, or the position itself between two characters.
+    pub fn ceil(&self, offset: usize) -> usize {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset += 1;
+        }
+        offset
+    }
+
     /// Line and column of a byte position. A position beyond the end is the end; one inside a character is its start.
     pub fn place(&self, offset: usize) -> Place {
-        let offset = self.text.floor_char_boundary(offset);
+        let offset = self.floor(offset);
         let line = self.line_of(offset);
         let start = self.line_start(line);
         let column = self.slice(start..offset).chars().count() + 1;
@@ -107,22 +118,17 @@ impl Source {
 
     /// The line (from 1) that holds a byte position.
     pub fn line_of(&self, offset: usize) -> usize {
-        self.lines
-            .partition_point(|start| *start as usize <= offset)
-            .max(1)
+        self.lines.partition_point(|start| *start as usize <= offset).max(1)
     }
 
     /// Where a line (from 1) starts, in bytes; the end of the text for a line that does not exist.
     pub fn line_start(&self, line: usize) -> usize {
-        self.lines
-            .get(line.saturating_sub(1))
-            .map_or(self.text.len(), |start| *start as usize)
+        self.lines.get(line.saturating_sub(1)).map_or(self.text.len(), |start| *start as usize)
     }
 
     /// The text of a line (from 1) without its line break.
     pub fn line(&self, line: usize) -> &str {
-        self.slice(self.line_start(line)..self.line_start(line + 1))
-            .trim_end_matches(['\n', '\r'])
+        self.slice(self.line_start(line)..self.line_start(line + 1)).trim_end_matches(['\n', '\r'])
     }
 }
 
@@ -140,23 +146,13 @@ impl Sources {
 
     /// Adds a file. One byte order mark is dropped. What is no text (too large, not UTF-8, with a NUL byte) leaves
     /// a diagnostic and gives no id; the name still shows in that message.
-    pub fn add(
-        &mut self,
-        name: impl Into<String>,
-        bytes: &[u8],
-        diagnostics: &mut Diagnostics,
-    ) -> Option<SourceId> {
+    pub fn add(&mut self, name: impl Into<String>, bytes: &[u8], diagnostics: &mut Diagnostics) -> Option<SourceId> {
         let name = name.into();
         if bytes.len() > MAX_SOURCE_BYTES {
-            let message = format!(
-                "this file has {} bytes; at most {MAX_SOURCE_BYTES} are read",
-                bytes.len()
-            );
+            let message = format!("this file has {} bytes; at most {MAX_SOURCE_BYTES} are read", bytes.len());
             let id = self.add_text(name, String::new());
-            diagnostics.push(
-                Diagnostic::error("file-too-large", Span::new(id, 0..0), message)
-                    .help("split it into several files"),
-            );
+            diagnostics
+                .push(Diagnostic::error("file-too-large", Span::new(id, 0..0), message).help("split it into several files"));
             return None;
         }
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
@@ -168,10 +164,7 @@ impl Sources {
                 let id = self.add_text(name, String::from_utf8_lossy(bytes).into_owned());
                 let span = Span::new(id, at..at + '\u{FFFD}'.len_utf8());
                 let message = format!("byte {at} (0x{byte:02x}) is not UTF-8 text");
-                diagnostics.push(
-                    Diagnostic::error("not-utf8", span, message)
-                        .help("save the file with the encoding UTF-8"),
-                );
+                diagnostics.push(Diagnostic::error("not-utf8", span, message).help("save the file with the encoding UTF-8"));
                 return None;
             }
         };
@@ -179,12 +172,8 @@ impl Sources {
         let id = self.add_text(name, text);
         if let Some(at) = nul {
             diagnostics.push(
-                Diagnostic::error(
-                    "nul-byte",
-                    Span::new(id, at..at + 1),
-                    format!("byte {at} is NUL, which is no text"),
-                )
-                .help("save the file as UTF-8 text (not UTF-16), or remove the byte"),
+                Diagnostic::error("nul-byte", Span::new(id, at..at + 1), format!("byte {at} is NUL, which is no text"))
+                    .help("save the file as UTF-8 text (not UTF-16), or remove the byte"),
             );
             return None;
         }
@@ -210,8 +199,7 @@ impl Sources {
 
     /// The text of a span.
     pub fn slice(&self, span: Span) -> &str {
-        self.get(span.source)
-            .map_or("", |source| source.slice(span.range()))
+        self.get(span.source).map_or("", |source| source.slice(span.range()))
     }
 
     /// All sources with their ids, in the order of adding.
@@ -236,12 +224,7 @@ mod tests {
         let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
         assert!(sources.add("a.yaml", bytes, &mut diagnostics).is_none());
         let found = diagnostics.iter().next().expect("a diagnostic");
-        format!(
-            "{} {} {}",
-            sources.describe(found.primary),
-            found.code,
-            found.message
-        )
+        format!("{} {} {}", sources.describe(found.primary), found.code, found.message)
     }
 
     #[test]
@@ -258,22 +241,14 @@ mod tests {
     #[test]
     fn one_byte_order_mark_is_dropped() {
         let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
-        let id = sources
-            .add("a", "\u{FEFF}a: 1".as_bytes(), &mut diagnostics)
-            .expect("text");
+        let id = sources.add("a", "\u{FEFF}a: 1".as_bytes(), &mut diagnostics).expect("text");
         assert_eq!(sources.text(id), "a: 1");
     }
 
     #[test]
     fn bytes_that_are_no_text_are_refused_with_their_place() {
-        assert_eq!(
-            refused(b"a: 1\nb: \xff\n"),
-            "a.yaml:2:4 not-utf8 byte 8 (0xff) is not UTF-8 text"
-        );
-        assert_eq!(
-            refused(b"a: 1\nb: \0"),
-            "a.yaml:2:4 nul-byte byte 8 is NUL, which is no text"
-        );
+        assert_eq!(refused(b"a: 1\nb: \xff\n"), "a.yaml:2:4 not-utf8 byte 8 (0xff) is not UTF-8 text");
+        assert_eq!(refused(b"a: 1\nb: \0"), "a.yaml:2:4 nul-byte byte 8 is NUL, which is no text");
         assert!(refused(&vec![b'a'; MAX_SOURCE_BYTES + 1]).contains("file-too-large"));
     }
 }

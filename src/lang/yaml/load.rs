@@ -58,11 +58,7 @@ pub fn load(sources: &Sources, id: SourceId, diagnostics: &mut Diagnostics) -> O
         if faults.len() > MAX_FAULTS {
             faults.truncate(MAX_FAULTS);
             let message = "this file has more faults than are shown; mend these first";
-            faults.push(Diagnostic::error(
-                "more-faults",
-                Span::new(id, 0..0),
-                message,
-            ));
+            faults.push(Diagnostic::error("more-faults", Span::new(id, 0..0), message));
         }
         diagnostics.extend(faults);
         return root;
@@ -71,10 +67,7 @@ pub fn load(sources: &Sources, id: SourceId, diagnostics: &mut Diagnostics) -> O
 }
 
 fn empty(id: SourceId) -> Node {
-    let kind = Kind::Scalar {
-        text: String::new(),
-        style: Style::Plain,
-    };
+    let kind = Kind::Scalar { text: String::new(), style: Style::Plain };
     Node::new(Span::new(id, 0..0), kind)
 }
 
@@ -121,17 +114,7 @@ struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     fn new(source: &'a Source, id: SourceId, text: &'a str, blanked: &'a [Range<usize>]) -> Self {
-        Self {
-            source,
-            id,
-            text,
-            blanked,
-            stack: Vec::new(),
-            root: None,
-            faults: Vec::new(),
-            nodes: 0,
-            last: 0,
-        }
+        Self { source, id, text, blanked, stack: Vec::new(), root: None, faults: Vec::new(), nodes: 0, last: 0 }
     }
 
     fn run(&mut self) -> Result<(), End> {
@@ -173,30 +156,24 @@ impl<'a> Builder<'a> {
                     self.count(&range)?;
                     self.check_tag(tag.as_deref(), tag_range, false);
                     self.refuse_key(&range);
-                    self.open(
-                        Frame::Seq {
-                            start: range.start,
-                            items: Vec::new(),
-                        },
-                        &range,
-                    )?;
+                    self.open(Frame::Seq { start: range.start, items: Vec::new() }, &range)?;
                 }
                 Event::MappingStart(_, _, tag) => {
                     self.count(&range)?;
                     self.check_tag(tag.as_deref(), tag_range, false);
                     self.refuse_key(&range);
-                    let frame = Frame::Map {
-                        start: range.start,
-                        entries: Vec::new(),
-                        key: Pending::Key,
-                        faulty: false,
-                    };
+                    let frame = Frame::Map { start: range.start, entries: Vec::new(), key: Pending::Key, faulty: false };
                     self.open(frame, &range)?;
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.close(range),
                 Event::Anchor(_, name) => {
                     let message = format!("the anchor `&{name}` is not part of the rule language");
-                    self.fault("anchor", range, message, "write the value where it is needed; `settings` hold what several rules share");
+                    self.fault(
+                        "anchor",
+                        range,
+                        message,
+                        "write the value where it is needed; `settings` hold what several rules share",
+                    );
                 }
                 Event::Alias(_) | Event::UnresolvedAlias(_) => {
                     self.count(&range)?;
@@ -217,18 +194,11 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn fault(
-        &mut self,
-        code: &'static str,
-        range: Range<usize>,
-        message: impl Into<String>,
-        help: &str,
-    ) {
+    fn fault(&mut self, code: &'static str, range: Range<usize>, message: impl Into<String>, help: &str) {
         // One more than is told, so that the reader of the list knows that there are more.
         if self.faults.len() <= MAX_FAULTS {
             let span = Span::new(self.id, range);
-            self.faults
-                .push(Diagnostic::error(code, span, message).help(help));
+            self.faults.push(Diagnostic::error(code, span, message).help(help));
         }
     }
 
@@ -249,24 +219,13 @@ impl<'a> Builder<'a> {
             return Ok(());
         }
         let message = format!("lists and maps are nested more than {MAX_DEPTH} deep");
-        self.fault(
-            "too-deep",
-            range.clone(),
-            message,
-            "no rule needs that: look for brackets that are not closed",
-        );
+        self.fault("too-deep", range.clone(), message, "no rule needs that: look for brackets that are not closed");
         Err(End::Limit)
     }
 
     /// A list or map in the place of a key.
     fn refuse_key(&mut self, range: &Range<usize>) {
-        let Some(Frame::Map {
-            start,
-            key: Pending::Key,
-            faulty,
-            ..
-        }) = self.stack.last_mut()
-        else {
+        let Some(Frame::Map { start, key: Pending::Key, faulty, .. }) = self.stack.last_mut() else {
             return;
         };
         // `{{x}}` without quotes is a map in a map for YAML, and the one way this happens in practice.
@@ -276,12 +235,7 @@ impl<'a> Builder<'a> {
             let diagnostic = syntax::unquoted_template(self.source, self.id, value);
             self.faults.push(diagnostic);
         } else {
-            self.fault(
-                "key-not-text",
-                range.clone(),
-                "a key must be a text, not a list or a map",
-                "write `key: value`",
-            );
+            self.fault("key-not-text", range.clone(), "a key must be a text, not a list or a map", "write `key: value`");
         }
     }
 
@@ -291,10 +245,7 @@ impl<'a> Builder<'a> {
         if scalar && tag.is_yaml_core_schema_tag("str") {
             return true;
         }
-        let message = format!(
-            "the tag `{}` is not part of the rule language",
-            tag.original()
-        );
+        let message = format!("the tag `{}` is not part of the rule language", tag.original());
         self.fault(
             "yaml-tag",
             range.unwrap_or(self.last..self.last),
@@ -304,14 +255,7 @@ impl<'a> Builder<'a> {
         false
     }
 
-    fn scalar(
-        &self,
-        text: &str,
-        style: ScalarStyle,
-        range: Range<usize>,
-        tagged: bool,
-        known: bool,
-    ) -> Node {
+    fn scalar(&self, text: &str, style: ScalarStyle, range: Range<usize>, tagged: bool, known: bool) -> Node {
         let raw = self.text.get(range.clone()).unwrap_or_default();
         let style = match style {
             // `!!str no` is a text as if it were quoted.
@@ -324,12 +268,7 @@ impl<'a> Builder<'a> {
         };
         let shown = range.start..range.start + raw.trim_end().len();
         let span = Span::new(self.id, shown);
-        if !known
-            || self
-                .blanked
-                .iter()
-                .any(|value| value.start <= range.start && range.start < value.end)
-        {
+        if !known || self.blanked.iter().any(|value| value.start <= range.start && range.start < value.end) {
             return Node::new(span, Kind::Faulty);
         }
         // The parser gives `~` where nothing stands.
@@ -338,10 +277,7 @@ impl<'a> Builder<'a> {
         Node {
             span,
             offsets: Offsets::align(text, raw, range.start, aligned),
-            kind: Kind::Scalar {
-                text: text.to_owned(),
-                style,
-            },
+            kind: Kind::Scalar { text: text.to_owned(), style },
         }
     }
 
@@ -365,10 +301,7 @@ impl<'a> Builder<'a> {
     fn name(&mut self, node: Node) {
         let range = node.span.range();
         match node.kind {
-            Kind::Scalar {
-                text,
-                style: Style::Plain,
-            } if text == "<<" => {
+            Kind::Scalar { text, style: Style::Plain } if text == "<<" => {
                 self.fault(
                     "merge-key",
                     range,
@@ -376,23 +309,12 @@ impl<'a> Builder<'a> {
                     "write the entries out; `settings` hold what several rules share",
                 );
             }
-            Kind::Scalar {
-                text,
-                style: Style::Plain,
-            } if text.is_empty() => {
-                self.fault(
-                    "key-not-text",
-                    range,
-                    "a key is missing before this `:`",
-                    "write `key: value`",
-                );
+            Kind::Scalar { text, style: Style::Plain } if text.is_empty() => {
+                self.fault("key-not-text", range, "a key is missing before this `:`", "write `key: value`");
             }
             Kind::Scalar { text, .. } => {
                 if let Some(Frame::Map { key, .. }) = self.stack.last_mut() {
-                    *key = Pending::Value(Key {
-                        text,
-                        span: node.span,
-                    });
+                    *key = Pending::Value(Key { text, span: node.span });
                 }
             }
             // Reported where it was met.
@@ -406,14 +328,8 @@ impl<'a> Builder<'a> {
             self.last = range.end;
         }
         let node = match self.stack.pop() {
-            Some(Frame::Seq { start, items }) => {
-                Node::new(self.until_last(start), Kind::Seq(items))
-            }
-            Some(Frame::Map {
-                start,
-                faulty: true,
-                ..
-            }) => Node::new(self.until_last(start), Kind::Faulty),
+            Some(Frame::Seq { start, items }) => Node::new(self.until_last(start), Kind::Seq(items)),
+            Some(Frame::Map { start, faulty: true, .. }) => Node::new(self.until_last(start), Kind::Faulty),
             Some(Frame::Map { start, entries, .. }) => {
                 let span = self.until_last(start);
                 let entries = self.refuse_duplicates(entries);
@@ -430,11 +346,7 @@ impl<'a> Builder<'a> {
 
     /// Keeps the first of equal keys and reports each further one with both places.
     fn refuse_duplicates(&mut self, mut entries: Vec<(Key, Node)>) -> Vec<(Key, Node)> {
-        let mut order: Vec<(&str, usize)> = entries
-            .iter()
-            .map(|(key, _)| key.text.as_str())
-            .zip(0..)
-            .collect();
+        let mut order: Vec<(&str, usize)> = entries.iter().map(|(key, _)| key.text.as_str()).zip(0..).collect();
         order.sort_unstable();
         let mut repeated = vec![false; entries.len()];
         let mut faults = Vec::new();
@@ -446,19 +358,13 @@ impl<'a> Builder<'a> {
                 continue;
             };
             for (_, again) in rest {
-                if let (Some(mark), Some((key, _))) =
-                    (repeated.get_mut(*again), entries.get(*again))
-                {
+                if let (Some(mark), Some((key, _))) = (repeated.get_mut(*again), entries.get(*again)) {
                     *mark = true;
                     faults.push(
-                        Diagnostic::error(
-                            "duplicate-key",
-                            key.span,
-                            format!("the key `{name}` stands twice in this map"),
-                        )
-                        .label("again here")
-                        .also(first.span, "first here")
-                        .help("remove one of them, or join their values"),
+                        Diagnostic::error("duplicate-key", key.span, format!("the key `{name}` stands twice in this map"))
+                            .label("again here")
+                            .also(first.span, "first here")
+                            .help("remove one of them, or join their values"),
                     );
                 }
             }

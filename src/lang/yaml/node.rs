@@ -50,20 +50,13 @@ pub struct Node {
 impl Node {
     /// A node that is no scalar.
     pub(super) fn new(span: Span, kind: Kind) -> Self {
-        Self {
-            span,
-            kind,
-            offsets: Offsets::Whole,
-        }
+        Self { span, kind, offsets: Offsets::Whole }
     }
 
     /// Whether nothing stands here, or `~` or `null` unquoted.
     pub fn is_null(&self) -> bool {
         match &self.kind {
-            Kind::Scalar {
-                text,
-                style: Style::Plain,
-            } => matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"),
+            Kind::Scalar { text, style: Style::Plain } => matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"),
             _ => false,
         }
     }
@@ -96,9 +89,7 @@ impl Node {
 
     /// Where a byte range of the scalar's text stands in the source. Where that cannot be told the whole node.
     pub fn inner_span(&self, range: Range<usize>) -> Span {
-        self.offsets
-            .source_range(range)
-            .map_or(self.span, |found| Span::new(self.span.source, found))
+        self.offsets.source_range(range).map_or(self.span, |found| Span::new(self.span.source, found))
     }
 
     /// What it is, for messages: `a text`, `a list`, `a map`, `nothing`.

@@ -35,24 +35,12 @@ impl Offsets {
             Style::SingleQuoted | Style::DoubleQuoted => (raw.get(1..).unwrap_or_default(), 1),
         };
         let start = start + shift;
-        let plain = !matches!(style, Style::SingleQuoted | Style::DoubleQuoted)
-            || !text.contains(['\'', '"', '\\']);
+        let plain = !matches!(style, Style::SingleQuoted | Style::DoubleQuoted) || !text.contains(['\'', '"', '\\']);
         if plain && body.starts_with(text) && !text.contains('\n') {
             return u32::try_from(start).map_or(Self::Whole, Self::Shift);
         }
-        let mut walk = Walk {
-            text,
-            body,
-            at: 0,
-            source: 0,
-            start,
-            pieces: Vec::new(),
-        };
-        if walk.run(style) {
-            Self::Pieces(walk.pieces.into_boxed_slice())
-        } else {
-            Self::Whole
-        }
+        let mut walk = Walk { text, body, at: 0, source: 0, start, pieces: Vec::new() };
+        if walk.run(style) { Self::Pieces(walk.pieces.into_boxed_slice()) } else { Self::Whole }
     }
 
     /// The bytes of the source for a byte range of the text.
@@ -92,11 +80,7 @@ fn end_of(pieces: &[Piece], at: usize) -> Option<usize> {
 
 /// How far into the source a depth in the text is; `otherwise` for an escape, which cannot be cut.
 fn inside(piece: &Piece, depth: usize, otherwise: usize) -> usize {
-    if piece.length == piece.source_length {
-        depth
-    } else {
-        otherwise
-    }
+    if piece.length == piece.source_length { depth } else { otherwise }
 }
 
 struct Walk<'a> {
@@ -111,20 +95,14 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn run(&mut self, style: Style) -> bool {
         loop {
-            let here = self
-                .text
-                .get(self.at..)
-                .and_then(|rest| rest.chars().next());
+            let here = self.text.get(self.at..).and_then(|rest| rest.chars().next());
             let rest = self.body.get(self.source..).unwrap_or_default();
             let Some(wanted) = here else {
                 return true;
             };
             let Some(found) = rest.chars().next() else {
                 // Only blanks may be left: a line break that YAML adds.
-                return self
-                    .text
-                    .get(self.at..)
-                    .is_some_and(|left| left.trim().is_empty());
+                return self.text.get(self.at..).is_some_and(|left| left.trim().is_empty());
             };
             if style == Style::DoubleQuoted && found == '\\' {
                 match escape(rest, wanted) {
@@ -158,12 +136,7 @@ impl Walk<'_> {
                 last.length += length;
                 last.source_length += length;
             }
-            _ => self.pieces.push(Piece {
-                text: self.at,
-                length,
-                source,
-                source_length,
-            }),
+            _ => self.pieces.push(Piece { text: self.at, length, source, source_length }),
         }
         self.at += length;
         self.source += source_length;

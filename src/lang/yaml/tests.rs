@@ -18,12 +18,7 @@ fn good(text: &str) -> (Sources, Node) {
 }
 
 fn codes(text: &str) -> Vec<&'static str> {
-    read(text)
-        .2
-        .sorted()
-        .iter()
-        .map(|found| found.code)
-        .collect()
+    read(text).2.sorted().iter().map(|found| found.code).collect()
 }
 
 #[test]
@@ -49,18 +44,14 @@ fn nothing_is_told_from_empty_text() {
 
 #[test]
 fn typed_readers_take_what_fits_and_name_what_does_not() {
-    let (_, node) =
-        good("yes: yes\nt: true\nq: 'true'\ni: 72\nf: 72.5\nd: 1h30m\nl: [a]\nn:\nz: 007\n");
+    let (_, node) = good("yes: yes\nt: true\nq: 'true'\ni: 72\nf: 72.5\nd: 1h30m\nl: [a]\nn:\nz: 007\n");
     let at = |key| node.get(key).expect("there");
     let mut found = Diagnostics::new();
     assert_eq!(at("t").as_bool(&mut found), Some(true));
     assert_eq!(at("i").as_int(&mut found), Some(72));
     assert_eq!(at("i").as_number(&mut found), Some(72.0));
     assert_eq!(at("f").as_number(&mut found), Some(72.5));
-    assert_eq!(
-        at("d").as_duration(&mut found).map(|d| d.as_secs()),
-        Some(5400)
-    );
+    assert_eq!(at("d").as_duration(&mut found).map(|d| d.as_secs()), Some(5400));
     assert_eq!(at("z").as_text(&mut found), Some("007"));
     assert_eq!(at("l").items(&mut found).map(<[Node]>::len), Some(1));
     assert!(found.is_empty());
@@ -93,32 +84,16 @@ fn unknown_and_missing_keys() {
     node.known_entries("a rule", &["name", "trigger"], &mut found);
     node.required("name", "this rule", &mut found);
     let messages: Vec<_> = found.iter().map(|d| d.message.as_str()).collect();
-    assert_eq!(
-        messages,
-        ["unknown key `nmae` in a rule", "this rule lacks `name`"]
-    );
-    assert_eq!(
-        found
-            .iter()
-            .next()
-            .and_then(|d| d.suggestion.as_ref())
-            .map(|s| s.replacement.as_str()),
-        Some("name")
-    );
+    assert_eq!(messages, ["unknown key `nmae` in a rule", "this rule lacks `name`"]);
+    assert_eq!(found.iter().next().and_then(|d| d.suggestion.as_ref()).map(|s| s.replacement.as_str()), Some("name"));
 }
 
 #[test]
 fn spans_cover_what_the_author_wrote() {
-    let (sources, node) =
-        good("# é\nlist:\n  - a: \"x\"\n    b: [1, 2]\n  - |\n    text\nend: 1\n");
+    let (sources, node) = good("# é\nlist:\n  - a: \"x\"\n    b: [1, 2]\n  - |\n    text\nend: 1\n");
     let list = node.get("list").expect("there");
-    assert_eq!(
-        sources.slice(list.span),
-        "- a: \"x\"\n    b: [1, 2]\n  - |\n    text"
-    );
-    let Kind::Seq(items) = &list.kind else {
-        panic!("a list")
-    };
+    assert_eq!(sources.slice(list.span), "- a: \"x\"\n    b: [1, 2]\n  - |\n    text");
+    let Kind::Seq(items) = &list.kind else { panic!("a list") };
     let first = items.first().expect("there");
     assert_eq!(sources.slice(first.span), "a: \"x\"\n    b: [1, 2]");
     assert_eq!(sources.slice(first.get("a").expect("there").span), "\"x\"");
@@ -136,24 +111,12 @@ fn places_inside_scalars() {
         ("a: 'it''s {{x}}'", "{{x}}", "{{x}}"),
         ("a: 'it''s {{x}}'", "'", "''"),
         ("a: \"{{default x \\\"none\\\"}} {{y}}\"", "{{y}}", "{{y}}"),
-        (
-            "a: \"{{default x \\\"none\\\"}} {{y}}\"",
-            "\"none\"",
-            "\\\"none\\\"",
-        ),
-        (
-            "a: \"\\u00e9 \\U0001F600 \\uD83D\\uDE00 \\x41 {{y}}\"",
-            "{{y}}",
-            "{{y}}",
-        ),
+        ("a: \"{{default x \\\"none\\\"}} {{y}}\"", "\"none\"", "\\\"none\\\""),
+        ("a: \"\\u00e9 \\U0001F600 \\uD83D\\uDE00 \\x41 {{y}}\"", "{{y}}", "{{y}}"),
         ("a: \"one \\\n  two {{y}}\"", "{{y}}", "{{y}}"),
         ("a: one\n  two\n\n  {{y}} z", "{{y}}", "{{y}}"),
         ("a: |\n  one\n    {{x}}\n\n  {{y}}\n", "{{y}}", "{{y}}"),
-        (
-            "a: |\r\n  one\r\n    {{x}}\r\n\r\n  {{y}}\r\n",
-            "{{y}}",
-            "{{y}}",
-        ),
+        ("a: |\r\n  one\r\n    {{x}}\r\n\r\n  {{y}}\r\n", "{{y}}", "{{y}}"),
         ("a: |2-  # why\n    one\n  {{y}}\n", "{{y}}", "{{y}}"),
         ("a: >-\n  one\n  two\n\n  three {{y}} é\n", "{{y}}", "{{y}}"),
         ("a: >\n  one {{y\n  z}} two\n", "{{y z}}", "{{y\n  z}}"),
@@ -161,9 +124,7 @@ fn places_inside_scalars() {
         let (sources, node) = good(yaml);
         let value = node.get("a").expect("there");
         let text = value.scalar().expect("a text");
-        let start = text
-            .find(piece)
-            .unwrap_or_else(|| panic!("{piece} in {text:?}"));
+        let start = text.find(piece).unwrap_or_else(|| panic!("{piece} in {text:?}"));
         let span = value.inner_span(start..start + piece.len());
         assert_eq!(sources.slice(span), written, "{yaml:?}");
     }
@@ -171,22 +132,10 @@ fn places_inside_scalars() {
 
 #[test]
 fn what_the_language_has_no_use_for_is_reported_and_reading_goes_on() {
-    assert_eq!(
-        codes("a: &x 1\nb: *x\nc: *y\n<<: {d: 1}\n"),
-        ["anchor", "alias", "alias", "merge-key"]
-    );
-    assert_eq!(
-        codes("a: !foo 1\nb: !!int 2\nc: !!str 3\n"),
-        ["yaml-tag", "yaml-tag"]
-    );
-    assert_eq!(
-        codes("a: 1\nb: 2\na: 3\nA: 4\na: 5\n"),
-        ["duplicate-key", "duplicate-key"]
-    );
-    assert_eq!(
-        codes("? [a]\n: b\n? {c: d}\n: e\n: f\n"),
-        ["key-not-text", "key-not-text", "key-not-text"]
-    );
+    assert_eq!(codes("a: &x 1\nb: *x\nc: *y\n<<: {d: 1}\n"), ["anchor", "alias", "alias", "merge-key"]);
+    assert_eq!(codes("a: !foo 1\nb: !!int 2\nc: !!str 3\n"), ["yaml-tag", "yaml-tag"]);
+    assert_eq!(codes("a: 1\nb: 2\na: 3\nA: 4\na: 5\n"), ["duplicate-key", "duplicate-key"]);
+    assert_eq!(codes("? [a]\n: b\n? {c: d}\n: e\n: f\n"), ["key-not-text", "key-not-text", "key-not-text"]);
     assert_eq!(codes("a: 1\n---\nb: 2\n"), ["many-documents"]);
     assert_eq!(codes("%YAML 1.2\n---\na: 1\n"), ["directive"]);
     assert_eq!(codes("a:\n\tb: 1\n"), ["tab"]);
@@ -199,20 +148,9 @@ fn what_the_language_has_no_use_for_is_reported_and_reading_goes_on() {
 
 #[test]
 fn a_value_that_must_be_quoted_does_not_hide_the_rest() {
-    let (_, node, found) =
-        read("a: {{x}} - Invited\nb: Hello: you\nc: @d\nd: \"x\" y\ne: {{x}}\na: 1\nf: 2\n");
+    let (_, node, found) = read("a: {{x}} - Invited\nb: Hello: you\nc: @d\nd: \"x\" y\ne: {{x}}\na: 1\nf: 2\n");
     let codes: Vec<_> = found.sorted().iter().map(|d| d.code).collect();
-    assert_eq!(
-        codes,
-        [
-            "unquoted-template",
-            "syntax",
-            "syntax",
-            "syntax",
-            "unquoted-template",
-            "duplicate-key"
-        ]
-    );
+    assert_eq!(codes, ["unquoted-template", "syntax", "syntax", "syntax", "unquoted-template", "duplicate-key"]);
     let node = node.expect("a tree");
     assert!(node.get("a").is_some_and(Node::is_faulty));
     assert_eq!(node.get("f").and_then(Node::scalar), Some("2"));
