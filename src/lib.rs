@@ -1,3 +1,4 @@
 //! leverd.
 
+pub mod lang;
 pub mod model;
