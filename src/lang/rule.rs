@@ -4,9 +4,8 @@
 //! stay, for people.
 
 use super::action::Action;
-use super::pattern::PatternText;
 use super::template::Template;
-use crate::model::{EventKind, PackName, RuleName, Type, Value, VendorName};
+use crate::model::{EventKind, Hole, PackName, RuleName, Type, Value, VendorName};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -98,7 +97,11 @@ pub struct Rule {
 pub enum Trigger {
     Event(EventKind),
     /// `{ after | before: DURATION, of: ANCHOR }`. The delay is negative for `before`.
-    Timer { before: bool, delay: Operand, of: Anchor },
+    Timer {
+        before: bool,
+        delay: Operand,
+        of: Anchor,
+    },
     TagAdded(PatternText),
 }
 
@@ -172,6 +175,17 @@ pub enum Operand {
     List(Vec<Operand>),
     /// Text with `{{…}}`, rendered when needed.
     Text(Arc<Template>),
+}
+
+/// A pattern as written: text with `{{…}}` and typed holes. Rendered, it is a [`crate::model::Pattern`].
+#[derive(Debug, Clone)]
+pub struct PatternText(pub Vec<PatternPiece>);
+
+/// One piece of a pattern as written.
+#[derive(Debug, Clone)]
+pub enum PatternPiece {
+    Text(Arc<Template>),
+    Hole(Hole),
 }
 
 /// One source of rows.

@@ -40,7 +40,11 @@ pub fn opportunity() -> Vec<Entry> {
         required("opportunity.id", Type::Text, "Lever's id"),
         required("opportunity.stage", Type::STAGE, "the stage it is in now"),
         required("opportunity.tags", tags(), "all its tags, inherited ones included"),
-        required("opportunity.own_tags", tags(), "its tags less those that come from the posting (its tags, title, categories)"),
+        required(
+            "opportunity.own_tags",
+            tags(),
+            "its tags less those that come from the posting (its tags, title, categories)",
+        ),
         required("opportunity.archived", Type::Bool, "whether it is archived (hired included)"),
         optional("opportunity.archive_reason", Type::Named(Kind::ArchiveReason), "why it is archived"),
         optional("opportunity.origin", Type::Text, "applied, sourced, referred, university, agency or internal"),

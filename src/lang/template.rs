@@ -1,0 +1,4 @@
+//! Templates (being merged).
+/// A checked template.
+#[derive(Debug)]
+pub struct Template;
