@@ -2,4 +2,4 @@
 
 pub mod lang;
 pub mod model;
-pub mod runtime;
+pub mod store;
