@@ -1,0 +1,47 @@
+//! One HTTP request received, kept as received less its secrets; a due timer or poll enters the same way.
+
+use super::{AccountId, ConnectionName, DeliveryId, Later, LeverEvent, VendorName};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Where a delivery came from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// Lever's webhook, on the path of this event.
+    Lever { event: LeverEvent },
+    /// A vendor's webhook on the path of this connection. `token` is the part of the path that names an invitation, if it does.
+    Vendor { vendor: VendorName, connection: ConnectionName, token: Option<String> },
+    /// A timer of ours is due.
+    Timer(Box<Later>),
+}
+
+/// Why a delivery may cause reads, but no effects until the API confirms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hint {
+    /// Its token was seen with another body.
+    OtherBody,
+    /// Triggered more than 15 days ago.
+    Old,
+    /// Triggered in the future.
+    Future,
+    /// No signature protects its content.
+    Unsigned,
+}
+
+/// One delivery, stored and deduplicated before it is acknowledged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Delivery {
+    pub id: DeliveryId,
+    pub account: AccountId,
+    pub source: Source,
+    /// What makes two deliveries the same one: Lever's `token`, a vendor's declared key, a timer's id.
+    pub dedupe: String,
+    /// SHA-256 of the body, hex: a repeated token with another body is a hint, not a duplicate.
+    pub digest: String,
+    /// The body as received, without its signature. Secret headers are not kept at all.
+    pub body: Vec<u8>,
+    pub received: Timestamp,
+    pub hint: Option<Hint>,
+}

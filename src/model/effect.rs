@@ -1,0 +1,225 @@
+//! One durable change in the outside world: a closed set, shaped as Lever and vendors take it.
+//!
+//! An effect states what shall be true, never a difference. The executor takes the difference when it sends.
+
+use super::{
+    AssessmentId, Class, EffectId, EventId, OpportunityId, PackName, Pattern, RuleName, StageId, TestEntry, Value, VendorName,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The version of an effect's payload in the store. A node leaves a row of a higher version to a newer node.
+pub const PAYLOAD_VERSION: u16 = 1;
+
+/// What holds one value in the outside world. A newer effect on the same slot supersedes a pending older one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Slot {
+    /// One instance of a tag family: pack, family and, if its members name the assessment, which one.
+    Family {
+        pack: PackName,
+        family: String,
+        instance: Option<String>,
+    },
+    /// One literal tag.
+    Tag(String),
+    Stage,
+    Archived,
+    Link(String),
+    Note(String),
+    File(String),
+    Form(String),
+    Feedback(String),
+    /// One invitation, by its invite key.
+    Invite(String),
+    /// One call, by operation and key.
+    Call {
+        operation: String,
+        key: String,
+    },
+}
+
+impl fmt::Display for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Family { family, instance: Some(instance), .. } => write!(f, "tag family `{family}` of {instance}"),
+            Self::Family { family, .. } => write!(f, "tag family `{family}`"),
+            Self::Tag(tag) => write!(f, "tag `{tag}`"),
+            Self::Stage => f.write_str("stage"),
+            Self::Archived => f.write_str("archived"),
+            Self::Link(key) => write!(f, "link `{key}`"),
+            Self::Note(key) => write!(f, "note `{key}`"),
+            Self::File(key) => write!(f, "file `{key}`"),
+            Self::Form(key) => write!(f, "form `{key}`"),
+            Self::Feedback(key) => write!(f, "feedback `{key}`"),
+            Self::Invite(_) => f.write_str("invitation"),
+            Self::Call { operation, .. } => write!(f, "call `{operation}`"),
+        }
+    }
+}
+
+/// Whether an invitation is a new attempt or refreshes a live one (settings and mail again, no new attempt).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InviteMode {
+    New,
+    Refresh,
+}
+
+/// Ask a vendor to invite a candidate to one test.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Invite {
+    pub vendor: VendorName,
+    pub test: TestEntry,
+    /// The ledger row, which exists before the call is made.
+    pub assessment: AssessmentId,
+    pub mode: InviteMode,
+    /// Every value that the vendor's request template names (`candidate.email` …), read when planning. Personal data: purged with
+    /// the effect.
+    pub inputs: BTreeMap<String, Value>,
+}
+
+/// Call any other declared operation of a vendor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    pub vendor: VendorName,
+    pub operation: String,
+    pub assessment: Option<AssessmentId>,
+    pub inputs: BTreeMap<String, Value>,
+}
+
+/// Exactly one member of a family of tags, or none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TagFamily {
+    pub family: String,
+    /// The tag that shall be there; `None` clears the family.
+    pub member: Option<String>,
+    /// What the family's other tags look like, rendered.
+    pub members: Vec<Pattern>,
+    /// Members of neighbouring families that these patterns would match and must leave alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spare: Vec<Pattern>,
+}
+
+/// Put the opportunity into a stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Move {
+    pub to: StageId,
+    pub to_name: String,
+    /// The stages from which the move may be made; `None` means any earlier stage of the pipeline.
+    pub from: Option<Vec<StageId>>,
+    /// The stages before `to` in the pipeline when this was planned; a move is forward from these only.
+    pub earlier: Vec<StageId>,
+    /// Whether an archived opportunity may be moved.
+    pub even_archived: bool,
+}
+
+/// What shall be true.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    Invite(Invite),
+    Call(Call),
+    Family(TagFamily),
+    AddTag {
+        tag: String,
+    },
+    RemoveTag {
+        pattern: Pattern,
+    },
+    /// A note. `created_at` is sent explicitly so that an unknown outcome can be found again; it is the time of planning.
+    Note {
+        text: String,
+        secret: bool,
+        notify: bool,
+        key: Option<String>,
+        created_at: Timestamp,
+    },
+    Link {
+        url: String,
+        key: String,
+    },
+    /// Take away the link that we put under this key, by its exact URL.
+    Unlink {
+        key: String,
+    },
+    Stage(Move),
+    Archive {
+        reason: String,
+        reason_name: String,
+        even_archived: bool,
+    },
+    File {
+        report: String,
+        name: String,
+        key: Option<String>,
+        assessment: AssessmentId,
+    },
+    Form {
+        template: String,
+        fields: BTreeMap<String, Value>,
+        key: Option<String>,
+    },
+    Feedback {
+        template: String,
+        fields: BTreeMap<String, Value>,
+        key: Option<String>,
+    },
+}
+
+impl Act {
+    /// Whether this is a move, which waits for the records above it (`language §2`).
+    pub const fn moves(&self) -> bool {
+        matches!(self, Self::Stage(_) | Self::Archive { .. })
+    }
+
+    /// Whether this changes tags, and so can travel with other tag changes of its lane in one call.
+    pub const fn tags(&self) -> bool {
+        matches!(self, Self::Family(_) | Self::AddTag { .. } | Self::RemoveTag { .. })
+    }
+
+    /// The verb as the author wrote it.
+    pub const fn verb(&self) -> &'static str {
+        match self {
+            Self::Invite(_) => "invite",
+            Self::Call(_) => "call",
+            Self::Family(TagFamily { member: Some(_), .. }) => "set_tag",
+            Self::Family(_) => "clear_tag",
+            Self::AddTag { .. } => "add_tag",
+            Self::RemoveTag { .. } => "remove_tag",
+            Self::Note { .. } => "add_note",
+            Self::Link { .. } => "add_link",
+            Self::Unlink { .. } => "remove_link",
+            Self::Stage(_) => "move_stage",
+            Self::Archive { .. } => "archive",
+            Self::File { .. } => "add_file",
+            Self::Form { .. } => "fill_form",
+            Self::Feedback { .. } => "fill_feedback",
+        }
+    }
+}
+
+/// One durable change, planned by one rule for one event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Effect {
+    pub id: EffectId,
+    pub event: EventId,
+    pub opportunity: OpportunityId,
+    pub pack: PackName,
+    pub rule: RuleName,
+    /// Where in the files this was said; more than one route when equal effects were merged. For people, never an identity.
+    pub routes: Vec<String>,
+    pub slot: Option<Slot>,
+    pub act: Act,
+    /// Effects of the same item that must be done first (a move behind its records).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<EffectId>,
+    /// When the event happened: an invitation older than 72 hours waits for a person.
+    pub event_at: Timestamp,
+    pub class: Class,
+    /// Depth of the chain of own outcomes that led here.
+    pub depth: u8,
+    pub version: u16,
+}

@@ -1,0 +1,156 @@
+//! Requests and answers as values: what the dialects make and read, what `http` sends, what a dry run prints.
+
+use super::Secret;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Whom a request is for. The base URL, the credentials and the budget belong to it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Destination {
+    Lever,
+    /// A vendor's connection, by vendor name.
+    Vendor(super::VendorName),
+}
+
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lever => f.write_str("Lever"),
+            Self::Vendor(vendor) => vendor.fmt(f),
+        }
+    }
+}
+
+/// The methods that dialects use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+impl Method {
+    /// The method as sent.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    /// Whether the request changes nothing, so that it may be repeated and follow redirects.
+    pub const fn reads(self) -> bool {
+        matches!(self, Self::Get)
+    }
+}
+
+/// The text of a header: plain, or a secret that prints as `***`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum HeaderText {
+    Plain(String),
+    Secret(Secret),
+}
+
+/// A request's body.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Body {
+    None,
+    Json(serde_json::Value),
+    Form(Vec<(String, String)>),
+    /// `multipart/form-data` with one file.
+    File {
+        part: String,
+        name: String,
+        media_type: String,
+        bytes: Vec<u8>,
+    },
+    Text {
+        media_type: String,
+        text: String,
+    },
+}
+
+/// One request, not yet sent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Request {
+    pub to: Destination,
+    pub method: Method,
+    /// A path below the destination's base URL (`/opportunities/…`, already percent-encoded), or an absolute `https://…` URL whose
+    /// host the adapter declares.
+    pub path: String,
+    /// Decoded; encoded when sent.
+    pub query: Vec<(String, String)>,
+    pub headers: Vec<(String, HeaderText)>,
+    pub body: Body,
+    /// Secrets that the body or the query hold: printing masks every occurrence.
+    pub masks: Vec<Secret>,
+}
+
+impl Request {
+    /// A request without query, headers or body.
+    pub fn new(to: Destination, method: Method, path: impl Into<String>) -> Self {
+        Self { to, method, path: path.into(), query: Vec::new(), headers: Vec::new(), body: Body::None, masks: Vec::new() }
+    }
+
+    /// The request with one more query parameter.
+    pub fn query(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.query.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// The request with a JSON body.
+    pub fn json(mut self, body: serde_json::Value) -> Self {
+        self.body = Body::Json(body);
+        self
+    }
+
+    /// `GET Lever /opportunities/1`: for logs and attempts. No query, no body, no secret.
+    pub fn line(&self) -> String {
+        format!("{} {} {}", self.method.as_str(), self.to, self.path)
+    }
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// The first header of this (lower-case) name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(header, _)| header == name).map(|(_, text)| text.as_str())
+    }
+
+    /// The body as JSON, if it is JSON.
+    pub fn json(&self) -> Option<serde_json::Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// Whether the status says success.
+    pub const fn ok(&self) -> bool {
+        self.status >= 200 && self.status < 300
+    }
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exchange {
+    Answered(Response),
+    /// It never left: DNS, connect, TLS, refused by our own guard. The text names the cause without secrets.
+    NotSent(String),
+    /// It left and no whole answer came: timeout, reset.
+    Lost(String),
+}
