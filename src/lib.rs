@@ -1,3 +1,5 @@
 //! leverd.
 
+pub mod http;
+pub mod lever;
 pub mod model;
