@@ -4,6 +4,7 @@
 
 pub mod action;
 pub mod adapter;
+pub mod catalogue;
 pub mod config;
 pub mod diagnostic;
 pub mod near;

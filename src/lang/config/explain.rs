@@ -92,4 +92,49 @@ pub const ENTRIES: &[Explained] = &[
         bad: "retention: { deliveries: 1d }\naccounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY } }\n",
         good: "retention: { deliveries: 30d }\naccounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
     },
+    Explained {
+        code: "id-twice",
+        text: "An id stands twice in one list of the pulled catalogue, usually after a merge in git. Pull again.",
+        bad: "account: acme\npulled_at: 2026-11-20T09:30:00Z\nstages: [{ id: a, name: New }, { id: a, name: Screen }]\n",
+        good: "account: acme\npulled_at: 2026-11-20T09:30:00Z\nstages: [{ id: a, name: New }, { id: b, name: Screen }]\n",
+    },
+    Explained {
+        code: "bad-time",
+        text: "A point in time is written as `2026-11-20T09:30:00Z`.",
+        bad: "account: acme\npulled_at: yesterday\nstages: []\n",
+        good: "account: acme\npulled_at: 2026-11-20T09:30:00Z\nstages: []\n",
+    },
+    Explained {
+        code: "bad-field",
+        text: "A field of a vendor's test is a text, a number, `true`, `false` or a list of these.",
+        bad: "account: acme\npulled_at: 2026-11-20T09:30:00Z\nstages: []\ntests: { qualified: [{ id: a, title: Java, fields: { level: { deep: 1 } } }] }\n",
+        good: "account: acme\npulled_at: 2026-11-20T09:30:00Z\nstages: []\ntests: { qualified: [{ id: a, title: Java, fields: { level: 1 } }] }\n",
+    },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::diagnostic::Diagnostics;
+    use crate::lang::source::Sources;
+    use crate::lang::{catalogue, config};
+
+    fn codes(text: &str) -> Vec<&'static str> {
+        let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
+        let id = sources.add_text("example.yaml", text);
+        if text.starts_with("account:") {
+            catalogue::read(&sources, id, &mut found);
+        } else {
+            config::read(&mut sources, id, &mut found);
+        }
+        found.iter().map(|diagnostic| diagnostic.code).collect()
+    }
+
+    #[test]
+    fn every_bad_example_has_its_fault_and_every_good_one_none() {
+        for entry in ENTRIES {
+            assert!(codes(entry.bad).contains(&entry.code), "{}: {:?}", entry.code, codes(entry.bad));
+            assert_eq!(codes(entry.good), [""; 0], "{}", entry.code);
+        }
+    }
+}
