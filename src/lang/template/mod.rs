@@ -6,6 +6,7 @@
 
 mod ast;
 mod check;
+mod expr;
 mod helper;
 mod lex;
 mod parse;
