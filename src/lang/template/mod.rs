@@ -158,6 +158,21 @@ impl Template {
     }
 }
 
+/// Where the `{{…}}` of a text stand, faulty ones included.
+pub(in crate::lang) fn tag_ranges(text: &str) -> Vec<Range<usize>> {
+    let mut lexer = lex::Lexer::new(text);
+    let mut ranges = Vec::new();
+    loop {
+        let before = lexer.position();
+        let Some(start) = text.get(before..).and_then(|rest| rest.find("{{")) else { break };
+        if lexer.next_tag().is_none() {
+            break;
+        }
+        ranges.push(before + start..lexer.position());
+    }
+    ranges
+}
+
 impl fmt::Debug for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Template").field(&self.inner.source).finish()
