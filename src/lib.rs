@@ -1,5 +1,9 @@
 //! leverd.
 
-pub mod lang;
 pub mod model;
 pub mod vendor;
+pub mod lang;
+pub mod lever;
+pub mod http;
+pub mod store;
+pub mod sim;

@@ -4,11 +4,16 @@
 
 pub mod action;
 pub mod adapter;
+pub mod catalogue;
+pub mod config;
 pub mod diagnostic;
 pub mod near;
+pub mod pattern;
 pub mod render;
+pub mod route;
 pub mod rule;
 pub mod ruleset;
+pub mod shape;
 pub mod source;
 pub mod template;
 pub mod vocabulary;
