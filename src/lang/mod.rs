@@ -4,7 +4,10 @@
 
 pub mod action;
 pub mod adapter;
+pub mod bind;
+pub mod compile;
 pub mod diagnostic;
+pub mod load;
 pub mod near;
 pub mod render;
 pub mod rule;
