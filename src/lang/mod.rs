@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod config;
 pub mod diagnostic;
 pub mod near;
+pub mod pattern;
 pub mod render;
 pub mod route;
 pub mod rule;
