@@ -1,6 +1,10 @@
 //! leverd.
 
-pub mod lang;
 pub mod model;
+pub mod vendor;
+pub mod lang;
+pub mod lever;
+pub mod http;
+pub mod store;
 pub mod sim;
 pub mod store;

@@ -280,7 +280,7 @@ impl Checker<'_> {
             Name::This => return Some(Field::required(self.item(level)?)),
             Name::Field(name) => name.as_str(),
         };
-        let start = if level == 0 { self.from_scope(name) } else { (Some(Field::required(self.item(level)?)), 0) };
+        let start = if level == 0 { self.known_front(name) } else { (Some(Field::required(self.item(level)?)), 0) };
         let (Some(mut field), used) = start else {
             self.unknown(name, path.span);
             return None;
@@ -315,7 +315,7 @@ impl Checker<'_> {
     }
 
     /// The longest front part of a name that the scope knows, and its length.
-    fn from_scope(&self, name: &str) -> (Option<Field>, usize) {
+    fn known_front(&self, name: &str) -> (Option<Field>, usize) {
         let cuts = std::iter::once(name.len()).chain(name.rmatch_indices('.').map(|(at, _)| at));
         for cut in cuts {
             if let Some(field) = name.get(..cut).and_then(|front| self.scope.lookup(front)) {
@@ -352,7 +352,7 @@ impl Checker<'_> {
             .collect();
         let mut diagnostic =
             Diagnostic::error("unknown-name", span, message).suggest_near(span, name, members.iter().map(String::as_str));
-        if level > 0 && self.from_scope(name).0.is_some() {
+        if level > 0 && self.known_front(name).0.is_some() {
             diagnostic = diagnostic.help(format!("names from outside of the loop need `../`: `{}{name}`", "../".repeat(level)));
         } else if !members.is_empty() {
             diagnostic = diagnostic.help(format!("it has {}", backticked(members.iter())));

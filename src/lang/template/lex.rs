@@ -56,6 +56,11 @@ impl<'a> Lexer<'a> {
         Self { text, at: 0 }
     }
 
+    /// How far the text was read.
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
     fn rest(&self, from: usize) -> &'a str {
         self.text.get(from..).unwrap_or_default()
     }

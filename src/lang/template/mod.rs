@@ -6,6 +6,7 @@
 
 mod ast;
 mod check;
+mod expr;
 mod helper;
 mod lex;
 mod parse;
@@ -155,6 +156,21 @@ impl Template {
             Some(compiled) => render::render(compiled, &self.inner.frames, values, clean),
         }
     }
+}
+
+/// Where the `{{…}}` of a text stand, faulty ones included.
+pub(in crate::lang) fn tag_ranges(text: &str) -> Vec<Range<usize>> {
+    let mut lexer = lex::Lexer::new(text);
+    let mut ranges = Vec::new();
+    loop {
+        let before = lexer.position();
+        let Some(start) = text.get(before..).and_then(|rest| rest.find("{{")) else { break };
+        if lexer.next_tag().is_none() {
+            break;
+        }
+        ranges.push(before + start..lexer.position());
+    }
+    ranges
 }
 
 impl fmt::Debug for Template {
