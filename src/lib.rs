@@ -1,8 +1,8 @@
 //! leverd.
 
-pub mod lang;
 pub mod http;
+pub mod lang;
 pub mod lever;
 pub mod model;
-pub mod store;
 pub mod sim;
+pub mod store;

@@ -7,6 +7,7 @@ pub mod adapter;
 pub mod catalogue;
 pub mod config;
 pub mod diagnostic;
+pub mod explain;
 pub mod near;
 pub mod pattern;
 pub mod render;
