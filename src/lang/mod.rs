@@ -4,10 +4,13 @@
 
 pub mod action;
 pub mod adapter;
+pub mod bind;
+pub mod compile;
 pub mod catalogue;
 pub mod config;
 pub mod diagnostic;
 pub mod explain;
+pub mod load;
 pub mod near;
 pub mod pattern;
 pub mod render;
