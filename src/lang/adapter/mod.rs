@@ -124,9 +124,3 @@ impl Adapter {
         base.as_ref().and_then(url::Url::host_str) == Some(host) || self.hosts.iter().any(|known| known == host)
     }
 }
-
-/// Reads `vendor.yaml`.
-pub fn parse(node: &super::yaml::Node, diagnostics: &mut super::diagnostic::Diagnostics) -> Option<Adapter> {
-    let name = node.required("vendor", "vendor.yaml", diagnostics)?.as_text(diagnostics)?;
-    Some(Adapter { name: name.into(), title: name.to_owned(), events: BTreeMap::new(), operations: BTreeMap::new() })
-}
