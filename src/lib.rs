@@ -1,9 +1,11 @@
 //! leverd.
 
-pub mod model;
-pub mod vendor;
+pub mod cli;
+pub mod http;
 pub mod lang;
 pub mod lever;
-pub mod http;
-pub mod store;
+pub mod model;
+pub mod runtime;
 pub mod sim;
+pub mod store;
+pub mod vendor;
