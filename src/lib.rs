@@ -1,4 +1,5 @@
 //! leverd.
 
+pub mod engine;
 pub mod lang;
 pub mod model;
