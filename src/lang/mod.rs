@@ -4,12 +4,19 @@
 
 pub mod action;
 pub mod adapter;
+pub mod bind;
+pub mod compile;
+pub mod catalogue;
+pub mod config;
 pub mod diagnostic;
+pub mod load;
 pub mod near;
 pub mod pattern;
 pub mod render;
+pub mod route;
 pub mod rule;
 pub mod ruleset;
+pub mod shape;
 pub mod source;
 pub mod template;
 pub mod vocabulary;

@@ -30,3 +30,9 @@ impl Adapter {
         self.events.get(&event)
     }
 }
+
+/// Reads `vendor.yaml`.
+pub fn parse(node: &super::yaml::Node, diagnostics: &mut super::diagnostic::Diagnostics) -> Option<Adapter> {
+    let name = node.required("vendor", "vendor.yaml", diagnostics)?.as_text(diagnostics)?;
+    Some(Adapter { name: name.into(), title: name.to_owned(), events: BTreeMap::new(), operations: BTreeMap::new() })
+}
