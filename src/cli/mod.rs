@@ -5,9 +5,11 @@
 
 mod exit;
 mod explain;
+pub mod files;
 mod init;
 mod out;
 pub mod schema;
+mod validate;
 
 pub use exit::Exit;
 pub use out::Out;
@@ -36,6 +38,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Init),
+    Validate(validate::Validate),
     Schema(schema::SchemaCommand),
     Explain(explain::Explain),
 }
@@ -53,6 +56,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let mut out = Out::stdout();
     let result = match arguments.command {
         Command::Init(command) => command.run(&mut out),
+        Command::Validate(command) => command.run(&mut out),
         Command::Schema(command) => command.run(&mut out),
         Command::Explain(command) => command.run(&mut out),
     };
