@@ -2,10 +2,8 @@
 //!
 //! Folders are read by `runtime::files`, which never leaves them and bounds what it reads.
 
-use crate::lang::builtin;
-use crate::lang::config::{PackSource, Secrets};
+use crate::lang::config::Secrets;
 use crate::lang::load::File;
-use crate::lang::near::near;
 use crate::lang::project;
 use crate::model::{AccountId, PackName};
 use crate::runtime::files::Files;
@@ -75,6 +73,9 @@ impl Folder {
 
 /// The YAML files of a pack's folder.
 pub fn pack_files(folder: &Path) -> Result<Vec<File>, String> {
+    if !folder.is_dir() {
+        return Err(format!("there is no folder `{}`", shown(folder)));
+    }
     let files = Files::read(&[folder.to_owned()], &[".yaml", ".yml"]).map_err(|error| error.to_string())?;
     Ok(files.0.into_iter().map(|(path, bytes)| (shown(&path), bytes)).collect())
 }
@@ -95,17 +96,8 @@ pub fn shown(path: &Path) -> String {
 }
 
 impl project::Files for Folder {
-    fn pack(&self, source: &PackSource) -> Result<Vec<File>, String> {
-        match source {
-            PackSource::Folder(path) => pack_files(&self.path(path)),
-            PackSource::BuiltIn(name) => builtin::pack(name.as_str()).ok_or_else(|| {
-                let near = near(name.as_str(), builtin::names());
-                let near = near.first().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-                let all: Vec<String> = builtin::names().map(|name| format!("`{name}`")).collect();
-                let path = format!("a folder of yours is given as `path: ./rules/{name}`");
-                format!("no built-in pack is called `{name}`{near} (there are: {}; {path})", all.join(", "))
-            }),
-        }
+    fn folder(&self, path: &str) -> Result<Vec<File>, String> {
+        pack_files(&self.path(path))
     }
 
     fn file(&self, path: &str) -> Result<Option<File>, String> {
