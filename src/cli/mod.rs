@@ -3,13 +3,20 @@
 //! Files, the environment, the terminal and the clock are touched here; what the commands say comes from the layers above. Exit
 //! codes: 0 fine, 1 faults found, 2 wrong use or not able to.
 
+pub mod describe;
 mod exit;
 mod explain;
 pub mod files;
 mod init;
 mod out;
+mod parked;
+mod retry;
+mod runs;
 pub mod schema;
+mod skip;
+pub mod stored;
 mod validate;
+mod why;
 
 pub use exit::Exit;
 pub use out::Out;
@@ -39,6 +46,11 @@ struct Arguments {
 enum Command {
     Init(init::Init),
     Validate(validate::Validate),
+    Runs(runs::Runs),
+    Why(why::Why),
+    Parked(parked::Parked),
+    Retry(retry::Retry),
+    Skip(skip::Skip),
     Schema(schema::SchemaCommand),
     Explain(explain::Explain),
 }
@@ -57,6 +69,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let result = match arguments.command {
         Command::Init(command) => command.run(&mut out),
         Command::Validate(command) => command.run(&mut out),
+        Command::Runs(command) => command.run(&mut out),
+        Command::Why(command) => command.run(&mut out),
+        Command::Parked(command) => command.run(&mut out),
+        Command::Retry(command) => command.run(&mut out),
+        Command::Skip(command) => command.run(&mut out),
         Command::Schema(command) => command.run(&mut out),
         Command::Explain(command) => command.run(&mut out),
     };

@@ -168,9 +168,7 @@ impl Loader<'_> {
         }
         let files = match &pack_use.source {
             PackSource::BuiltIn(name) => builtin::pack(name.as_str()).ok_or_else(|| no_builtin(name, pack_use)),
-            PackSource::Folder(path) => {
-                self.files.folder(path).map_err(|why| Diagnostic::error("no-pack", pack_use.span, why))
-            }
+            PackSource::Folder(path) => self.files.folder(path).map_err(|why| Diagnostic::error("no-pack", pack_use.span, why)),
         };
         let pack = match files {
             Ok(files) => load::load(&pack_name(&pack_use.source), &files, self.sources, found).map(Arc::new),
