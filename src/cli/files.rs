@@ -2,7 +2,7 @@
 //!
 //! Folders are read by `runtime::files`, which never leaves them and bounds what it reads.
 
-use crate::lang::config::Secrets;
+use crate::lang::config::{PackSource, Secrets};
 use crate::lang::load::File;
 use crate::lang::project;
 use crate::model::{AccountId, PackName};
@@ -96,8 +96,11 @@ pub fn shown(path: &Path) -> String {
 }
 
 impl project::Files for Folder {
-    fn folder(&self, path: &str) -> Result<Vec<File>, String> {
-        pack_files(&self.path(path))
+    fn pack(&self, source: &PackSource) -> Result<Vec<File>, String> {
+        match source {
+            PackSource::BuiltIn(name) => Err(format!("leverd ships no pack `{name}`")),
+            PackSource::Folder(path) => pack_files(&self.path(path)),
+        }
     }
 
     fn file(&self, path: &str) -> Result<Option<File>, String> {

@@ -3,6 +3,7 @@
 //! Files, the environment, the terminal and the clock are touched here; what the commands say comes from the layers above. Exit
 //! codes: 0 fine, 1 faults found, 2 wrong use or not able to.
 
+mod connect;
 pub mod describe;
 mod exit;
 mod explain;
@@ -10,6 +11,7 @@ pub mod files;
 mod init;
 mod out;
 mod parked;
+mod pull;
 mod retry;
 mod runs;
 pub mod schema;
@@ -46,6 +48,7 @@ struct Arguments {
 enum Command {
     Init(init::Init),
     Validate(validate::Validate),
+    Pull(pull::Pull),
     Runs(runs::Runs),
     Why(why::Why),
     Parked(parked::Parked),
@@ -69,6 +72,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let result = match arguments.command {
         Command::Init(command) => command.run(&mut out),
         Command::Validate(command) => command.run(&mut out),
+        Command::Pull(command) => command.run(&mut out),
         Command::Runs(command) => command.run(&mut out),
         Command::Why(command) => command.run(&mut out),
         Command::Parked(command) => command.run(&mut out),

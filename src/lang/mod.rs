@@ -6,7 +6,6 @@ pub mod action;
 pub mod adapter;
 pub mod bind;
 pub mod compile;
-pub mod builtin;
 pub mod catalogue;
 pub mod config;
 pub mod diagnostic;

@@ -4,7 +4,6 @@
 //! settings or catalogue, leaves that account without rule sets and no other.
 
 use super::bind::{Given, bind};
-use super::builtin;
 use super::catalogue::{self, PulledCatalogue};
 use super::config::{self, Account, Config, PackSource, PackUse};
 use super::diagnostic::{Diagnostic, Diagnostics};
@@ -19,8 +18,8 @@ use std::sync::Arc;
 
 /// Reads what leverd.yaml names. Paths are as written there.
 pub trait Files {
-    /// The files of a pack's folder, named as messages shall show them; or why they cannot be read.
-    fn folder(&self, path: &str) -> Result<Vec<File>, String>;
+    /// The files of a pack, named as messages shall show them; or why they cannot be read.
+    fn pack(&self, source: &PackSource) -> Result<Vec<File>, String>;
     /// One file, named as messages shall show it; `None` if it does not exist.
     fn file(&self, path: &str) -> Result<Option<File>, String>;
     /// Since when a pack is active in an account: nothing before that fires.
@@ -166,27 +165,16 @@ impl Loader<'_> {
         if let Some(known) = self.packs.get(&pack_use.source) {
             return known.clone();
         }
-        let files = match &pack_use.source {
-            PackSource::BuiltIn(name) => builtin::pack(name.as_str()).ok_or_else(|| no_builtin(name, pack_use)),
-            PackSource::Folder(path) => self.files.folder(path).map_err(|why| Diagnostic::error("no-pack", pack_use.span, why)),
-        };
-        let pack = match files {
+        let pack = match self.files.pack(&pack_use.source) {
             Ok(files) => load::load(&pack_name(&pack_use.source), &files, self.sources, found).map(Arc::new),
-            Err(diagnostic) => {
-                found.push(diagnostic);
+            Err(why) => {
+                found.push(Diagnostic::error("no-pack", pack_use.span, why));
                 None
             }
         };
         self.packs.insert(pack_use.source.clone(), pack.clone());
         pack
     }
-}
-
-fn no_builtin(name: &PackName, pack_use: &PackUse) -> Diagnostic {
-    let all: Vec<String> = builtin::names().map(|name| format!("`{name}`")).collect();
-    Diagnostic::error("no-pack", pack_use.span, format!("no built-in pack is called `{name}`"))
-        .suggest_near(pack_use.span, name.as_str(), builtin::names())
-        .help(format!("built in are {}; a folder of yours is given as `path: ./rules/{name}`", all.join(", ")))
 }
 
 /// The pack's vendor needs a connection with the secrets that the adapter asks for.
