@@ -1,4 +1,0 @@
-//! Templates (being merged).
-/// A checked template.
-#[derive(Debug)]
-pub struct Template;
