@@ -1,5 +1,5 @@
 //! Integration tests, one module for each part.
 
 mod check;
-mod store;
 mod sim;
+mod store;

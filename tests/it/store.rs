@@ -1,5 +1,7 @@
 //! What every store must do: the conformance suite. A second database runs it unchanged by opening itself in [`store`].
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests: what fails here fails the test")]
+
 mod effects;
 mod file;
 mod forget;
