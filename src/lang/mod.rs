@@ -5,15 +5,15 @@
 pub mod action;
 pub mod adapter;
 pub mod bind;
-pub mod compile;
 pub mod catalogue;
+pub mod compile;
 pub mod config;
 pub mod diagnostic;
 pub mod explain;
 pub mod load;
 pub mod near;
-pub mod project;
 pub mod pattern;
+pub mod project;
 pub mod render;
 pub mod route;
 pub mod rule;

@@ -5,3 +5,4 @@ mod check;
 mod cli;
 mod schema;
 mod sim;
+mod store;
