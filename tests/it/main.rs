@@ -9,3 +9,7 @@
 
 mod http;
 mod lever;
+//! Integration tests, one module for each part.
+
+mod check;
+mod sim;

@@ -1,0 +1,75 @@
+//! The author's verbs: an open set, one file each. Each file says everything about its verb: shape, documentation, a good and a bad
+//! example (both run as tests and printed by `explain`), what may be wrong with it, and which effects it desugars to.
+//!
+//! A verb knows nothing of events, stores or HTTP. While planning it speaks to a [`Draft`], which the engine implements.
+
+use super::rule::{Operand, Pack};
+use super::ruleset::RuleSet;
+use super::template::Template;
+use crate::model::{Act, Assessment, Event, Group, OpportunityId, Pattern, Said, Slot, TestEntry, Value};
+use jiff::Timestamp;
+use std::fmt::Debug;
+
+/// A compiled action.
+pub trait Action: Debug + Send + Sync {
+    /// The verb as the author wrote it.
+    fn verb(&self) -> &'static str;
+
+    /// Puts onto the draft what shall be true.
+    fn plan(&self, draft: &mut dyn Draft) -> Result<(), Stop>;
+
+    /// The source text that identifies a keyless action within its rule (a note's template): part of the effect id.
+    fn identity(&self) -> String;
+}
+
+/// Why planning of one item stops early.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// Something must be read first; the whole event is planned again with it.
+    Needs(Group),
+    /// Nothing of this event may be done before a person has looked.
+    Park(String),
+    /// A template rendered into something out of its domain (R8): this action is left out, with a Step.
+    Unrenderable(String),
+}
+
+/// What an action may ask and say while it plans one item of one rule.
+pub trait Draft {
+    /// The time of planning.
+    fn now(&self) -> Timestamp;
+    /// The event being planned.
+    fn event(&self) -> &Event;
+    /// The rule set in force, bound to the account.
+    fn ruleset(&self) -> &RuleSet;
+    /// The pack of the rule.
+    fn pack(&self) -> &Pack;
+    /// The lane's opportunity. Rules without one never get here.
+    fn opportunity(&self) -> OpportunityId;
+
+    /// The value of an operand; `None` is absent.
+    fn value(&mut self, operand: &Operand) -> Result<Option<Value>, Stop>;
+    /// A fact by its name in the vocabulary.
+    fn fact(&mut self, name: &str) -> Result<Option<Value>, Stop>;
+    /// A rendered template.
+    fn text(&mut self, template: &Template) -> Result<String, Stop>;
+    /// A family's members rendered for the instance at hand (the event's assessment, if the family has one per assessment).
+    fn members(&mut self, family: &str) -> Result<Vec<Pattern>, Stop>;
+
+    /// Our attempts for this opportunity (all vendors) and live ones of the same contact.
+    fn ledger(&mut self) -> Result<Vec<Assessment>, Stop>;
+    /// The attempt that the event is about.
+    fn assessment(&mut self) -> Result<Option<Assessment>, Stop>;
+    /// The vendor's test that a value names, with all its catalogue fields.
+    fn test(&mut self, value: &Value) -> Result<Option<TestEntry>, Stop>;
+
+    /// What shall be true. `key` completes the effect's identity: the slot's key, or [`Action::identity`].
+    fn effect(&mut self, slot: Option<Slot>, key: &str, act: Act);
+    /// A ledger row as it shall be after this plan.
+    fn put(&mut self, row: Assessment);
+    /// An event that follows from this plan alone; the draft gives it id, account, lane and depth.
+    fn emit(&mut self, event: Event);
+    /// A notice for people.
+    fn alert(&mut self, text: String);
+    /// Why something was left out, or what is worth knowing.
+    fn say(&mut self, said: Said);
+}

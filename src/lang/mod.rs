@@ -1,0 +1,25 @@
+//! TEXT: what authors write, and what is said to them about it.
+//!
+//! Text in, located trees and messages out. It leans on `model` only: no clock, socket, file or randomness.
+
+pub mod action;
+pub mod adapter;
+pub mod bind;
+pub mod compile;
+pub mod catalogue;
+pub mod config;
+pub mod diagnostic;
+pub mod explain;
+pub mod load;
+pub mod near;
+pub mod project;
+pub mod pattern;
+pub mod render;
+pub mod route;
+pub mod rule;
+pub mod ruleset;
+pub mod shape;
+pub mod source;
+pub mod template;
+pub mod vocabulary;
+pub mod yaml;

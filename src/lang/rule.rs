@@ -1,0 +1,257 @@
+//! A rule after compilation: names resolved to places, texts to templates, scalars to typed values. What the engine walks.
+//!
+//! Nothing here can be wrong: whatever an author may get wrong was refused before one of these was made. Spans are gone, routes
+//! stay, for people.
+
+use super::action::Action;
+use super::source::Span;
+use super::template::Template;
+use crate::model::{EventKind, Hole, Kind, PackName, RuleName, Type, Value, VendorName};
+use jiff::SignedDuration;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// One integration, compiled once and shared by every account that uses it.
+#[derive(Debug)]
+pub struct Pack {
+    pub name: PackName,
+    /// The vendor that `assessment.*`, `in: catalogue` and `in: ledger` mean. `None`: the pack automates Lever alone.
+    pub vendor: Option<Arc<super::adapter::Adapter>>,
+    pub settings: BTreeMap<String, Setting>,
+    pub families: BTreeMap<String, Family>,
+    pub bands: BTreeMap<String, Band>,
+    /// In file order, which is the order of firing.
+    pub rules: Vec<Arc<Rule>>,
+    /// Stages, users … that the files name themselves: checked against each account's catalogue when the pack is bound.
+    pub mentions: Vec<Mention>,
+    /// SHA-256, hex, over the pack's rule files and its `vendor.yaml`.
+    pub hash: String,
+}
+
+impl Pack {
+    /// The vendor's name, if the pack has one.
+    pub fn vendor_name(&self) -> Option<&VendorName> {
+        self.vendor.as_deref().map(|adapter| &adapter.name)
+    }
+
+    /// The rule of this name, or the one that says it `was` called so.
+    pub fn rule(&self, name: &RuleName) -> Option<&Arc<Rule>> {
+        let now = self.rules.iter().find(|rule| rule.name == *name);
+        now.or_else(|| self.rules.iter().find(|rule| rule.was.contains(name)))
+    }
+}
+
+/// What an account gives a pack.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting {
+    pub ty: Type,
+    /// Already of the type; named things as text until the account is bound.
+    pub default: Option<Value>,
+    pub optional: bool,
+    pub per_posting: bool,
+    pub per_stage: bool,
+    pub doc: Option<String>,
+    pub route: String,
+    /// Where its name stands.
+    pub span: Span,
+}
+
+/// A named thing that stands in the files by its name (or id).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mention {
+    pub kind: Kind,
+    pub text: String,
+    pub span: Span,
+    pub route: String,
+}
+
+/// At most one of these tags on the opportunity; one instance per assessment when a member names `assessment.*`.
+#[derive(Debug, Clone)]
+pub struct Family {
+    pub name: String,
+    pub members: Vec<PatternText>,
+    pub per_assessment: bool,
+    pub route: String,
+}
+
+/// A name for ranges of a value: the first step that fits; absent in, absent out.
+#[derive(Debug, Clone)]
+pub struct Band {
+    pub of: Place,
+    pub steps: Vec<BandStep>,
+    pub route: String,
+}
+
+/// One step of a band. No tests: fits always.
+#[derive(Debug, Clone)]
+pub struct BandStep {
+    pub label: String,
+    pub tests: Vec<Matcher>,
+}
+
+/// One rule.
+#[derive(Debug)]
+pub struct Rule {
+    pub name: RuleName,
+    pub was: Vec<RuleName>,
+    /// `rules[2]`.
+    pub route: String,
+    pub triggers: Vec<Trigger>,
+    pub accept: Accept,
+    pub when: Option<Cond>,
+    pub settle: Option<SignedDuration>,
+    pub for_each: Vec<(String, Spec)>,
+    pub find: Vec<(String, Spec)>,
+    pub require: Vec<Require>,
+    pub actions: Vec<Do>,
+    /// Optional settings without which the rule can never fire: an account that leaves one unset has the rule `off`.
+    pub needs: Vec<String>,
+}
+
+/// What a rule listens to.
+#[derive(Debug, Clone)]
+pub enum Trigger {
+    Event(EventKind),
+    /// `{ after | before: DURATION, of: ANCHOR }`. The delay is negative for `before`.
+    Timer {
+        before: bool,
+        delay: Operand,
+        of: Anchor,
+    },
+    TagAdded(PatternText),
+}
+
+/// What a timer counts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Anchor {
+    Event(EventKind),
+    /// `assessment.expires_at`: armed when an invitation tells it, moved when it changes.
+    ExpiresAt,
+}
+
+/// Situations a rule fires in although it would not by default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Accept {
+    pub archived: bool,
+    pub moved_on: bool,
+    pub own_moves: bool,
+}
+
+/// A condition.
+#[derive(Debug, Clone)]
+pub enum Cond {
+    All(Vec<Cond>),
+    Any(Vec<Cond>),
+    Not(Box<Cond>),
+    Test { place: Place, matcher: Matcher, route: String },
+}
+
+/// What a field is compared with.
+#[derive(Debug, Clone)]
+pub enum Matcher {
+    Is(Operand),
+    In(Operand),
+    Contains(Operand),
+    AnyIn(Operand),
+    AllIn(Operand),
+    NoneIn(Operand),
+    Like(PatternText),
+    Gt(Operand),
+    Gte(Operand),
+    Lt(Operand),
+    Lte(Operand),
+    Exists(bool),
+    Not(Box<Matcher>),
+    /// The inner matcher without regard to case.
+    IgnoreCase(Box<Matcher>),
+    /// Several matchers of one map: all must hold.
+    All(Vec<Matcher>),
+}
+
+/// Where a value comes from, resolved when compiling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A variable of `for_each` or `find`, and what follows the dot.
+    Var { name: String, member: Option<String> },
+    /// A field of the row at hand (inside `where`); `None` is the row itself.
+    Row { member: Option<String> },
+    /// A setting of the pack.
+    Setting { name: String, member: Option<String> },
+    /// A band of the pack.
+    Band(String),
+    /// A name of the vocabulary (`opportunity.tags`), and what follows it (`opportunity.stage` `.name`).
+    Fact { name: String, member: Option<String> },
+}
+
+/// The right side of a comparison, an action's value.
+#[derive(Debug, Clone)]
+pub enum Operand {
+    Literal(Value),
+    Place(Place),
+    List(Vec<Operand>),
+    /// Text with `{{…}}`, rendered when needed.
+    Text(Arc<Template>),
+}
+
+/// A pattern as written: text with `{{…}}` and typed holes. Rendered, it is a [`crate::model::Pattern`].
+#[derive(Debug, Clone)]
+pub struct PatternText(pub Vec<PatternPiece>);
+
+/// One piece of a pattern as written.
+#[derive(Debug, Clone)]
+pub enum PatternPiece {
+    Text(Arc<Template>),
+    Hole(Hole),
+}
+
+/// One source of rows.
+#[derive(Debug, Clone)]
+pub struct Spec {
+    pub source: Source,
+    pub like: Option<PatternText>,
+    pub where_: Option<Cond>,
+    pub take: Option<String>,
+    pub only: Option<Only>,
+    pub default: Option<Operand>,
+    pub otherwise: Vec<Do>,
+    pub route: String,
+}
+
+/// Where rows come from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// The vendor's tests.
+    Catalogue,
+    /// Our attempts for this opportunity and this vendor.
+    Ledger,
+    /// A list, or one value as a list of one; a table setting.
+    Place(Place),
+    /// The first of these that has a row.
+    FirstOf(Vec<Spec>),
+}
+
+/// Which of several rows counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Only {
+    First,
+    Latest,
+    /// More than one row is no row, with a Step that says so.
+    One,
+}
+
+/// A guard per item: false runs `otherwise` and ends the item.
+#[derive(Debug)]
+pub struct Require {
+    pub cond: Cond,
+    pub otherwise: Vec<Do>,
+    pub route: String,
+}
+
+/// One action in its place.
+#[derive(Debug, Clone)]
+pub struct Do {
+    pub action: Arc<dyn Action>,
+    /// A later move does not wait for it.
+    pub optional: bool,
+    pub route: String,
+}

@@ -1,0 +1,72 @@
+//! A pack bound to one account: settings checked and given, names pinned to ids. Immutable; the hash covers pack, adapter, settings
+//! and pins, so a stored run can always be explained by exactly what planned it.
+
+use super::rule::Pack;
+use crate::model::{AccountCatalogue, AccountId, PackName, RuleName, Value};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a pack may do in an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mode {
+    /// Nothing.
+    Off,
+    /// Plans and records, sends nothing.
+    Shadow,
+    Live,
+}
+
+/// A setting's value in one account, with overrides. Posting beats stage beats account (`language §2`).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SettingValue {
+    pub account: Option<Value>,
+    /// By posting id.
+    pub posting: BTreeMap<String, Value>,
+    /// By stage id.
+    pub stage: BTreeMap<String, Value>,
+}
+
+impl SettingValue {
+    /// The value for an opportunity on this posting and in this stage.
+    pub fn get(&self, posting: Option<&str>, stage: Option<&str>) -> Option<&Value> {
+        let by = |map: &'_ BTreeMap<String, Value>, key: Option<&str>| key.is_some_and(|key| map.contains_key(key));
+        if by(&self.posting, posting) {
+            return posting.and_then(|posting| self.posting.get(posting));
+        }
+        if by(&self.stage, stage) {
+            return stage.and_then(|stage| self.stage.get(stage));
+        }
+        self.account.as_ref()
+    }
+
+    /// Every value that may apply.
+    pub fn all(&self) -> impl Iterator<Item = &Value> {
+        self.account.iter().chain(self.posting.values()).chain(self.stage.values())
+    }
+}
+
+/// A pack in one account.
+#[derive(Debug)]
+pub struct RuleSet {
+    pub pack: Arc<Pack>,
+    pub account: AccountId,
+    pub mode: Mode,
+    /// Every declared setting has an entry. Named things are `Value::Named` with their pinned id.
+    pub settings: BTreeMap<String, SettingValue>,
+    /// The account's pinned catalogue.
+    pub catalogue: Arc<AccountCatalogue>,
+    /// Rules that cannot fire here because an optional setting is unset, with the setting's name. Shown, not a fault.
+    pub off: BTreeMap<RuleName, String>,
+    /// Nothing that happened before fires without `backfill`.
+    pub baseline: Timestamp,
+    /// SHA-256, hex, over pack, adapter, settings and pins.
+    pub hash: String,
+}
+
+impl RuleSet {
+    /// The pack's name.
+    pub fn name(&self) -> &PackName {
+        &self.pack.name
+    }
+}

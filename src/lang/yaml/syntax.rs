@@ -1,0 +1,241 @@
+//! Syntax errors in words for people who do not know YAML's grammar.
+//!
+//! The most frequent ones are about a single value that ought to be quoted. For those the value's place is told as
+//! well, so that the rest of the file can still be read.
+
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::source::{Source, SourceId, Span};
+use granit_parser::{ErrorKind, ScanError};
+use std::ops::Range;
+
+/// Code of the most frequent fault of all: a template without quotes.
+pub(super) const UNQUOTED_TEMPLATE: &str = "unquoted-template";
+
+pub(super) struct Fault {
+    pub(super) diagnostic: Diagnostic,
+    /// The value that is to blame, when the rest of the file can be read without it.
+    pub(super) value: Option<Range<usize>>,
+}
+
+/// What a scan error means.
+pub(super) fn fault(source: &Source, id: SourceId, error: &ScanError) -> Fault {
+    let at = error.marker().byte_offset().unwrap_or(source.text().len());
+    let at = source.floor(at);
+    let kind = error.kind();
+    if let Some(tab) = tab(source, kind, at) {
+        return Fault { diagnostic: tab_fault(source, id, tab), value: None };
+    }
+    if let Some(fault) = value_fault(source, id, kind, at) {
+        return fault;
+    }
+    let (message, help) = words(kind, source, at);
+    let mut diagnostic = Diagnostic::error(code(kind), Span::new(id, visible(source, at)), message);
+    if let Some(help) = help {
+        diagnostic = diagnostic.help(help);
+    }
+    Fault { diagnostic, value: None }
+}
+
+fn code(kind: &ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::DirectiveDisallowed => "directive",
+        ErrorKind::RecursionLimitExceeded => "too-deep",
+        _ => "syntax",
+    }
+}
+
+/// The word at a position, or the last character before it at the end of a line.
+fn visible(source: &Source, at: usize) -> Range<usize> {
+    let rest = source.slice(at..source.text().len());
+    let word = rest.find(|c: char| c.is_whitespace() || matches!(c, ',' | ']' | '}')).unwrap_or(rest.len());
+    let first = rest.chars().next().map_or(0, char::len_utf8);
+    if rest.starts_with(char::is_whitespace) || first == 0 {
+        return at..at;
+    }
+    at..at + word.max(first).min(60)
+}
+
+fn is_tab_kind(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::TabNotAllowed
+            | ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabInIndentation
+            | ErrorKind::TabInPlainScalar
+            | ErrorKind::TabAtBlockScalarStart
+            | ErrorKind::InvalidIndentation
+            | ErrorKind::InvalidBlockEntryWhitespace
+            | ErrorKind::InvalidMappingValueWhitespace
+    )
+}
+
+/// The tabs that are to blame: those in the indentation of the line or of the next lines.
+fn tab(source: &Source, kind: &ErrorKind, at: usize) -> Option<Range<usize>> {
+    if !is_tab_kind(kind) {
+        return None;
+    }
+    let line = source.line_of(at);
+    (line..line + 3).find_map(|line| indentation_tab(source, line)).or_else(|| {
+        // Behind `-` or `:`.
+        let start = source.line_start(line);
+        let found = start + source.line(line).find('\t')?;
+        Some(found..found + 1)
+    })
+}
+
+fn indentation_tab(source: &Source, line: usize) -> Option<Range<usize>> {
+    let text = source.line(line);
+    let indentation = text.len() - text.trim_start_matches([' ', '\t']).len();
+    let first = text.get(..indentation)?.find('\t')?;
+    let tabs = text.get(first..)?.bytes().take_while(|byte| *byte == b'\t').count();
+    let start = source.line_start(line) + first;
+    Some(start..start + tabs)
+}
+
+fn tab_fault(source: &Source, id: SourceId, tab: Range<usize>) -> Diagnostic {
+    let first = source.line_of(tab.start);
+    let lines = source.line_of(source.text().len());
+    let more = (first + 1..=lines).filter(|line| indentation_tab(source, *line).is_some()).count();
+    let diagnostic =
+        Diagnostic::error("tab", Span::new(id, tab), "a tab cannot indent YAML").help("indent with spaces, two for each level");
+    match more {
+        0 => diagnostic,
+        1 => diagnostic.help("one more line of this file is indented with a tab"),
+        more => diagnostic.help(format!("{more} more lines of this file are indented with tabs")),
+    }
+}
+
+/// Faults of one value on one line.
+fn value_fault(source: &Source, id: SourceId, kind: &ErrorKind, at: usize) -> Option<Fault> {
+    let line = source.line_of(at);
+    let value = value_of(source, line)?;
+    let text = source.slice(value.clone());
+    let first = text.chars().next()?;
+    let (message, help) = if text.starts_with("{{") {
+        return Some(Fault { diagnostic: unquoted_template(source, id, value.clone()), value: Some(value) });
+    } else if matches!(kind, ErrorKind::UnexpectedCharacter { .. }) && matches!(first, '@' | '`' | '%') && at == value.start {
+        (format!("a text that starts with `{first}` must be quoted"), format!("YAML keeps `{first}` for itself"))
+    } else if *kind == ErrorKind::MappingValueNotAllowed && value.contains(&at) && !text.starts_with(['"', '\'', '{', '[']) {
+        ("a text with `: ` in it must be quoted".to_owned(), "YAML reads it as another key and value".to_owned())
+    } else if matches!(kind, ErrorKind::InvalidTrailingDoubleQuotedScalar | ErrorKind::InvalidTrailingSingleQuotedScalar)
+        && value.contains(&at)
+    {
+        let help = if first == '\'' {
+            "within single quotes a quote is written twice: `''`"
+        } else {
+            "within double quotes a quote is written `\\\"`"
+        };
+        let diagnostic =
+            Diagnostic::error("syntax", Span::new(id, visible(source, at)), "more text after the closing quote").help(help);
+        return Some(Fault { diagnostic, value: Some(value) });
+    } else {
+        return None;
+    };
+    let span = Span::new(id, value.clone());
+    let diagnostic = Diagnostic::error("syntax", span, message).help(help).suggest_as("put it in quotes", span, quoted(text));
+    Some(Fault { diagnostic, value: Some(value) })
+}
+
+/// `{{x}}` without quotes, which YAML reads as a map with a map for a key. `value` is from the first brace on.
+pub(super) fn unquoted_template(source: &Source, id: SourceId, value: Range<usize>) -> Diagnostic {
+    // Within a list or map in brackets the end of the text cannot be known: mark the braces alone.
+    let whole = value_of(source, source.line_of(value.start)).filter(|whole| whole.start == value.start);
+    let span = Span::new(id, whole.clone().unwrap_or(value));
+    let diagnostic = Diagnostic::error(UNQUOTED_TEMPLATE, span, "a text that starts with `{{` must be quoted")
+        .help("YAML reads an unquoted `{` as the start of a map");
+    match whole {
+        Some(whole) => diagnostic.suggest_as("put it in quotes", span, quoted(source.slice(whole))),
+        None => diagnostic,
+    }
+}
+
+/// The value of `key: value` or `- value` on a line of block YAML, without a comment.
+fn value_of(source: &Source, line: usize) -> Option<Range<usize>> {
+    let text = source.line(line);
+    let mut rest = text.trim_start_matches(' ');
+    let mut item = false;
+    while let Some(inner) = rest.strip_prefix("- ") {
+        rest = inner.trim_start_matches(' ');
+        item = true;
+    }
+    let key = rest.find(": ").filter(|end| {
+        rest.get(..*end).is_some_and(|key| !key.is_empty() && !key.contains(['{', '[', '"', '\'', '#', '&', '*', '!', ',']))
+    });
+    let value = match key {
+        Some(end) => rest.get(end + 2..)?.trim_start_matches(' '),
+        None if item => rest,
+        None => return None,
+    };
+    let length = value.find(" #").unwrap_or(value.len());
+    let length = value.get(..length)?.trim_end().len();
+    let start = source.line_start(line) + (text.len() - value.len());
+    (length > 0).then_some(start..start + length)
+}
+
+fn quoted(text: &str) -> String {
+    if text.contains(['"', '\\']) { format!("'{}'", text.replace('\'', "''")) } else { format!("\"{text}\"") }
+}
+
+/// Message and help for a kind.
+fn words(kind: &ErrorKind, source: &Source, at: usize) -> (String, Option<String>) {
+    let both = |message: &str, help: &str| (message.to_owned(), Some(help.to_owned()));
+    match kind {
+        ErrorKind::DirectiveDisallowed => {
+            both("YAML directives (`%YAML`, `%TAG`) are not part of the rule language", "remove this line")
+        }
+        ErrorKind::RecursionLimitExceeded => {
+            both("lists and maps are nested too deep", "no rule needs that: look for brackets that are not closed")
+        }
+        ErrorKind::UnclosedQuotedScalar => both("this quote is never closed", "close it on the same line, or use a block: `|`"),
+        ErrorKind::InvalidQuotedScalarIndent => {
+            both("a quoted text goes on here without indentation", "close the quote, or indent the line")
+        }
+        ErrorKind::UnclosedFlowCollection { open } => {
+            let close = if *open == '[' { ']' } else { '}' };
+            (format!("this `{open}` is never closed"), Some(format!("add `{close}`")))
+        }
+        ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
+            (format!("`{open}` is closed by `{close}`"), Some("brackets close in the order they open".to_owned()))
+        }
+        ErrorKind::MisplacedFlowCollectionEnd => {
+            both("this bracket closes nothing", "remove it, or quote the text it belongs to")
+        }
+        ErrorKind::InvalidIndentation => both(
+            "this line is indented less than the brackets it stands in need",
+            "close the bracket above, or indent what is inside it (the closing bracket too) deeper than the key before it",
+        ),
+        ErrorKind::SimpleKeyExpected => {
+            both("this line is no `key: value`", "add a `:` and a value, or indent the line to continue the text above")
+        }
+        ErrorKind::ExpectedBlockMappingKey | ErrorKind::ExpectedBlockSequenceEntry => {
+            let what = if source.slice(at..source.text().len()).starts_with('-') { "list item" } else { "entry" };
+            (
+                format!("this {what} is not in line with those above"),
+                Some("entries of one map or list start in the same column, lists with `- `".to_owned()),
+            )
+        }
+        ErrorKind::BlockSequenceEntryNotAllowed => {
+            both("a list cannot start here", "put `- ` on a line of its own, or quote the text")
+        }
+        ErrorKind::MappingValueNotAllowed => both(
+            "this `:` cannot stand here: the line before it is a text that goes on",
+            "does that line lack a `:` after its key? is this line indented too far? a text with `: ` in it must be quoted",
+        ),
+        ErrorKind::ExpectedFlowMappingSeparator => {
+            both("`,` or `}` is missing here", "entries in braces are separated by `,`; quote texts with special characters")
+        }
+        ErrorKind::ExpectedFlowSequenceSeparator => {
+            both("`,` or `]` is missing here", "items in brackets are separated by `,`; quote texts with special characters")
+        }
+        ErrorKind::UnknownQuotedScalarEscape => {
+            both("there is no such escape after `\\`", "write `\\\\` for a backslash, or use single quotes")
+        }
+        ErrorKind::UnexpectedCharacter { character } if character.is_control() => {
+            (format!("the control character U+{:04X} cannot stand here", u32::from(*character)), Some("remove it".to_owned()))
+        }
+        ErrorKind::UnexpectedCharacter { character } => {
+            (format!("`{character}` cannot stand here"), Some("quote the text".to_owned()))
+        }
+        other => (other.to_string(), None),
+    }
+}

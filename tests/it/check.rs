@@ -1,0 +1,58 @@
+//! `tests/check/*/NAME.yaml` and what is said about it, whole, in `NAME.out`. `UPDATE=1` rewrites the `.out` files.
+
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
+use leverd::lang::diagnostic::Diagnostics;
+use leverd::lang::render::render_human;
+use leverd::lang::source::Sources;
+use leverd::lang::{catalogue, config, yaml};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What the reader of this kind of file (the fixture's folder) says about it.
+fn check(kind: &str, name: &str, bytes: &[u8]) -> String {
+    let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
+    if let Some(id) = sources.add(name, bytes, &mut found) {
+        match kind {
+            "config" => drop(config::read(&mut sources, id, &mut found)),
+            "catalogue" => drop(catalogue::read(&sources, id, &mut found)),
+            _ => drop(yaml::load(&sources, id, &mut found)),
+        }
+    }
+    if found.is_empty() { "no faults\n".to_owned() } else { render_human(&sources, &found, false) }
+}
+
+fn children(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("readable").path()).collect();
+    paths.sort();
+    paths
+}
+
+#[test]
+fn every_fixture_is_told_as_its_out_file_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check");
+    let update = std::env::var_os("UPDATE").is_some();
+    let (mut seen, mut wrong) = (0, Vec::new());
+    for folder in children(&root).into_iter().filter(|path| path.is_dir()) {
+        let kind = folder.file_name().expect("a name").to_string_lossy().into_owned();
+        for file in children(&folder) {
+            let is_out = file.extension().is_some_and(|end| end == "out");
+            if is_out {
+                assert!(file.with_extension("yaml").exists(), "{} has no .yaml", file.display());
+                continue;
+            }
+            seen += 1;
+            let name = file.file_name().expect("a name").to_string_lossy().into_owned();
+            let told = check(&kind, &name, &fs::read(&file).expect("readable"));
+            let out = file.with_extension("out");
+            if update {
+                fs::write(&out, &told).expect("writable");
+            } else if fs::read_to_string(&out).unwrap_or_default() != told {
+                wrong.push(format!("{}\n{told}", file.display()));
+            }
+        }
+    }
+    assert!(seen > 0, "no fixtures found");
+    assert!(wrong.is_empty(), "these differ (UPDATE=1 rewrites them):\n\n{}", wrong.join("\n\n"));
+}
