@@ -144,15 +144,12 @@ async fn private_addresses_are_refused_unless_the_configuration_names_them() {
         ..Endpoint::new(Url::parse("https://api.example.com").unwrap(), Auth::None)
     };
     for host in ["127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:127.0.0.1]", "localhost"] {
-        let name = host.trim_matches(['[', ']']);
-        for declared in [allowed(host), allowed(name)] {
-            let exchange = client().send(&request(Method::Get, &format!("https://{host}/x")), &declared).await;
-            // The name is refused when it is resolved; that needs root certificates here, so `guard` tests it apart.
-            let ours = |cause: &str| host == "localhost" || cause == "leverd does not ask a private address";
-            assert!(matches!(&exchange, Exchange::NotSent(cause) if ours(cause)), "{host}: {exchange:?}");
-        }
+        // A name is refused when it is resolved; that needs root certificates here, so `guard` tests it apart.
+        let exchange = client().send(&request(Method::Get, &format!("https://{host}/x")), &allowed(host)).await;
+        let ours = |cause: &str| host == "localhost" || cause.starts_with("leverd does not ask");
+        assert!(matches!(&exchange, Exchange::NotSent(cause) if ours(cause)), "{host}: {exchange:?}");
     }
-    // A public name that turns out to be here: stopped when it is resolved. `localhost` is loopback by name, so only its own port.
+    // The configuration's own host and port may be here.
     let named = Endpoint::new(Url::parse(&format!("http://localhost:{port}")).unwrap(), Auth::None);
     assert_eq!(status(&client().send(&request(Method::Get, "/x"), &named).await), 200);
     assert_eq!(seen.lock().unwrap().len(), 1);

@@ -375,3 +375,31 @@ fn an_answer_larger_than_the_limit_is_dead_and_says_so() {
     let exchange = Exchange::Answered(Response { status: 200, headers, body: Vec::new() });
     assert!(matches!(api::opportunity(&exchange), Err(Unread::Dead(reason)) if reason.code == "R9"));
 }
+
+/// Rules are checked against the vocabulary, so what is read must keep its promises: no other names, no other types, and
+/// everything that is called required.
+#[test]
+fn facts_are_those_of_the_vocabulary() {
+    use leverd::lang::vocabulary;
+    use leverd::model::Type;
+    let fits = |value: &Value, ty: &Type| match (value, ty) {
+        (Value::Text(_), Type::Text | Type::Url | Type::Tag) | (Value::Bool(_), Type::Bool) | (Value::Date { .. }, Type::Date) => true,
+        (Value::Named(named), Type::Named(kind)) => named.kind == *kind,
+        (Value::List(_), Type::List(_)) => true,
+        _ => false,
+    };
+    for case in fixture("facts").as_array().unwrap() {
+        let opportunity = api::opportunity(&answered(200, &case["opportunity"])).unwrap();
+        let posting = case.get("posting").map(|posting| api::posting(&answered(200, posting)).unwrap());
+        let mut values = facts::opportunity(&opportunity, Names::default());
+        values.extend(facts::posting(&opportunity, posting.as_ref(), Names::default()));
+        let entries: Vec<_> = vocabulary::opportunity().into_iter().chain(vocabulary::posting()).collect();
+        for (name, value) in &values {
+            let entry = entries.iter().find(|entry| entry.name == name).unwrap_or_else(|| panic!("`{name}` is no name"));
+            assert!(fits(value, &entry.field.ty), "`{name}` is {:?}, not {}", value, entry.field.ty);
+        }
+        for entry in entries.iter().filter(|entry| !entry.field.optional) {
+            assert!(values.contains_key(entry.name), "`{}` is required", entry.name);
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! The integration tests: one module per part.
+//! Integration tests, one module for each part.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -7,9 +7,7 @@
     reason = "a test stops where it is wrong, in its helpers too"
 )]
 
+mod check;
 mod http;
 mod lever;
-//! Integration tests, one module for each part.
-
-mod check;
 mod sim;
