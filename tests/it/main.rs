@@ -10,4 +10,5 @@
 mod check;
 mod http;
 mod lever;
+mod lever_sim;
 mod sim;
