@@ -2,6 +2,9 @@
 
 pub mod cli;
 pub mod http;
+pub mod engine;
+pub mod lang;
+pub mod model;
 pub mod lang;
 pub mod lever;
 pub mod model;
