@@ -11,4 +11,7 @@ mod check;
 mod http;
 mod lever;
 mod lever_sim;
+
+mod cli;
+mod schema;
 mod sim;
