@@ -1,12 +1,12 @@
 //! leverd.
 
 pub mod cli;
-pub mod http;
 pub mod engine;
+pub mod http;
 pub mod lang;
-pub mod model;
 pub mod lang;
 pub mod lever;
+pub mod model;
 pub mod model;
 pub mod runtime;
 pub mod sim;

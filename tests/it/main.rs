@@ -2,5 +2,5 @@
 
 mod check;
 mod mangled;
-mod yaml;
 mod sim;
+mod yaml;
