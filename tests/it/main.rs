@@ -2,5 +2,8 @@
 
 mod check;
 mod mangled;
+
+mod cli;
+mod schema;
 mod sim;
 mod yaml;
