@@ -11,8 +11,10 @@ mod check;
 mod http;
 mod lever;
 mod lever_sim;
+mod mangled;
 
 mod cli;
 mod schema;
 mod sim;
 mod store;
+mod yaml;
