@@ -6,6 +6,7 @@ pub mod action;
 pub mod adapter;
 pub mod diagnostic;
 pub mod near;
+pub mod path;
 pub mod pattern;
 pub mod render;
 pub mod rule;

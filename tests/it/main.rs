@@ -1,3 +1,5 @@
 //! Integration tests, one module for each part.
 
 mod check;
+mod mangled;
+mod yaml;
