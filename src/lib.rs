@@ -1,4 +1,11 @@
 //! leverd.
 
+pub mod cli;
+pub mod http;
 pub mod lang;
+pub mod lever;
 pub mod model;
+pub mod runtime;
+pub mod sim;
+pub mod store;
+pub mod vendor;

@@ -4,13 +4,22 @@
 
 pub mod action;
 pub mod adapter;
+pub mod bind;
+pub mod compile;
+pub mod catalogue;
+pub mod config;
 pub mod diagnostic;
+pub mod explain;
+pub mod load;
 pub mod near;
 pub mod path;
+pub mod project;
 pub mod pattern;
 pub mod render;
+pub mod route;
 pub mod rule;
 pub mod ruleset;
+pub mod shape;
 pub mod source;
 pub mod template;
 pub mod vocabulary;

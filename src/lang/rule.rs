@@ -4,8 +4,9 @@
 //! stay, for people.
 
 use super::action::Action;
+use super::source::Span;
 use super::template::Template;
-use crate::model::{EventKind, Hole, PackName, RuleName, Type, Value, VendorName};
+use crate::model::{EventKind, Hole, Kind, PackName, RuleName, Type, Value, VendorName};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub struct Pack {
     pub bands: BTreeMap<String, Band>,
     /// In file order, which is the order of firing.
     pub rules: Vec<Arc<Rule>>,
+    /// Stages, users … that the files name themselves: checked against each account's catalogue when the pack is bound.
+    pub mentions: Vec<Mention>,
     /// SHA-256, hex, over the pack's rule files and its `vendor.yaml`.
     pub hash: String,
 }
@@ -48,6 +51,17 @@ pub struct Setting {
     pub per_posting: bool,
     pub per_stage: bool,
     pub doc: Option<String>,
+    pub route: String,
+    /// Where its name stands.
+    pub span: Span,
+}
+
+/// A named thing that stands in the files by its name (or id).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mention {
+    pub kind: Kind,
+    pub text: String,
+    pub span: Span,
     pub route: String,
 }
 
@@ -90,6 +104,8 @@ pub struct Rule {
     pub find: Vec<(String, Spec)>,
     pub require: Vec<Require>,
     pub actions: Vec<Do>,
+    /// Optional settings without which the rule can never fire: an account that leaves one unset has the rule `off`.
+    pub needs: Vec<String>,
 }
 
 /// What a rule listens to.

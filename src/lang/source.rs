@@ -207,6 +207,17 @@ impl Sources {
         (0_u32..).map(SourceId).zip(&self.all)
     }
 
+    /// Puts `*` where a span is, for texts that no message may show. Places stay where they were.
+    pub fn blank(&mut self, span: Span) {
+        let Some(source) = self.all.get_mut(span.source.0 as usize) else {
+            return;
+        };
+        let blanked: String = source.slice(span.range()).bytes().map(|byte| if byte == b'\n' { '\n' } else { '*' }).collect();
+        if blanked.len() == span.range().len() {
+            source.text.replace_range(span.range(), &blanked);
+        }
+    }
+
     /// `name:line:column` of the start of a span.
     pub fn describe(&self, span: Span) -> String {
         self.get(span.source).map_or_else(String::new, |source| {

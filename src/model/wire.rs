@@ -129,6 +129,9 @@ pub struct Response {
 }
 
 impl Response {
+    /// A header that our client adds, with the limit in bytes, when the body was larger than allowed. The body is then empty.
+    pub const OVERSIZED: &str = "x-leverd-oversized";
+
     /// The first header of this (lower-case) name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(header, _)| header == name).map(|(_, text)| text.as_str())

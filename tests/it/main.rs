@@ -3,3 +3,4 @@
 mod check;
 mod mangled;
 mod yaml;
+mod sim;

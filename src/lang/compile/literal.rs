@@ -1,0 +1,94 @@
+//! Reading a scalar by the type of its field, never through an untyped value: `no`, `1.10` and `007` stay text where text is wanted.
+
+use crate::lang::diagnostic::{Diagnostic, Diagnostics};
+use crate::lang::yaml::Node;
+use crate::model::{Type, Value};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use url::Url;
+
+/// The value that `node` is, read as `ty`. Named things come as text: an account's catalogue makes ids of them.
+pub(crate) fn literal(node: &Node, ty: &Type, found: &mut Diagnostics) -> Option<Value> {
+    match ty {
+        Type::Text | Type::Tag | Type::Named(_) => {
+            let text = node.as_text(found)?;
+            if text.trim().is_empty() && !matches!(ty, Type::Text) {
+                let message = format!("{} cannot be an empty text", a(ty));
+                found.push(Diagnostic::error("wrong-type", node.span, message).help("write its name"));
+                return None;
+            }
+            Some(Value::text(text))
+        }
+        Type::Url => url(node, found),
+        Type::Int => node.as_int(found).map(Value::Int),
+        Type::Number => node.as_number(found).map(Value::Number),
+        Type::Bool => node.as_bool(found).map(Value::Bool),
+        Type::Duration => node.as_duration(found).map(Value::duration),
+        Type::Date => date(node, found),
+        Type::OneOf(options) => {
+            let text = node.as_text(found)?;
+            if options.iter().any(|option| option == text) {
+                return Some(Value::text(text));
+            }
+            found.push(unknown_option(node, text, options));
+            None
+        }
+        Type::List(item) => {
+            let items = node.items(found)?;
+            let read: Vec<Option<Value>> = items.iter().map(|node| literal(node, item, found)).collect();
+            read.into_iter().collect::<Option<Vec<Value>>>().map(Value::List)
+        }
+        Type::Record(fields) => {
+            let names: Vec<&str> = fields.keys().map(String::as_str).collect();
+            let entries = node.known_entries("this row", &names, found)?;
+            let mut record = std::collections::BTreeMap::new();
+            for (key, value) in entries {
+                if let Some(field) = fields.get(&key.text) {
+                    record.insert(key.text.clone(), literal(value, &field.ty, found)?);
+                }
+            }
+            Some(Value::Record { record })
+        }
+    }
+}
+
+/// "not one of", with the nearest and the known ones.
+pub(crate) fn unknown_option(node: &Node, text: &str, options: &[String]) -> Diagnostic {
+    let known = options.iter().map(|option| format!("`{option}`")).collect::<Vec<_>>().join(", ");
+    Diagnostic::error("unknown-value", node.span, format!("`{text}` is not one of the values known here"))
+        .suggest_near(node.span, text, options.iter().map(String::as_str))
+        .help(format!("known values are {known}"))
+}
+
+fn url(node: &Node, found: &mut Diagnostics) -> Option<Value> {
+    let text = node.as_text(found)?;
+    let good = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    if good {
+        return Some(Value::text(text));
+    }
+    found.extend(node.wrong_type("a URL", "write it whole, such as `https://example.com/report`"));
+    None
+}
+
+fn date(node: &Node, found: &mut Diagnostics) -> Option<Value> {
+    let text = node.scalar().unwrap_or_default();
+    let at: Option<Timestamp> = text.parse().ok().or_else(|| {
+        let day: Date = text.parse().ok()?;
+        day.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    });
+    if at.is_none() {
+        found.extend(node.wrong_type("a date", "write a day such as `2026-11-21`, or a time such as `2026-11-21T09:30:00Z`"));
+    }
+    at.map(Value::date)
+}
+
+/// The type with its article, for messages.
+pub(crate) fn a(ty: &Type) -> String {
+    let text = ty.to_string();
+    match text.chars().next() {
+        _ if text.starts_with("one of") => text,
+        Some('a' | 'e' | 'i' | 'o') => format!("an {text}"),
+        _ => format!("a {text}"),
+    }
+}

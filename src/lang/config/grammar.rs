@@ -1,0 +1,131 @@
+//! The keys of `leverd.yaml`, once: reader, schema and grammar page go by these tables.
+
+use crate::lang::shape::{KeyShape, Shape, Ty};
+
+/// `{ env: NAME }` or `{ file: PATH }`.
+pub(super) static SECRET: Shape = Shape {
+    what: "a reference to a secret",
+    keys: &[
+        KeyShape::may("env", Ty::Text, "name of the environment variable that holds the secret"),
+        KeyShape::may("file", Ty::Text, "path of the file that holds the secret; relative to this file"),
+    ],
+};
+
+pub(super) static ROOT: Shape = Shape {
+    what: "`leverd.yaml`",
+    keys: &[
+        KeyShape::must("accounts", Ty::Named(&Ty::Map(&ACCOUNT)), "the connected Lever accounts, by a name of your choice"),
+        KeyShape::may("catalogue", Ty::Text, "folder of the catalogues that `leverd pull` saves; `catalogue` unless given"),
+        KeyShape::may("store", Ty::Map(&STORE), "where events, plans and the ledger are kept"),
+        KeyShape::may("server", Ty::Map(&SERVER), "where leverd listens"),
+        KeyShape::may("notices", Ty::Map(&NOTICES), "where to tell people that something needs them"),
+        KeyShape::may("retention", Ty::Map(&RETENTION), "how long things are kept"),
+        KeyShape::may("log", Ty::Map(&LOG), "what is logged"),
+    ],
+};
+
+pub(super) static ACCOUNT: Shape = Shape {
+    what: "an account",
+    keys: &[
+        KeyShape::must("lever", Ty::Map(&LEVER), "the connection to Lever"),
+        KeyShape::may("vendors", Ty::Named(&Ty::Map(&VENDOR)), "the connections to assessment vendors, by the vendor's name"),
+        KeyShape::may("packs", Ty::List(&Ty::Map(&PACK)), "the packs that work in this account"),
+    ],
+};
+
+pub(super) const LEVER_HOSTS: [&str; 3] = ["production", "sandbox", "eu"];
+
+pub(super) static LEVER: Shape = Shape {
+    what: "a Lever connection",
+    keys: &[
+        KeyShape::may(
+            "base_url",
+            Ty::Either(&[Ty::OneOf(&LEVER_HOSTS), Ty::Url]),
+            "`production` (unless given), `sandbox`, `eu` or the URL of a Lever API",
+        ),
+        KeyShape::must("api_key", Ty::Map(&SECRET), "Lever's API key"),
+        KeyShape::may("perform_as", Ty::Text, "id or name of the Lever user in whose name leverd writes"),
+        KeyShape::may("webhooks", Ty::Map(&WEBHOOKS), "how Lever's webhooks are recognised"),
+    ],
+};
+
+pub(super) static WEBHOOKS: Shape = Shape {
+    what: "`webhooks`",
+    keys: &[
+        KeyShape::may(
+            "signing_tokens",
+            Ty::List(&Ty::Map(&SECRET)),
+            "Lever's signature tokens; several while one replaces another",
+        ),
+        KeyShape::may("unsigned", Ty::Bool, "also take webhooks without a signature, as hints only; `false` unless given"),
+    ],
+};
+
+pub(super) static VENDOR: Shape = Shape {
+    what: "a vendor connection",
+    keys: &[
+        KeyShape::may("base_url", Ty::Url, "another URL than the adapter's"),
+        KeyShape::may("secrets", Ty::Named(&Ty::Map(&SECRET)), "the secrets that the adapter asks for, by its names"),
+        KeyShape::may("path_token", Ty::Map(&SECRET), "the secret last part of the URL that the vendor's webhooks are sent to"),
+    ],
+};
+
+pub(super) const MODES: [&str; 3] = ["off", "shadow", "live"];
+
+pub(super) static PACK: Shape = Shape {
+    what: "a pack",
+    keys: &[
+        KeyShape::may("pack", Ty::Text, "name of a built-in pack"),
+        KeyShape::may("path", Ty::Text, "folder of a pack of your own; relative to this file"),
+        KeyShape::must("mode", Ty::OneOf(&MODES), "`off`, `shadow` (plans and records, sends nothing) or `live`"),
+        KeyShape::may("settings", Ty::Named(&Ty::Any), "the pack's settings, by name"),
+    ],
+};
+
+pub(super) static OVERRIDES: Shape = Shape {
+    what: "a setting with overrides",
+    keys: &[
+        KeyShape::may("default", Ty::Any, "the value where no override fits"),
+        KeyShape::may("per_stage", Ty::Named(&Ty::Any), "values by stage name or id"),
+        KeyShape::may("per_posting", Ty::Named(&Ty::Any), "values by posting title or id"),
+    ],
+};
+
+pub(super) static STORE: Shape =
+    Shape { what: "`store`", keys: &[KeyShape::must("sqlite", Ty::Text, "path of the SQLite file; relative to this file")] };
+
+pub(super) static SERVER: Shape = Shape {
+    what: "`server`",
+    keys: &[
+        KeyShape::may("listen", Ty::Text, "address and port, `127.0.0.1:8321` unless given"),
+        KeyShape::may("public_url", Ty::Url, "the URL under which Lever and the vendors reach this server"),
+    ],
+};
+
+pub(super) static NOTICES: Shape = Shape {
+    what: "`notices`",
+    keys: &[KeyShape::must(
+        "url",
+        Ty::Either(&[Ty::Url, Ty::Map(&SECRET)]),
+        "each notice is POSTed here as JSON; a reference if the URL is a secret",
+    )],
+};
+
+pub(super) static RETENTION: Shape = Shape {
+    what: "`retention`",
+    keys: &[
+        KeyShape::may("deliveries", Ty::Duration, "bodies of requests received; `30d` unless given"),
+        KeyShape::may("runs", Ty::Duration, "plans, facts and attempts; `400d` unless given"),
+    ],
+};
+
+pub(super) const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+pub(super) const FORMATS: [&str; 2] = ["human", "json"];
+
+pub(super) static LOG: Shape = Shape {
+    what: "`log`",
+    keys: &[
+        KeyShape::may("level", Ty::OneOf(&LEVELS), "`info` unless given"),
+        KeyShape::may("format", Ty::OneOf(&FORMATS), "`human` unless given"),
+    ],
+};

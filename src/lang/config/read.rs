@@ -1,0 +1,479 @@
+//! From the tree of `leverd.yaml` to a [`Config`], with all faults told in one go.
+
+use super::grammar::{
+    self, ACCOUNT, FORMATS, LEVELS, LEVER, LEVER_HOSTS, LOG, MODES, NOTICES, OVERRIDES, PACK, RETENTION, ROOT, SERVER, STORE,
+    VENDOR, WEBHOOKS,
+};
+use super::{
+    Account, Config, LeverConnection, LeverHost, Log, Notices, PackSource, PackUse, Retention, SecretPlace, SecretRef, Server,
+    SettingInput, Store, Text, VendorConnection,
+};
+use crate::lang::diagnostic::{Diagnostic, Diagnostics};
+use crate::lang::near::near;
+use crate::lang::route::routed;
+use crate::lang::ruleset::Mode;
+use crate::lang::source::{SourceId, Sources, Span};
+use crate::lang::yaml::{self, Key, Node};
+use crate::model::{AccountId, PackName, VendorName};
+use jiff::SignedDuration;
+use std::net::SocketAddr;
+use url::{Host, Url};
+
+/// Reads one `leverd.yaml`. Faults are told in `diagnostics`; nothing comes back if one of them is an error. A secret that stands in
+/// the text is blanked in `sources`, so that no message shows it.
+pub fn read(sources: &mut Sources, id: SourceId, diagnostics: &mut Diagnostics) -> Option<Config> {
+    let mut reader = Reader::default();
+    let root = yaml::load(sources, id, &mut reader.found);
+    let config = root.as_ref().map(|root| reader.config(root));
+    for span in &reader.literals {
+        sources.blank(*span);
+    }
+    let broken = reader.found.has_errors();
+    diagnostics.extend(match &root {
+        Some(root) => routed(root, reader.found),
+        None => reader.found,
+    });
+    if broken { None } else { config.flatten() }
+}
+
+#[derive(Default)]
+struct Reader {
+    found: Diagnostics,
+    /// Secrets that stand in the text.
+    literals: Vec<Span>,
+}
+
+impl Reader {
+    fn config(&mut self, root: &Node) -> Option<Config> {
+        let mut config = Config {
+            accounts: Vec::new(),
+            catalogue: "catalogue".to_owned(),
+            store: Store::default(),
+            server: Server::default(),
+            notices: None,
+            retention: Retention::default(),
+            log: Log::default(),
+        };
+        if root.is_null() {
+            let diagnostic = Diagnostic::error("missing-key", root.span, "`leverd.yaml` lacks `accounts`");
+            self.found.push(diagnostic.help("`leverd init` writes a file to start from"));
+            return None;
+        }
+        for (key, value) in ROOT.entries(root, &mut self.found) {
+            match key.text.as_str() {
+                "accounts" => config.accounts = self.accounts(value),
+                "catalogue" => config.catalogue = self.path(value).unwrap_or_default(),
+                "store" => config.store = self.store(value).unwrap_or_default(),
+                "server" => config.server = self.server(value),
+                "notices" => config.notices = self.notices(value),
+                "retention" => config.retention = self.retention(value),
+                _ => config.log = self.log(value),
+            }
+        }
+        Some(config)
+    }
+
+    fn accounts(&mut self, node: &Node) -> Vec<Account> {
+        let Some(entries) = node.entries(&mut self.found) else {
+            return Vec::new();
+        };
+        if entries.is_empty() {
+            self.found.push(
+                Diagnostic::error("no-account", node.span, "no account is given").help("add one: `acme: { lever: { ... } }`"),
+            );
+        }
+        entries.iter().filter_map(|(key, value)| self.account(key, value)).collect()
+    }
+
+    fn account(&mut self, key: &Key, node: &Node) -> Option<Account> {
+        self.name(key, "an account's name");
+        let (mut lever, mut vendors, mut packs) = (None, Vec::new(), Vec::new());
+        for (key, value) in ACCOUNT.entries(node, &mut self.found) {
+            match key.text.as_str() {
+                "lever" => lever = self.lever(key, value),
+                "vendors" => vendors = self.named(value, Self::vendor),
+                _ => packs = self.packs(value),
+            }
+        }
+        Some(Account { name: AccountId::new(&key.text), span: key.span, lever: lever?, vendors, packs })
+    }
+
+    /// Names stand in URLs and in names of files.
+    fn name(&mut self, key: &Key, what: &str) {
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+        let starts = key.text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+        if !starts || key.text.len() > 63 || !key.text.chars().all(fits) {
+            let message = format!("`{}` cannot be {what}", key.text);
+            self.found.push(Diagnostic::error("bad-name", key.span, message).help(
+                "use lower-case letters, digits, `-` and `_`, at most 63, starting with a letter or digit: it stands in URLs",
+            ));
+        }
+    }
+
+    fn named<T>(&mut self, node: &Node, read: impl Fn(&mut Self, &Key, &Node) -> Option<T>) -> Vec<T> {
+        let entries = node.entries(&mut self.found).unwrap_or_default();
+        entries.iter().filter_map(|(key, value)| read(self, key, value)).collect()
+    }
+
+    fn lever(&mut self, at: &Key, node: &Node) -> Option<LeverConnection> {
+        let (mut host, mut api_key, mut perform_as) = (LeverHost::Production, None, None);
+        let (mut signing_tokens, mut unsigned) = (Vec::new(), false);
+        let mut webhooks = None;
+        let before = self.found.len();
+        for (key, value) in LEVER.entries(node, &mut self.found) {
+            match key.text.as_str() {
+                "base_url" => host = self.lever_host(value).unwrap_or(host),
+                "api_key" => api_key = self.secret(value, "api_key"),
+                "perform_as" => perform_as = self.text(value),
+                _ => {
+                    webhooks = Some(key.span);
+                    for (key, value) in WEBHOOKS.entries(value, &mut self.found) {
+                        if key.text == "unsigned" {
+                            unsigned = value.as_bool(&mut self.found).unwrap_or_default();
+                        } else {
+                            signing_tokens = self.signing_tokens(value);
+                        }
+                    }
+                }
+            }
+        }
+        // Only of a connection that is right otherwise: a misspelt key is told already.
+        if signing_tokens.is_empty() && !unsigned && self.found.len() == before {
+            let message = "no webhook of Lever can be recognised: this connection has no signing token";
+            self.found.push(
+                Diagnostic::warning("no-signing-token", webhooks.unwrap_or(at.span), message)
+                    .help("add `webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }`; Lever shows the token under Settings > Integrations and API > Webhooks"),
+            );
+        }
+        Some(LeverConnection { host, api_key: api_key?, perform_as, signing_tokens, unsigned, span: at.span })
+    }
+
+    fn signing_tokens(&mut self, node: &Node) -> Vec<SecretRef> {
+        let items = node.items(&mut self.found).unwrap_or_default();
+        items.iter().filter_map(|item| self.secret(item, "signing_tokens")).collect()
+    }
+
+    fn lever_host(&mut self, node: &Node) -> Option<LeverHost> {
+        let text = node.as_text(&mut self.found)?;
+        match text {
+            "production" => Some(LeverHost::Production),
+            "sandbox" => Some(LeverHost::Sandbox),
+            "eu" => Some(LeverHost::Eu),
+            text if text.contains("://") => self.url(node).map(LeverHost::Other),
+            text => {
+                let message = format!("`{text}` is no Lever API");
+                self.found.push(
+                    Diagnostic::error("bad-url", node.span, message)
+                        .suggest_near(node.span, text, LEVER_HOSTS)
+                        .help("write `production`, `sandbox`, `eu` or a URL"),
+                );
+                None
+            }
+        }
+    }
+
+    fn vendor(&mut self, at: &Key, node: &Node) -> Option<VendorConnection> {
+        self.name(at, "a vendor's name");
+        if at.text == "lever" {
+            let message = "`lever` is no vendor";
+            self.found
+                .push(Diagnostic::error("bad-name", at.span, message).help("Lever's connection is the account's key `lever`"));
+        }
+        let mut connection = VendorConnection {
+            vendor: VendorName::new(&at.text),
+            span: at.span,
+            base_url: None,
+            secrets: Vec::new(),
+            path_token: None,
+        };
+        for (key, value) in VENDOR.entries(node, &mut self.found) {
+            match key.text.as_str() {
+                "base_url" => connection.base_url = self.url(value),
+                "path_token" => connection.path_token = self.secret(value, "path_token"),
+                _ => {
+                    connection.secrets = self
+                        .named(value, |reader, key, value| reader.secret(value, &key.text).map(|secret| (key.clone(), secret)));
+                }
+            }
+        }
+        Some(connection)
+    }
+
+    fn packs(&mut self, node: &Node) -> Vec<PackUse> {
+        let items = node.items(&mut self.found).unwrap_or_default();
+        let mut packs: Vec<PackUse> = Vec::new();
+        for item in items {
+            let Some(pack) = self.pack(item) else {
+                continue;
+            };
+            if let Some(first) = packs.iter().find(|known| known.source == pack.source) {
+                self.found.push(
+                    Diagnostic::error("pack-twice", pack.span, "this pack is used twice in this account")
+                        .label("again here")
+                        .also(first.span, "first here")
+                        .help("keep one of them; a second set of rules is a pack of its own under another `path`"),
+                );
+            }
+            packs.push(pack);
+        }
+        packs
+    }
+
+    fn pack(&mut self, node: &Node) -> Option<PackUse> {
+        let (mut source, mut mode, mut settings, mut span) = (None, None, Vec::new(), node.span);
+        let mut settings_span = None;
+        for (key, value) in PACK.entries(node, &mut self.found) {
+            match key.text.as_str() {
+                "pack" => {
+                    source = value.as_text(&mut self.found).map(|name| PackSource::BuiltIn(PackName::new(name)));
+                    span = value.span;
+                }
+                "path" => {
+                    source = self.path(value).map(PackSource::Folder);
+                    span = value.span;
+                }
+                "mode" => mode = self.mode(value),
+                _ => {
+                    settings_span = Some(key.span);
+                    settings = self.named(value, Self::setting);
+                }
+            }
+        }
+        match (node.entry("pack"), node.entry("path")) {
+            (Some((pack, _)), Some((path, _))) => self.found.push(
+                Diagnostic::error("pack-and-path", path.span, "a pack is built in or your own, not both")
+                    .also(pack.span, "built in")
+                    .help("remove `pack` or `path`"),
+            ),
+            (None, None) if matches!(node.kind, yaml::Kind::Map(_)) => self.found.push(
+                Diagnostic::error("missing-key", node.span, "a pack lacks `pack` or `path`")
+                    .help("add `pack: NAME` for a built-in pack, or `path: ./rules/NAME` for a folder of yours"),
+            ),
+            _ => {}
+        }
+        Some(PackUse { source: source?, span, mode: mode?, settings, settings_span: settings_span.unwrap_or(span) })
+    }
+
+    fn mode(&mut self, node: &Node) -> Option<Mode> {
+        Some(match self.one_of(node, &MODES)? {
+            "off" => Mode::Off,
+            "live" => Mode::Live,
+            _ => Mode::Shadow,
+        })
+    }
+
+    fn setting(&mut self, name: &Key, node: &Node) -> Option<SettingInput> {
+        let mut setting = SettingInput { name: name.clone(), default: None, per_posting: Vec::new(), per_stage: Vec::new() };
+        if node.is_faulty() {
+            return None;
+        }
+        // No setting's value is a map, so a map is always the form with overrides.
+        if !matches!(node.kind, yaml::Kind::Map(_)) {
+            setting.default = Some(node.clone());
+            return Some(setting);
+        }
+        let keep = |_: &mut Self, key: &Key, value: &Node| Some((key.clone(), value.clone()));
+        for (key, value) in OVERRIDES.entries(node, &mut self.found) {
+            match key.text.as_str() {
+                "default" => setting.default = Some(value.clone()),
+                "per_stage" => setting.per_stage = self.named(value, keep),
+                _ => setting.per_posting = self.named(value, keep),
+            }
+        }
+        Some(setting)
+    }
+
+    fn store(&mut self, node: &Node) -> Option<Store> {
+        STORE.entries(node, &mut self.found);
+        self.path(node.get("sqlite")?).map(Store::Sqlite)
+    }
+
+    fn server(&mut self, node: &Node) -> Server {
+        let mut server = Server::default();
+        for (key, value) in SERVER.entries(node, &mut self.found) {
+            if key.text == "listen" {
+                server.listen = self.listen(value).unwrap_or(server.listen);
+            } else {
+                server.public_url = self.url(value);
+            }
+        }
+        server
+    }
+
+    fn listen(&mut self, node: &Node) -> Option<SocketAddr> {
+        let text = node.as_text(&mut self.found)?;
+        let address = text.replacen("localhost:", "127.0.0.1:", 1).parse().ok();
+        if address.is_none() {
+            let message = format!("`{text}` is no address and port");
+            self.found.push(
+                Diagnostic::error("bad-address", node.span, message)
+                    .help("write it as `127.0.0.1:8321`; `0.0.0.0:8321` listens on all interfaces"),
+            );
+        }
+        address
+    }
+
+    fn notices(&mut self, node: &Node) -> Option<Notices> {
+        NOTICES.entries(node, &mut self.found);
+        let url = node.get("url")?;
+        if matches!(url.kind, yaml::Kind::Map(_)) {
+            return self.secret(url, "url").map(Notices::Secret);
+        }
+        self.url(url).map(Notices::Url)
+    }
+
+    fn retention(&mut self, node: &Node) -> Retention {
+        let mut retention = Retention::default();
+        for (key, value) in RETENTION.entries(node, &mut self.found) {
+            let Some(time) = value.as_duration(&mut self.found) else {
+                continue;
+            };
+            // Lever sends a webhook again for days, and a repeated one is known by the stored first.
+            if time < SignedDuration::from_hours(15 * 24) {
+                let message = format!("`{}` is too short to keep {}", value.scalar().unwrap_or_default(), key.text);
+                self.found.push(
+                    Diagnostic::error("retention-too-short", value.span, message)
+                        .help("keep at least `15d`: a delivery that comes again within that time must be recognised"),
+                );
+            }
+            match key.text.as_str() {
+                "deliveries" => retention.deliveries = time,
+                _ => retention.runs = time,
+            }
+        }
+        retention
+    }
+
+    fn log(&mut self, node: &Node) -> Log {
+        let mut log = Log::default();
+        for (key, value) in LOG.entries(node, &mut self.found) {
+            if key.text == "level" {
+                log.level = self.one_of(value, &LEVELS).unwrap_or(log.level);
+            } else {
+                log.json = self.one_of(value, &FORMATS) == Some("json");
+            }
+        }
+        log
+    }
+
+    fn text(&mut self, node: &Node) -> Option<Text> {
+        let span = node.span;
+        node.as_text(&mut self.found).map(|text| Text { text: text.to_owned(), span })
+    }
+
+    fn path(&mut self, node: &Node) -> Option<String> {
+        let text = node.as_text(&mut self.found)?;
+        if text.trim().is_empty() {
+            self.found
+                .push(Diagnostic::error("wrong-type", node.span, "expected a path, found an empty text").help("write a path"));
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
+    fn one_of(&mut self, node: &Node, options: &[&'static str]) -> Option<&'static str> {
+        let text = node.as_text(&mut self.found)?;
+        let found = options.iter().find(|option| **option == text);
+        if found.is_none() {
+            let all: Vec<String> = options.iter().map(|option| format!("`{option}`")).collect();
+            self.found.push(
+                Diagnostic::error("not-an-option", node.span, format!("`{text}` is not one of {}", all.join(", ")))
+                    .suggest_near(node.span, text, options.iter().copied()),
+            );
+        }
+        found.copied()
+    }
+
+    /// An http(s) URL without credentials; http only to this machine.
+    fn url(&mut self, node: &Node) -> Option<Url> {
+        let text = node.as_text(&mut self.found)?;
+        let mut fault = |message: String, help: &str| {
+            self.found.push(Diagnostic::error("bad-url", node.span, message).help(help));
+            None
+        };
+        let help = "write it as `https://host/path`";
+        let Ok(url) = Url::parse(text) else {
+            return fault(format!("`{text}` is no URL"), help);
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            self.literals.push(node.span);
+            return fault("this URL holds credentials".to_owned(), "take them out; secrets are given by reference");
+        }
+        let local = match url.host() {
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => return fault(format!("`{text}` names no host"), help),
+        };
+        match url.scheme() {
+            "https" => Some(url),
+            "http" if local => Some(url),
+            "http" => {
+                fault(format!("`{text}` would send secrets unencrypted"), "use `https://`; `http://` is for this machine only")
+            }
+            _ => fault(format!("`{text}` is no web address"), help),
+        }
+    }
+
+    /// `{ env: NAME }` or `{ file: PATH }`; a literal is an error whose text is not repeated.
+    fn secret(&mut self, node: &Node, name: &str) -> Option<SecretRef> {
+        if let Some(text) = node.scalar().filter(|_| !node.is_null()) {
+            self.literals.push(node.span);
+            let variable = variable(name);
+            let mut diagnostic =
+                Diagnostic::error("literal-secret", node.span, format!("the secret `{name}` stands in the file"))
+                    .label("blanked in this message")
+                    .help(format!("write `{{ env: {variable} }}` or `{{ file: /run/secrets/{name} }}`"))
+                    .help("if this file was ever committed or sent, replace the secret: it is no longer one");
+            if text.starts_with('$') {
+                diagnostic = diagnostic.help("`$NAME` and `${NAME}` are not replaced in leverd.yaml");
+            }
+            self.found.push(diagnostic);
+            return None;
+        }
+        let names = grammar::SECRET.names();
+        let entries = node.entries(&mut self.found)?;
+        for (key, value) in entries.iter().filter(|(key, _)| !names.contains(&key.text.as_str())) {
+            // What stands under a misspelt key may be the secret itself.
+            if near(&key.text, names.iter().copied()).is_empty() {
+                self.literals.push(value.span);
+            }
+        }
+        grammar::SECRET.entries(node, &mut self.found);
+        let place = match entries {
+            [(key, value)] if key.text == "env" => self.variable_name(value).map(SecretPlace::Env),
+            [(key, value)] if key.text == "file" => self.path(value).map(SecretPlace::File),
+            [(key, _)] if !names.contains(&key.text.as_str()) => None,
+            _ => {
+                self.found.push(
+                    Diagnostic::error("secret-place", node.span, format!("the secret `{name}` is in exactly one place"))
+                        .help("write `{ env: NAME }` or `{ file: PATH }`"),
+                );
+                None
+            }
+        };
+        place.map(|place| SecretRef { place, span: node.span })
+    }
+
+    fn variable_name(&mut self, node: &Node) -> Option<String> {
+        let text = node.as_text(&mut self.found)?;
+        let fits =
+            text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !text.starts_with(|c: char| c.is_ascii_digit());
+        if text.is_empty() || !fits {
+            // It may be the secret itself, put into the wrong place.
+            self.literals.push(node.span);
+            self.found.push(
+                Diagnostic::error("bad-variable", node.span, "this cannot be the name of an environment variable")
+                    .label("blanked in this message")
+                    .help("write the variable's name, not its value: letters, digits and `_`, no `$`"),
+            );
+            return None;
+        }
+        Some(text.to_owned())
+    }
+}
+
+/// A name for the environment variable of a secret: `api_key` gives `API_KEY`.
+fn variable(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
+}

@@ -1,0 +1,64 @@
+//! The address of a place in a tree, such as `accounts.acme.packs[0].mode`: for people and for `--format json`.
+
+use super::diagnostic::Diagnostics;
+use super::source::Span;
+use super::yaml::{Kind, Node};
+
+/// The address of the deepest node or key that holds `span`; empty for the whole file.
+pub fn route_at(root: &Node, span: Span) -> String {
+    let holds = |outer: Span| outer.source == span.source && outer.start <= span.start && span.end <= outer.end;
+    let mut route = String::new();
+    let mut node = root;
+    loop {
+        let next = match &node.kind {
+            Kind::Map(entries) => {
+                entries.iter().find(|(key, value)| holds(key.span) || holds(value.span)).map(|(key, value)| {
+                    if !route.is_empty() {
+                        route.push('.');
+                    }
+                    route.push_str(&key.text);
+                    value
+                })
+            }
+            Kind::Seq(items) => items.iter().enumerate().find(|(_, item)| holds(item.span)).map(|(at, item)| {
+                route.push_str(&format!("[{at}]"));
+                item
+            }),
+            Kind::Scalar { .. } | Kind::Faulty => None,
+        };
+        match next {
+            Some(child) => node = child,
+            None => return route,
+        }
+    }
+}
+
+/// The same diagnostics, each with its route in `root` unless it has one.
+pub fn routed(root: &Node, found: Diagnostics) -> Diagnostics {
+    let mut all = Diagnostics::new();
+    all.extend(found.into_iter().map(|diagnostic| {
+        let route = route_at(root, diagnostic.primary);
+        if diagnostic.route.is_some() || route.is_empty() { diagnostic } else { diagnostic.route(route) }
+    }));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::source::Sources;
+    use crate::lang::yaml;
+
+    #[test]
+    fn the_deepest_node_or_key_is_named() {
+        let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
+        let text = "a:\n  - b: 1\n  - c: { d: here }\n";
+        let id = sources.add_text("x", text);
+        let root = yaml::load(&sources, id, &mut found).expect("yaml");
+        let at = |word: &str| {
+            let start = text.find(word).expect("there");
+            route_at(&root, Span::new(id, start..start + word.len()))
+        };
+        assert_eq!((at("here"), at("b"), at("d")), ("a[1].c.d".into(), "a[0].b".into(), "a[1].c.d".into()));
+    }
+}

@@ -1,0 +1,4 @@
+//! The conductor.
+pub mod clock;
+pub mod files;
+pub mod watch;

@@ -1,0 +1,247 @@
+//! Every control as data, for scripts and for other processes: `{"do": "move_stage", "opportunity": "Ada", "stage": "Offer"}`.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Control, ControlError, NewOpportunity, NewPosting, PostingChange};
+use crate::sim::faults::{Faults, RouteFault};
+use crate::sim::qualified::AssessmentState;
+
+/// One command; the method of `Control` with the same name says what it does.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    CreatePosting(NewPosting),
+    UpdatePosting {
+        posting: String,
+        change: PostingChange,
+    },
+    CreateOpportunity(NewOpportunity),
+    MoveStage {
+        opportunity: String,
+        stage: String,
+    },
+    AddTags {
+        opportunity: String,
+        tags: Vec<String>,
+    },
+    RemoveTags {
+        opportunity: String,
+        tags: Vec<String>,
+    },
+    Archive {
+        opportunity: String,
+        reason: String,
+    },
+    Unarchive {
+        opportunity: String,
+    },
+    AddNote {
+        opportunity: String,
+        text: String,
+    },
+    DeleteOpportunity {
+        opportunity: String,
+    },
+    SetEmail {
+        opportunity: String,
+        email: Option<String>,
+    },
+    CreateStage {
+        text: String,
+        after: Option<String>,
+    },
+    RenameStage {
+        stage: String,
+        text: String,
+    },
+    CreateUser {
+        name: String,
+        email: String,
+        role: String,
+    },
+    DeactivateUser {
+        user: String,
+    },
+    AddCredential {
+        key: String,
+        scopes: Option<Vec<String>>,
+    },
+    RevokeCredential {
+        key: String,
+    },
+    EnableWebhooks {
+        #[serde(default)]
+        events: Vec<String>,
+    },
+    DisableWebhooks {
+        #[serde(default)]
+        events: Vec<String>,
+    },
+    CreateWebhook {
+        event: String,
+        url: String,
+    },
+    VerifyWebhook {
+        webhook: String,
+    },
+    Emit {
+        event: String,
+        data: Value,
+        origin: Option<String>,
+    },
+    CreateAssessment {
+        title: String,
+        state: Option<AssessmentState>,
+        passing_score: Option<f64>,
+    },
+    SetAssessmentState {
+        assessment: String,
+        state: AssessmentState,
+    },
+    OpenAssessment {
+        email: String,
+        assessment: String,
+    },
+    StartAssessment {
+        email: String,
+        assessment: String,
+    },
+    SubmitAssessment {
+        email: String,
+        assessment: String,
+        score: f64,
+    },
+    TerminateAssessment {
+        email: String,
+        assessment: String,
+        reason: String,
+    },
+    ApproveCandidate {
+        email: String,
+    },
+    RejectCandidate {
+        email: String,
+    },
+    Subscribe {
+        url: String,
+        #[serde(default)]
+        events: Vec<String>,
+    },
+    RefuseEmail {
+        email: String,
+    },
+    /// Switches to change; those not named stay as they are.
+    SetFaults {
+        faults: Value,
+    },
+    AddRouteFault(RouteFault),
+    ClearRouteFaults,
+    ReleaseDeliveries,
+    Rerun {
+        delivery: u64,
+    },
+    RetryNow,
+    AdvanceClock {
+        ms: u64,
+    },
+    ClearRequests,
+}
+
+impl Command {
+    /// A command from JSON; the message says what is wrong with it.
+    pub fn from_value(value: Value) -> Result<Self, ControlError> {
+        serde_json::from_value(value).map_err(|error| ControlError::Wrong(error.to_string()))
+    }
+}
+
+impl Control {
+    /// Carries out one command. Gives what the method gives: an id as `{"id": …}`, else null.
+    pub fn run(&self, command: Command) -> Result<Value, ControlError> {
+        match command {
+            Command::CreatePosting(new) => return Ok(id(self.create_posting(new))),
+            Command::UpdatePosting { posting, change } => self.update_posting(&posting, change)?,
+            Command::CreateOpportunity(new) => return self.create_opportunity(new).map(id),
+            Command::MoveStage { opportunity, stage } => self.move_stage(&opportunity, &stage)?,
+            Command::AddTags { opportunity, tags } => self.add_tags(&opportunity, &tags)?,
+            Command::RemoveTags { opportunity, tags } => self.remove_tags(&opportunity, &tags)?,
+            Command::Archive { opportunity, reason } => self.archive(&opportunity, Some(&reason))?,
+            Command::Unarchive { opportunity } => self.archive(&opportunity, None)?,
+            Command::AddNote { opportunity, text } => self.add_note(&opportunity, &text)?,
+            Command::DeleteOpportunity { opportunity } => self.delete_opportunity(&opportunity)?,
+            Command::SetEmail { opportunity, email } => self.set_email(&opportunity, email.as_deref())?,
+            Command::CreateStage { text, after } => {
+                return self.create_stage(&text, after.as_deref()).map(id);
+            }
+            Command::RenameStage { stage, text } => self.rename_stage(&stage, &text)?,
+            Command::CreateUser { name, email, role } => {
+                return Ok(id(self.create_user(&name, &email, &role)));
+            }
+            Command::DeactivateUser { user } => self.deactivate_user(&user)?,
+            Command::AddCredential { key, scopes } => self.add_credential(&key, scopes),
+            Command::RevokeCredential { key } => self.revoke_credential(&key),
+            Command::EnableWebhooks { events } => self.switch_webhooks(&events, true)?,
+            Command::DisableWebhooks { events } => self.switch_webhooks(&events, false)?,
+            Command::CreateWebhook { event, url } => {
+                let (id, signature_token) = self.create_webhook(&event, &url)?;
+                return Ok(json!({ "id": id, "signatureToken": signature_token }));
+            }
+            Command::VerifyWebhook { webhook } => return self.verify_webhook(&webhook).map(id),
+            Command::Emit { event, data, origin } => self.emit(&event, data, origin)?,
+            other => return self.run_rest(other),
+        }
+        Ok(Value::Null)
+    }
+
+    /// The vendor's commands, and those about failures and time.
+    fn run_rest(&self, command: Command) -> Result<Value, ControlError> {
+        match command {
+            Command::CreateAssessment { title, state, passing_score } => {
+                let state = state.unwrap_or(AssessmentState::Published);
+                return Ok(id(self.create_assessment(&title, state, passing_score)));
+            }
+            Command::SetAssessmentState { assessment, state } => self.set_assessment_state(&assessment, state)?,
+            Command::OpenAssessment { email, assessment } => self.open_assessment(&email, &assessment)?,
+            Command::StartAssessment { email, assessment } => self.start_assessment(&email, &assessment)?,
+            Command::SubmitAssessment { email, assessment, score } => {
+                self.submit_assessment(&email, &assessment, score)?;
+            }
+            Command::TerminateAssessment { email, assessment, reason } => {
+                self.terminate_assessment(&email, &assessment, &reason)?;
+            }
+            Command::ApproveCandidate { email } => self.approve_candidate(&email)?,
+            Command::RejectCandidate { email } => self.reject_candidate(&email)?,
+            Command::Subscribe { url, events } => return Ok(id(self.subscribe(&url, &events))),
+            Command::RefuseEmail { email } => self.refuse_email(&email),
+            Command::SetFaults { faults } => self.patch_faults(&faults)?,
+            Command::AddRouteFault(fault) => self.add_route_fault(fault),
+            Command::ClearRouteFaults => self.clear_route_faults(),
+            Command::ReleaseDeliveries => self.release_deliveries(),
+            Command::Rerun { delivery } => return self.rerun(delivery).map(id),
+            Command::RetryNow => self.retry_now(),
+            Command::AdvanceClock { ms } => self.advance_clock(Duration::from_millis(ms)),
+            Command::ClearRequests => self.clear_requests(),
+            // The others are `run`'s.
+            _ => {}
+        }
+        Ok(Value::Null)
+    }
+
+    fn patch_faults(&self, changes: &Value) -> Result<(), ControlError> {
+        let wrong = |error: serde_json::Error| ControlError::Wrong(format!("faults: {error}"));
+        let mut all = serde_json::to_value(self.faults()).map_err(wrong)?;
+        let (Some(fields), Some(changes)) = (all.as_object_mut(), changes.as_object()) else {
+            return Err(ControlError::Wrong("faults must be an object".to_owned()));
+        };
+        fields.extend(changes.clone());
+        let faults: Faults = serde_json::from_value(all).map_err(wrong)?;
+        self.set_faults(|kept| *kept = faults);
+        Ok(())
+    }
+}
+
+fn id(id: impl Into<Value>) -> Value {
+    json!({ "id": id.into() })
+}

@@ -1,0 +1,179 @@
+//! Carries deliveries to their addresses: tries, pauses, tries again, gives up.
+//!
+//! Lever counts only 2xx as success and tries again after everything else, redirects included (lever-api §4.5). The vendor
+//! tries once more, and only when nobody answered or the status says that the receiver is in trouble (vendors §2.1).
+
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use tokio::sync::{Notify, mpsc, watch};
+
+use super::{Attempt, Deliveries, Delivery, DeliveryState};
+use crate::sim::log::Service;
+use crate::sim::server::Shared;
+
+/// Statuses after which the vendor tries again.
+const VENDOR_RETRIES: [u16; 10] = [502, 503, 504, 520, 521, 523, 525, 526, 527, 530];
+
+/// The courier's counter: deliveries are handed in here, and who waits for quiet waits here.
+#[derive(Debug)]
+pub(crate) struct Post {
+    queue: mpsc::UnboundedSender<u64>,
+    /// How many deliveries are open.
+    open: watch::Sender<usize>,
+    hurry: Notify,
+    client: reqwest::Client,
+}
+
+impl Post {
+    /// A post and the queue that `run` has to work off.
+    pub(crate) fn new() -> Result<(Self, mpsc::UnboundedReceiver<u64>), reqwest::Error> {
+        // Another part of the process may have installed a provider; either will do.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().redirect(Policy::none()).no_proxy().pool_max_idle_per_host(0).build()?;
+        let (queue, waiting) = mpsc::unbounded_channel();
+        Ok((Self { queue, open: watch::Sender::new(0), hurry: Notify::new(), client }, waiting))
+    }
+
+    pub(crate) fn send(&self, leaving: Vec<u64>) {
+        self.open.send_modify(|open| *open += leaving.len());
+        for id in leaving {
+            if self.queue.send(id).is_err() {
+                // The simulator has stopped: nobody will carry it.
+                self.close();
+            }
+        }
+    }
+
+    /// Ends the pauses of all deliveries that wait for their next try.
+    pub(crate) fn hurry(&self) {
+        self.hurry.notify_waiters();
+    }
+
+    /// Returns when no delivery is open. Held ones do not count.
+    pub(crate) async fn quiet(&self) {
+        // The sender lives in `self`; waiting cannot fail.
+        let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
+    }
+
+    fn close(&self) {
+        self.open.send_modify(|open| *open = open.saturating_sub(1));
+    }
+}
+
+enum Next {
+    Done,
+    After(Duration),
+}
+
+/// Works off the queue until the simulator stops. First tries are made one after the other, so that a receiver sees events
+/// in the order in which they happened unless a switch says otherwise; later tries run beside.
+pub(crate) async fn run(shared: Shared, mut queue: mpsc::UnboundedReceiver<u64>) {
+    loop {
+        let id = tokio::select! {
+            () = shared.stopped() => return,
+            id = queue.recv() => match id { Some(id) => id, None => return },
+        };
+        let (delay, concurrent) = {
+            let state = shared.state();
+            (state.faults.delivery_delay_ms, state.faults.concurrent_deliveries)
+        };
+        if concurrent {
+            let shared = shared.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(delay)).await;
+                let next = attempt(&shared, id, 1).await;
+                follow_up(shared, id, next).await;
+            });
+            continue;
+        }
+        if delay > 0 {
+            tokio::time::sleep(Duration::from_millis(delay)).await;
+        }
+        match attempt(&shared, id, 1).await {
+            Next::Done => shared.post().close(),
+            next @ Next::After(_) => {
+                tokio::spawn(follow_up(shared.clone(), id, next));
+            }
+        }
+    }
+}
+
+async fn follow_up(shared: Shared, id: u64, mut next: Next) {
+    let mut number = 1;
+    while let Next::After(pause) = next {
+        tokio::select! {
+            () = shared.stopped() => break,
+            () = shared.post().hurry.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+        number += 1;
+        next = attempt(&shared, id, number).await;
+    }
+    shared.post().close();
+}
+
+async fn attempt(shared: &Shared, id: u64, number: u32) -> Next {
+    let (service, url, body, timeout) = {
+        let mut state = shared.state();
+        let state = &mut *state;
+        let Some((parcel, delivery)) = state.deliveries.entries.get_mut(&id) else {
+            return Next::Done;
+        };
+        if number > 1 && state.faults.new_token_per_retry {
+            parcel.renew(&mut state.lever.ids);
+            delivery.body = parcel.body();
+        }
+        (parcel.service, parcel.url.clone(), delivery.body.to_string(), state.faults.delivery_timeout_ms)
+    };
+    let sent = shared
+        .post()
+        .client
+        .post(url)
+        .header("content-type", "application/json")
+        .header("user-agent", user_agent(service))
+        .timeout(Duration::from_millis(timeout))
+        .body(body);
+    let (status, error) = match sent.send().await {
+        Ok(answer) => (Some(answer.status().as_u16()), None),
+        Err(error) if error.is_timeout() => (None, Some("timeout")),
+        Err(error) if error.is_connect() => (None, Some("connect")),
+        Err(_) => (None, Some("broken")),
+    };
+    let at = shared.clock().now_ms();
+    let mut state = shared.state();
+    let state = &mut *state;
+    let again = match service {
+        Service::Lever => number < state.faults.attempts,
+        Service::Qualified => number < 2 && status.is_none_or(|status| VENDOR_RETRIES.contains(&status)),
+    };
+    let pause = match service {
+        Service::Lever => state.faults.retry_delay_ms(number + 1),
+        Service::Qualified => state.faults.vendor_retry_delay_ms,
+    };
+    let Some(delivery) = entry(&mut state.deliveries, id) else {
+        return Next::Done;
+    };
+    delivery.attempts.push(Attempt { at, status, error });
+    if status.is_some_and(|status| (200..300).contains(&status)) {
+        delivery.state = DeliveryState::Delivered;
+        return Next::Done;
+    }
+    if !again {
+        delivery.state = DeliveryState::Failed;
+        return Next::Done;
+    }
+    Next::After(Duration::from_millis(pause))
+}
+
+/// Lever's is documented (lever-api §4.1), the vendor's is not.
+fn user_agent(service: Service) -> &'static str {
+    match service {
+        Service::Lever => "Lever-Webhooks",
+        Service::Qualified => "Qualified",
+    }
+}
+
+fn entry(deliveries: &mut Deliveries, id: u64) -> Option<&mut Delivery> {
+    deliveries.entries.get_mut(&id).map(|(_, delivery)| delivery)
+}

@@ -1,0 +1,180 @@
+//! The outside world on loopback: a Lever account and an assessment vendor, faithful by default and badly behaved when told.
+//!
+//! | file or folder | duty |
+//! |---|---|
+//! | `lever/` | the account behind `/v1`: records, endpoints, permissions, rate limit, webhook events |
+//! | `qualified/` | the vendor behind `/api/v1`: catalogue, invitations, results, webhooks |
+//! | `delivery/` | webhook deliveries of both: queue, order, tries, history |
+//! | `faults.rs` | the switches: what is unknown about the world, and how it may fail |
+//! | `control/` | what recruiters, candidates and tests do; as methods, as commands, over `/_sim/` |
+//! | `clock.rs`, `ids.rs`, `log.rs`, `wire.rs` | time, identifiers, the request log, request and answer as values |
+//! | `server.rs` | sockets |
+//!
+//! Both services are functions from a request and a world to an answer; only `server` and `delivery/courier` do IO. The
+//! product talks to the simulator through the same client as to the real services, so nothing here imports its engine,
+//! runtime or store: it must not test itself. Facts and their evidence: lever-api §3–§8, vendors §2.1.
+//!
+//! ```no_run
+//! # async fn demo() -> Result<(), leverd::sim::SimError> {
+//! use leverd::sim::{NewOpportunity, Sim, SimOptions};
+//! let sim = Sim::start(SimOptions::default()).await?;
+//! let ada = NewOpportunity { name: "Ada".into(), email: Some("ada@example.com".into()), ..Default::default() };
+//! let ada = sim.control().create_opportunity(ada);
+//! # Ok(()) }
+//! ```
+
+mod clock;
+mod control;
+mod delivery;
+mod faults;
+mod ids;
+mod lever;
+mod log;
+mod qualified;
+mod server;
+mod wire;
+
+use std::net::SocketAddr;
+
+use tokio::net::TcpListener;
+
+pub use clock::Clock;
+pub use control::{Command, Control, ControlError, NewOpportunity, NewPosting, PostingChange};
+pub use delivery::{Attempt, Delivery, DeliveryState};
+pub use faults::{BucketMode, Faults, Misbehaviour, RouteFault};
+pub use lever::sign;
+pub use log::{Request, Service};
+pub use qualified::{AssessmentState, Mail};
+
+use server::{Shared, State};
+
+/// How to start a simulator. The default is an empty account with all permissions, on a free port, webhooks switched off
+/// as in a fresh Lever account.
+#[derive(Debug)]
+pub struct SimOptions {
+    /// Where to listen; `None`: a free port of 127.0.0.1.
+    pub listener: Option<TcpListener>,
+    /// A Lever credential that may do everything, as API key and as access token.
+    pub lever_api_key: String,
+    pub qualified_api_key: String,
+    /// Switches all webhook event groups on, as a Super Admin has to do by hand.
+    pub webhooks_enabled: bool,
+    /// Lets webhooks be registered for `http://` addresses, which Lever refuses. On, because this is loopback.
+    pub allow_http_webhooks: bool,
+    /// Rows on a page of the vendor's lists.
+    pub vendor_page_size: usize,
+    /// The seed of all identifiers; `None`: a fresh one, so that no run repeats ids of another.
+    pub seed: Option<u64>,
+    pub faults: Faults,
+}
+
+impl Default for SimOptions {
+    fn default() -> Self {
+        Self {
+            listener: None,
+            lever_api_key: "sim-lever-key".to_owned(),
+            qualified_api_key: "sim-qualified-key".to_owned(),
+            webhooks_enabled: false,
+            allow_http_webhooks: true,
+            vendor_page_size: 20,
+            seed: None,
+            faults: Faults::default(),
+        }
+    }
+}
+
+/// Why a simulator did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum SimError {
+    #[error("the simulator cannot listen on 127.0.0.1")]
+    Listen(#[from] std::io::Error),
+    #[error("the simulator cannot send webhooks")]
+    Client(#[from] reqwest::Error),
+    #[error("the system gives no random numbers")]
+    Random(#[from] getrandom::Error),
+}
+
+/// A running simulator. It stops when dropped.
+#[derive(Debug)]
+pub struct Sim {
+    shared: Shared,
+    address: SocketAddr,
+}
+
+impl Sim {
+    /// Starts the server and the courier on the current tokio runtime.
+    pub async fn start(options: SimOptions) -> Result<Self, SimError> {
+        let listener = match options.listener {
+            Some(listener) => listener,
+            None => TcpListener::bind(("127.0.0.1", 0)).await?,
+        };
+        let address = listener.local_addr()?;
+        let seed = match options.seed {
+            Some(seed) => seed,
+            None => getrandom::u64()?,
+        };
+        let clock = Clock::new();
+        let mut lever = lever::World::new(clock.clone(), ids::Ids::new(seed));
+        lever.access.grant(&options.lever_api_key, None);
+        lever.allow_http = options.allow_http_webhooks;
+        if options.webhooks_enabled {
+            lever.enable_all_events();
+        }
+        let vendor_ids = ids::Ids::new(seed.wrapping_add(1));
+        let host = format!("http://{address}");
+        let mut vendor = qualified::World::new(clock.clone(), vendor_ids, &options.qualified_api_key, &host);
+        vendor.page_size = options.vendor_page_size.max(1);
+        let state = State {
+            faults: options.faults,
+            log: log::RequestLog::default(),
+            deliveries: delivery::Deliveries::default(),
+            lever,
+            qualified: vendor,
+        };
+        let (post, queue) = delivery::Post::new()?;
+        let shared = Shared::new(state, clock, post);
+        tokio::spawn(delivery::run(shared.clone(), queue));
+        tokio::spawn(server::serve(shared.clone(), listener));
+        Ok(Self { shared, address })
+    }
+
+    /// `http://127.0.0.1:port/v1`
+    pub fn lever_base_url(&self) -> String {
+        format!("http://{}/v1", self.address)
+    }
+
+    /// `http://127.0.0.1:port/api/v1`
+    pub fn qualified_base_url(&self) -> String {
+        format!("http://{}/api/v1", self.address)
+    }
+
+    /// `http://127.0.0.1:port/_sim`
+    pub fn control_url(&self) -> String {
+        format!("http://{}/_sim", self.address)
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The handle that plays recruiters and candidates, sets switches and reads the world.
+    pub fn control(&self) -> Control {
+        Control::new(self.shared.clone())
+    }
+
+    /// Every simulated Lever endpoint as `METHOD /v1/path`, with `{id}` for ids.
+    pub fn lever_endpoints() -> Vec<String> {
+        lever::endpoints()
+    }
+
+    /// Stops listening, cuts open connections and drops deliveries not yet sent.
+    pub fn stop(&self) {
+        self.shared.stop();
+    }
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        self.shared.stop();
+    }
+}

@@ -1,0 +1,273 @@
+//! The HTTP server: the only place in the simulator that knows sockets.
+//!
+//! It reads a request, lets the scripted faults, the service and the log act on it in one step under one lock, and then
+//! sends the answer, late, garbled or not at all. Connections are served by hyper directly: closing one without an answer is
+//! an error of the service, which no axum handler can return.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State as Extract;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request as HttpRequest, Response, StatusCode, header};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+use url::form_urlencoded;
+
+use super::clock::{Clock, http_date};
+use super::control::{self, Control};
+use super::delivery::{Deliveries, Post};
+use super::faults::{BucketMode, Faults, Misbehaviour};
+use super::log::{Request, RequestLog, Service};
+use super::wire::{Ask, Reply};
+use super::{lever, qualified};
+
+/// Lever accepts files of 30 MB; nothing larger is read.
+const LARGEST_BODY: usize = 32 * 1024 * 1024;
+
+/// Everything that changes, under one lock.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) faults: Faults,
+    pub(crate) log: RequestLog,
+    pub(crate) deliveries: Deliveries,
+    pub(crate) lever: lever::World,
+    pub(crate) qualified: qualified::World,
+}
+
+/// A simulator, shared by its server, its courier and its control handles.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    state: Mutex<State>,
+    clock: Clock,
+    post: Post,
+    stop: CancellationToken,
+}
+
+impl Shared {
+    pub(crate) fn new(state: State, clock: Clock, post: Post) -> Self {
+        Self(Arc::new(Inner { state: Mutex::new(state), clock, post, stop: CancellationToken::new() }))
+    }
+
+    /// The lock; a panic elsewhere leaves data that is still good enough to look at.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub(crate) fn post(&self) -> &Post {
+        &self.0.post
+    }
+
+    pub(crate) fn stop(&self) {
+        self.0.stop.cancel();
+    }
+
+    pub(crate) async fn stopped(&self) {
+        self.0.stop.cancelled().await;
+    }
+
+    /// Sends what happened meanwhile to those who listen.
+    pub(crate) fn tell(&self, state: &mut State, by_api: bool) {
+        let mut parcels = lever::tell(&mut state.lever, &state.faults, by_api);
+        parcels.extend(qualified::tell(&mut state.qualified, &state.faults));
+        let leaving = state.deliveries.take_in(parcels, &state.faults);
+        self.0.post.send(leaving);
+    }
+}
+
+/// Marks an answer that shall not be sent.
+#[derive(Debug, Clone, Copy)]
+struct Dropped;
+
+/// The connection ends here without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is dropped on purpose")]
+struct ConnectionDropped;
+
+/// Accepts connections until the simulator stops; open ones are cut then.
+pub(crate) async fn serve(shared: Shared, listener: TcpListener) {
+    let app = Router::new().fallback(answer).with_state(shared.clone());
+    loop {
+        let accepted = tokio::select! {
+            () = shared.stopped() => return,
+            accepted = listener.accept() => accepted,
+        };
+        // An accept error concerns one connection; the listener lives on.
+        let Ok((stream, _)) = accepted else { continue };
+        tokio::spawn(connection(shared.clone(), app.clone(), stream));
+    }
+}
+
+async fn connection(shared: Shared, app: Router, stream: TcpStream) {
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request: HttpRequest<Incoming>| {
+        let app = app.clone();
+        async move {
+            let Ok(response) = app.oneshot(request.map(Body::new)).await.map_err(|never: Infallible| match never {});
+            if response.extensions().get::<Dropped>().is_some() {
+                return Err(ConnectionDropped);
+            }
+            Ok(response)
+        }
+    });
+    let serving = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    tokio::select! {
+        () = shared.stopped() => {}
+        // Callers that hang up and connections that we drop both end here; neither is news.
+        _ = serving => {}
+    }
+}
+
+async fn answer(Extract(shared): Extract<Shared>, request: HttpRequest<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, LARGEST_BODY).await else {
+        return plain(413, &json!({ "error": "the body is too large" }));
+    };
+    let path = parts.uri.path().to_owned();
+    let method = parts.method.as_str().to_owned();
+    if let Some(rest) = path.strip_prefix("/_sim/") {
+        let (status, body) = control::over_http(&Control::new(shared), &method, rest, &body).await;
+        return plain(status, &body);
+    }
+    let (service, prefix) =
+        if path.starts_with("/api/v1/") { (Service::Qualified, "/api/v1") } else { (Service::Lever, "/v1") };
+    let Some(short) = path.strip_prefix(prefix) else {
+        return plain(404, &json!({ "code": "ResourceNotFound", "message": format!("{path} does not exist") }));
+    };
+    let query = parts.uri.query().unwrap_or_default();
+    let ask = Ask {
+        method,
+        path: short.to_owned(),
+        query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+        authorization: text_of(&parts.headers, &header::AUTHORIZATION),
+        content_type: text_of(&parts.headers, &header::CONTENT_TYPE).unwrap_or_default(),
+        body,
+    };
+    let host = text_of(&parts.headers, &header::HOST).unwrap_or_default();
+    let (reply, fault, delay) = act(&shared, service, &ask, &path, query, &host);
+    if delay > 0 {
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+    }
+    let mut response = respond(&reply, shared.clock().now_ms());
+    match fault {
+        Some(Misbehaviour::DropAfter | Misbehaviour::DropBefore) => {
+            response.extensions_mut().insert(Dropped);
+        }
+        Some(Misbehaviour::Garble) => *response.body_mut() = Body::from("{\"data\": [unfinished"),
+        _ => {}
+    }
+    response
+}
+
+/// One request, from fault to log. Gives the answer, the fault that hit it, and how late it shall be sent.
+fn act(
+    shared: &Shared,
+    service: Service,
+    ask: &Ask,
+    path: &str,
+    query: &str,
+    host: &str,
+) -> (Reply, Option<Misbehaviour>, u64) {
+    let mut state = shared.state();
+    let state = &mut *state;
+    let fault = state.faults.take_for(&ask.method, path);
+    let mut delay = state.faults.response_delay_ms;
+    let mut carry_out = || {
+        let elapsed = match state.faults.bucket {
+            BucketMode::Frozen => shared.clock().advanced(),
+            _ => shared.clock().elapsed(),
+        };
+        let reply = match service {
+            Service::Lever => lever::answer(&mut state.lever, &state.faults, ask, elapsed),
+            Service::Qualified => qualified::answer(&mut state.qualified, ask),
+        };
+        shared.tell(state, true);
+        reply
+    };
+    let reply = match &fault {
+        None | Some(Misbehaviour::DropAfter | Misbehaviour::Garble) => carry_out(),
+        Some(Misbehaviour::DropBefore) => Reply::no_content(),
+        Some(Misbehaviour::Slow { ms }) => {
+            delay += ms;
+            carry_out()
+        }
+        Some(Misbehaviour::Answer { status, applied, retry_after }) => {
+            if *applied {
+                carry_out();
+            }
+            let failure = Reply::new(*status, json!({ "code": "SimulatedFault", "message": "a scripted fault" }));
+            match retry_after {
+                Some(seconds) => failure.with_header("retry-after", seconds.to_string()),
+                None => failure,
+            }
+        }
+        Some(Misbehaviour::Redirect { location }) => {
+            let same = || format!("http://{host}{path}{}{query}", if query.is_empty() { "" } else { "?" });
+            Reply { status: 301, headers: Vec::new(), body: None }
+                .with_header("location", location.clone().unwrap_or_else(same))
+        }
+    };
+    let dropped = matches!(fault, Some(Misbehaviour::DropAfter | Misbehaviour::DropBefore));
+    state.log.push(Request {
+        number: 0,
+        at: shared.clock().now_ms(),
+        service,
+        method: ask.method.clone(),
+        path: path.to_owned(),
+        query: query.to_owned(),
+        status: (!dropped).then_some(reply.status),
+        fault: fault.as_ref().map(Misbehaviour::name),
+        body: logged(&ask.body),
+        answer: reply.body.clone(),
+    });
+    (reply, fault, delay)
+}
+
+/// A body as the log keeps it.
+fn logged(body: &Bytes) -> Option<Value> {
+    if body.is_empty() {
+        return None;
+    }
+    Some(serde_json::from_slice(body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned())))
+}
+
+fn text_of(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
+
+/// The `Date` header follows the simulator's clock: the product compares it with its own.
+fn respond(reply: &Reply, now: i64) -> Response<Body> {
+    let body = reply.body.as_ref().map_or_else(Body::empty, |body| Body::from(body.to_string()));
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    if reply.body.is_some() {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    }
+    let date = (header::DATE, http_date(now));
+    let named = reply.headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.clone()));
+    for (name, value) in named.chain([date]) {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+fn plain(status: u16, body: &Value) -> Response<Body> {
+    respond(&Reply::new(status, body.clone()), jiff::Timestamp::now().as_millisecond())
+}

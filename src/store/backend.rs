@@ -1,0 +1,132 @@
+//! What a database must do for leverd: SQLite now, PostgreSQL behind the same two traits.
+//!
+//! Both are synchronous: the writer owns the [`Backend`] on its own thread, queries run on [`Reader`]s in the blocking pool. A
+//! backend knows nothing of grouping, waiting or replying; each of its operations is applied inside a batch that the writer opened,
+//! and each either takes effect whole or returns an error and is undone alone.
+
+use super::claim::{Claim, ClaimedDelivery, ClaimedEvent, ClaimedLane, Recovered, Work};
+use super::commit::{Begun, Derived, Finish, PlanMade, Purge, Received, Run};
+use super::error::Result;
+use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Refused, Retention, RunRow, SigningToken, TimerRow};
+use crate::model::{
+    AccountId, Assessment, AssessmentId, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Later, Notice,
+    OpportunityId, PackName, Reason, RuleName, VendorName,
+};
+use jiff::Timestamp;
+
+/// What a batch leaves for the process to hear, once it is durable.
+#[derive(Debug, Default)]
+pub struct News {
+    /// Notices that the batch stored.
+    pub notices: Vec<(AccountId, Notice)>,
+    /// Whether there may be work that was not there before.
+    pub work: bool,
+}
+
+/// The writing side of a store.
+pub trait Backend: Send {
+    /// Opens a batch.
+    fn open_batch(&mut self) -> Result<()>;
+    /// Makes the batch durable. After an error nothing of it is kept.
+    fn commit_batch(&mut self) -> Result<()>;
+    /// Forgets the batch.
+    fn abandon_batch(&mut self);
+    /// Marks the place to which [`Backend::undo`] goes back.
+    fn mark(&mut self) -> Result<()>;
+    /// Keeps what was done since the mark.
+    fn keep(&mut self) -> Result<()>;
+    /// Undoes what was done since the mark. An error means that the whole batch is gone (disk full).
+    fn undo(&mut self) -> Result<()>;
+    /// What the durable batch left to hear; asked once after each commit.
+    fn news(&mut self) -> News;
+    /// The number of this opening of the store: attempts and claims carry it.
+    fn epoch(&self) -> u64;
+
+    /// Commit one.
+    fn deliver(&mut self, delivery: &Delivery) -> Result<Received>;
+    /// Commit two.
+    fn derive(&mut self, account: &AccountId, delivery: DeliveryId, derived: &Derived, at: Timestamp) -> Result<()>;
+    /// Commit three.
+    fn plan(&mut self, account: &AccountId, event: EventId, run: &Run) -> Result<PlanMade>;
+    /// Commit four.
+    fn begin(&mut self, account: &AccountId, effects: &[EffectId], epoch: u64, at: Timestamp) -> Result<Vec<Begun>>;
+    /// Commit five.
+    fn finish(&mut self, account: &AccountId, effect: EffectId, finish: &Finish) -> Result<()>;
+
+    fn claim_deliveries(&mut self, claim: &Claim) -> Result<Vec<ClaimedDelivery>>;
+    fn claim_events(&mut self, claim: &Claim) -> Result<Vec<ClaimedEvent>>;
+    fn claim_effects(&mut self, claim: &Claim) -> Result<Vec<ClaimedLane>>;
+    /// Turns due timers into deliveries; the answer is how many.
+    fn fire_timers(&mut self, claim: &Claim) -> Result<usize>;
+    fn recover(&mut self, at: Timestamp) -> Result<Recovered>;
+
+    fn release(&mut self, account: &AccountId, work: Work) -> Result<()>;
+    fn defer(&mut self, account: &AccountId, work: Work, until: Timestamp, reason: Option<&Reason>) -> Result<()>;
+    fn park(&mut self, account: &AccountId, work: Work, reason: &Reason, at: Timestamp) -> Result<()>;
+    fn retry(&mut self, account: &AccountId, work: Work, at: Timestamp) -> Result<()>;
+    fn skip(&mut self, account: &AccountId, work: Work, reason: &Reason, at: Timestamp) -> Result<()>;
+
+    fn arm(&mut self, account: &AccountId, timers: &[Later]) -> Result<()>;
+    fn drop_timers(&mut self, account: &AccountId, pack: &PackName, rule: &RuleName) -> Result<usize>;
+
+    fn notice(&mut self, account: &AccountId, notice: &Notice) -> Result<()>;
+    fn keep_ruleset(&mut self, hash: &str, content: &[u8]) -> Result<()>;
+    fn keep_source_file(&mut self, hash: &str, bytes: &[u8]) -> Result<()>;
+    fn keep_signing_token(&mut self, account: &AccountId, token: &SigningToken) -> Result<()>;
+    fn forget_signing_token(&mut self, account: &AccountId, webhook: &str) -> Result<()>;
+    fn set_cursor(&mut self, account: &AccountId, name: &str, value: &str) -> Result<()>;
+    /// The first one stays; the answer is the one that holds.
+    fn activate(&mut self, account: &AccountId, pack: &PackName, since: Timestamp) -> Result<Timestamp>;
+    fn count_refusal(&mut self, account: &AccountId, what: &str, at: Timestamp) -> Result<()>;
+
+    fn purge(&mut self, account: &AccountId, purge: &Purge) -> Result<()>;
+    /// The answer is how many rows went; zero means there is nothing left to delete.
+    fn retain(&mut self, retention: &Retention) -> Result<usize>;
+}
+
+/// The reading side of a store. Every query is one short read transaction.
+pub trait Reader: Send {
+    fn accounts(&self) -> Result<Vec<AccountId>>;
+    fn pending_effects(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<Effect>>;
+    fn ledger(&self, account: &AccountId, opportunity: &OpportunityId, contact: Option<&ContactId>) -> Result<Vec<Assessment>>;
+    fn assessment(&self, account: &AccountId, id: AssessmentId) -> Result<Option<Assessment>>;
+    fn assessments_by(&self, account: &AccountId, vendor: &VendorName, key: &str, value: &str) -> Result<Vec<Assessment>>;
+    fn own_moves(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<OwnMove>>;
+    fn firings(
+        &self,
+        account: &AccountId,
+        opportunity: &OpportunityId,
+        since: Timestamp,
+    ) -> Result<Vec<(PackName, RuleName, u32)>>;
+    fn delivery(&self, account: &AccountId, id: DeliveryId) -> Result<Option<Delivery>>;
+    fn effect(&self, account: &AccountId, id: EffectId, now: Timestamp) -> Result<Option<EffectRow>>;
+    fn run(&self, account: &AccountId, event: EventId, now: Timestamp) -> Result<Option<RunRow>>;
+    fn runs(
+        &self,
+        account: Option<&AccountId>,
+        opportunity: Option<&OpportunityId>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<RunRow>>;
+    fn events(&self, account: Option<&AccountId>, opportunity: &OpportunityId, limit: usize) -> Result<Vec<EventRow>>;
+    fn parked(&self, account: Option<&AccountId>) -> Result<Vec<ParkedRow>>;
+    fn notices(&self, account: Option<&AccountId>, limit: usize) -> Result<Vec<(AccountId, Notice)>>;
+    fn find(&self, prefix: &str) -> Result<Vec<(AccountId, Work)>>;
+    fn next_due(&self, accounts: &[AccountId], after: Timestamp) -> Result<Option<Timestamp>>;
+    fn counts(&self, now: Timestamp) -> Result<Vec<Count>>;
+    fn heard(&self, account: &AccountId) -> Result<Vec<Heard>>;
+    fn refusals(&self, account: &AccountId) -> Result<Vec<Refused>>;
+    fn timers(&self, account: &AccountId, pack: &PackName, rule: &RuleName) -> Result<Vec<TimerRow>>;
+    fn signing_tokens(&self, account: &AccountId) -> Result<Vec<SigningToken>>;
+    fn cursor(&self, account: &AccountId, name: &str) -> Result<Option<String>>;
+    fn baselines(&self, account: &AccountId) -> Result<Vec<(PackName, Timestamp)>>;
+    fn ruleset(&self, hash: &str) -> Result<Option<Vec<u8>>>;
+    fn source_file(&self, hash: &str) -> Result<Option<Vec<u8>>>;
+}
+
+/// An opened database: its writer, its readers, and whatever must live as long as they do (lock, temporary folder).
+pub struct Opened {
+    pub backend: Option<Box<dyn Backend>>,
+    pub readers: Vec<Box<dyn Reader>>,
+    pub guard: Box<dyn Send + Sync>,
+}

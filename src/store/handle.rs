@@ -1,0 +1,145 @@
+//! [`Store`]: the handle that everything else holds. Cheap to clone; its methods are async and never block a runtime thread.
+
+use super::backend::{Backend, News, Reader};
+use super::error::{Result, StoreError};
+use super::options::Options;
+use super::sqlite;
+use super::writer::{Ask, Job, Point, Tally, run};
+use crate::model::{AccountId, Notice};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
+
+/// How many operations may wait for the writer before callers wait to hand theirs over.
+const QUEUE: usize = 8_192;
+
+/// The store. When the last clone goes, the writer finishes what it has and the lock is given back.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+    readers: Mutex<Vec<Box<dyn Reader>>>,
+    permits: Semaphore,
+    tally: Arc<Tally>,
+    work: watch::Receiver<u64>,
+    notices: broadcast::Sender<(AccountId, Notice)>,
+    epoch: u64,
+    /// Dropped last: the lock on the file, the temporary folder.
+    _guard: Box<dyn Send + Sync>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+impl Store {
+    /// Opens the store, making or migrating it. Claims of an earlier process are still there: call [`Store::recover`] next.
+    pub async fn open(options: Options) -> Result<Self> {
+        tokio::task::spawn_blocking(move || Self::open_blocking(&options))
+            .await
+            .map_err(|_| StoreError::Unavailable("opening the store was interrupted".to_owned()))?
+    }
+
+    fn open_blocking(options: &Options) -> Result<Self> {
+        let opened = sqlite::open(options)?;
+        let tally = Arc::new(Tally::default());
+        let (woken, work) = watch::channel(0_u64);
+        let (notices, _) = broadcast::channel(1_024);
+        let epoch = opened.backend.as_ref().map_or(0, |backend| backend.epoch());
+        let (jobs, thread) = match opened.backend {
+            None => (None, None),
+            Some(backend) => {
+                let (jobs, queue) = mpsc::channel(QUEUE);
+                let counted = Arc::clone(&tally);
+                let told = notices.clone();
+                let tell = move |news: News| {
+                    for notice in news.notices {
+                        // Nobody may be listening.
+                        drop(told.send(notice));
+                    }
+                    if news.work {
+                        woken.send_modify(|times| *times = times.wrapping_add(1));
+                    }
+                };
+                let thread = std::thread::Builder::new()
+                    .name("leverd-store".to_owned())
+                    .spawn(move || run(backend, queue, counted, tell))
+                    .map_err(|error| StoreError::Unavailable(format!("its writer cannot start: {error}")))?;
+                (Some(jobs), Some(thread))
+            }
+        };
+        let permits = Semaphore::new(opened.readers.len());
+        let readers = Mutex::new(opened.readers);
+        Ok(Self(Arc::new(Inner { jobs, thread, readers, permits, tally, work, notices, epoch, _guard: opened.guard })))
+    }
+
+    /// Waits for the writer to end and gives the lock back, if this is the last clone.
+    pub async fn close(self) {
+        drop(tokio::task::spawn_blocking(move || drop(self)).await);
+    }
+
+    /// The number of this opening: attempts carry it.
+    pub fn epoch(&self) -> u64 {
+        self.0.epoch
+    }
+
+    /// Changes whenever a commit may have made work claimable. A hint: also look when [`Store::next_due`] says.
+    pub fn work(&self) -> watch::Receiver<u64> {
+        self.0.work.clone()
+    }
+
+    /// Every notice from now on, after it is durable: the one place for log lines, metrics and `notices.url`.
+    pub fn notices_as_they_come(&self) -> broadcast::Receiver<(AccountId, Notice)> {
+        self.0.notices.subscribe()
+    }
+
+    /// Durable commits so far, and the operations in them.
+    pub fn commits(&self) -> (u64, u64) {
+        (self.0.tally.commits.load(Ordering::Relaxed), self.0.tally.operations.load(Ordering::Relaxed))
+    }
+
+    /// One operation through the writer. The answer comes after the commit is durable.
+    pub(super) async fn write<T, F>(&self, point: Point, run: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut dyn Backend) -> Result<T> + Send + 'static,
+    {
+        let jobs = self.0.jobs.as_ref().ok_or_else(|| StoreError::Unavailable("it was opened for reading only".to_owned()))?;
+        let stopped = || StoreError::Unavailable("its writer has stopped".to_owned());
+        let (to, answer) = oneshot::channel();
+        let job: Box<dyn Job> = Box::new(Ask { point, run: Some(run), answer: None, to });
+        jobs.send(job).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    /// One query on a reader of its own.
+    pub(super) async fn read<T, F>(&self, run: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&dyn Reader) -> Result<T> + Send + 'static,
+    {
+        let gone = || StoreError::Unavailable("its readers have stopped".to_owned());
+        let permit = self.0.permits.acquire().await.map_err(|_| gone())?;
+        let inner = Arc::clone(&self.0);
+        let answer = tokio::task::spawn_blocking(move || {
+            let reader = inner.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let reader = reader.ok_or_else(gone)?;
+            let answer = run(reader.as_ref());
+            inner.readers.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+            answer
+        })
+        .await
+        .map_err(|_| gone())?;
+        drop(permit);
+        answer
+    }
+}

@@ -1,0 +1,34 @@
+//! The store: inbox, outbox, runs, ledger, timers, tokens. Nothing is acknowledged before it is durable.
+//!
+//! [`Store`] is the handle: cheap to clone, async. Behind it one writer thread groups every kind of commit ([`writer`]) over a
+//! [`backend::Backend`], and a few readers answer queries ([`backend::Reader`]). SQLite is in [`sqlite`]; another database is another
+//! implementation of those two traits and passes the same suite (`tests/it/store.rs`).
+//!
+//! The path of an event is five commits (design §7): [`Store::deliver`], [`Store::derive`], [`Store::plan`], [`Store::begin`],
+//! [`Store::finish`]. Between any two the process may be killed; each of them may be repeated harmlessly. All work that is left to do
+//! stands in one narrow table, whose rows are deleted when it is done; payload tables are only appended to.
+//!
+//! The store knows the nouns of the model. It knows no rules, no HTTP and no clock: times are handed in.
+
+pub mod backend;
+pub mod claim;
+pub mod commit;
+mod error;
+mod handle;
+pub(crate) mod kill;
+mod options;
+mod reads;
+pub mod rows;
+mod sqlite;
+mod writer;
+mod writes;
+
+pub use claim::{Claim, ClaimedDelivery, ClaimedEffect, ClaimedEvent, ClaimedLane, Recovered, Work};
+pub use commit::{Begun, Derived, Finish, PlanMade, Received, Run};
+pub use error::{Result, StoreError};
+pub use handle::Store;
+pub use options::{Options, Place};
+pub use rows::{
+    Count, EffectRow, EffectState, EventRow, EventState, Heard, OwnMove, ParkedRow, Refused, Retention, RunRow, SigningToken,
+    TimerRow,
+};

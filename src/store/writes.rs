@@ -1,0 +1,189 @@
+//! What changes the store: the five commits, claims, and the single-row commits beside them.
+
+use super::claim::{Claim, ClaimedDelivery, ClaimedEvent, ClaimedLane, Recovered, Work};
+use super::commit::{Begun, Derived, Finish, PlanMade, Purge, Received, Run};
+use super::error::Result;
+use super::handle::Store;
+use super::rows::{Retention, SigningToken};
+use super::writer::Point;
+use crate::model::{
+    AccountId, Delivery, DeliveryId, EffectId, EventId, Later, Notice, OpportunityId, PackName, Reason, RuleName,
+};
+use jiff::Timestamp;
+
+/// The five commits.
+impl Store {
+    /// *Delivery in*: stores it unless it was stored before. Only after this is it acknowledged.
+    pub async fn deliver(&self, delivery: Delivery) -> Result<Received> {
+        self.write(Point::DeliveryIn, move |store| store.deliver(&delivery)).await
+    }
+
+    /// *Events derived*: closes the delivery, or holds or parks it. Events that are there already stay as they are.
+    pub async fn derive(&self, account: &AccountId, delivery: DeliveryId, derived: Derived, at: Timestamp) -> Result<()> {
+        let account = account.clone();
+        self.write(Point::EventsDerived, move |store| store.derive(&account, delivery, &derived, at)).await
+    }
+
+    /// *Plan made*: the run with everything it leads to, and the event closed (or parked, if the plan says so). A plan for an event
+    /// that is closed already changes nothing.
+    pub async fn plan(&self, account: &AccountId, event: EventId, run: Run) -> Result<PlanMade> {
+        let account = account.clone();
+        self.write(Point::PlanMade, move |store| store.plan(&account, event, &run)).await
+    }
+
+    /// *Begun*: one attempt for each effect, durable before the first byte is sent.
+    pub async fn begin(&self, account: &AccountId, effects: Vec<EffectId>, epoch: u64, at: Timestamp) -> Result<Vec<Begun>> {
+        let account = account.clone();
+        self.write(Point::Begun, move |store| store.begin(&account, &effects, epoch, at)).await
+    }
+
+    /// *Effect done*: what became of the attempt, and what follows from it. Finishing a settled effect only appends to its attempts.
+    pub async fn finish(&self, account: &AccountId, effect: EffectId, finish: Finish) -> Result<()> {
+        let account = account.clone();
+        self.write(Point::EffectDone, move |store| store.finish(&account, effect, &finish)).await
+    }
+
+    /// *Effect done* for several effects of one account that one call settled (tags travel together), in one commit: all or none.
+    pub async fn finish_all(&self, account: &AccountId, finished: Vec<(EffectId, Finish)>) -> Result<()> {
+        let account = account.clone();
+        self.write(Point::EffectDone, move |store| {
+            finished.iter().try_for_each(|(effect, finish)| store.finish(&account, *effect, finish))
+        })
+        .await
+    }
+}
+
+/// Claims: see [`super::claim`].
+impl Store {
+    /// Deliveries that are due, in the order of their classes and ages.
+    pub async fn claim_deliveries(&self, claim: Claim) -> Result<Vec<ClaimedDelivery>> {
+        self.write(Point::Other, move |store| store.claim_deliveries(&claim)).await
+    }
+
+    /// The next event of each lane in which no effect can be sent or is being sent and no event is being planned. Lanes take turns;
+    /// within a lane events come in the order (`at`, `received`, `seq`).
+    pub async fn claim_events(&self, claim: Claim) -> Result<Vec<ClaimedEvent>> {
+        self.write(Point::Other, move |store| store.claim_events(&claim)).await
+    }
+
+    /// Effects that may be sent now, lane by lane. Effects of a payload version that this build does not know are left alone.
+    pub async fn claim_effects(&self, claim: Claim) -> Result<Vec<ClaimedLane>> {
+        self.write(Point::Other, move |store| store.claim_effects(&claim)).await
+    }
+
+    /// Due timers become deliveries, in the commit that deletes them. The answer is how many. Not called while the clock is doubted.
+    pub async fn fire_timers(&self, claim: Claim) -> Result<usize> {
+        self.write(Point::DeliveryIn, move |store| store.fire_timers(&claim)).await
+    }
+
+    /// After opening: gives back the claims of the process before and marks effects that it had begun as unknown.
+    pub async fn recover(&self, at: Timestamp) -> Result<Recovered> {
+        self.write(Point::Other, move |store| store.recover(at)).await
+    }
+
+    /// Gives a claimed row back as if it had not been claimed: shutting down, not ours after all.
+    pub async fn release(&self, account: &AccountId, work: Work) -> Result<()> {
+        let account = account.clone();
+        self.write(Point::Other, move |store| store.release(&account, work)).await
+    }
+
+    /// Puts a claimed row back until `until`; its tries start again. For events that cannot be planned yet (Lever is down) and effects
+    /// that a breaker or a budget holds up; no attempt is counted.
+    pub async fn defer(&self, account: &AccountId, work: Work, until: Timestamp, reason: Option<Reason>) -> Result<()> {
+        let account = account.clone();
+        self.write(Point::Other, move |store| store.defer(&account, work, until, reason.as_ref())).await
+    }
+
+    /// Parks a row with a notice: a caught panic, a fault that only a person can mend.
+    pub async fn park(&self, account: &AccountId, work: Work, reason: Reason, at: Timestamp) -> Result<()> {
+        let account = account.clone();
+        self.write(Point::Other, move |store| store.park(&account, work, &reason, at)).await
+    }
+}
+
+/// What a person does, timers, and the rest.
+impl Store {
+    /// A person's `retry`: the row is due now, with its tries and rounds forgotten.
+    pub async fn retry(&self, account: &AccountId, work: Work, at: Timestamp) -> Result<()> {
+        let account = account.clone();
+        self.write(Point::Other, move |store| store.retry(&account, work, at)).await
+    }
+
+    /// A person's `skip`: the row is settled with this reason; a move that waited for it goes on.
+    pub async fn skip(&self, account: &AccountId, work: Work, reason: Reason, at: Timestamp) -> Result<()> {
+        let account = account.clone();
+        self.write(Point::Other, move |store| store.skip(&account, work, &reason, at)).await
+    }
+
+    /// Arms timers outside of a plan (a changed delay, a backfill); one with the same id is replaced.
+    pub async fn arm(&self, account: &AccountId, timers: Vec<Later>) -> Result<()> {
+        let account = account.clone();
+        self.write(Point::Other, move |store| store.arm(&account, &timers)).await
+    }
+
+    /// Drops the timers of a rule that is gone; the answer is how many.
+    pub async fn drop_timers(&self, account: &AccountId, pack: &PackName, rule: &RuleName) -> Result<usize> {
+        let (account, pack, rule) = (account.clone(), pack.clone(), rule.clone());
+        self.write(Point::Other, move |store| store.drop_timers(&account, &pack, &rule)).await
+    }
+
+    /// Stores a notice that belongs to no commit (a broken reload, a doubted clock). The same id twice is one notice.
+    pub async fn notice(&self, account: &AccountId, notice: Notice) -> Result<()> {
+        let account = account.clone();
+        self.write(Point::Other, move |store| store.notice(&account, &notice)).await
+    }
+
+    /// Keeps a rule set under its hash, for `why` and `replay`. Content-addressed: the first one stays.
+    pub async fn keep_ruleset(&self, hash: &str, content: Vec<u8>) -> Result<()> {
+        let hash = hash.to_owned();
+        self.write(Point::Other, move |store| store.keep_ruleset(&hash, &content)).await
+    }
+
+    /// Keeps a source file under its hash.
+    pub async fn keep_source_file(&self, hash: &str, bytes: Vec<u8>) -> Result<()> {
+        let hash = hash.to_owned();
+        self.write(Point::Other, move |store| store.keep_source_file(&hash, &bytes)).await
+    }
+
+    /// Keeps the token that signs a webhook (Lever tells it once). The same webhook again replaces it.
+    pub async fn keep_signing_token(&self, account: &AccountId, token: SigningToken) -> Result<()> {
+        let account = account.clone();
+        self.write(Point::Other, move |store| store.keep_signing_token(&account, &token)).await
+    }
+
+    /// Forgets the token of a webhook that is gone.
+    pub async fn forget_signing_token(&self, account: &AccountId, webhook: &str) -> Result<()> {
+        let (account, webhook) = (account.clone(), webhook.to_owned());
+        self.write(Point::Other, move |store| store.forget_signing_token(&account, &webhook)).await
+    }
+
+    /// Remembers how far a poll came.
+    pub async fn set_cursor(&self, account: &AccountId, name: &str, value: &str) -> Result<()> {
+        let (account, name, value) = (account.clone(), name.to_owned(), value.to_owned());
+        self.write(Point::Other, move |store| store.set_cursor(&account, &name, &value)).await
+    }
+
+    /// Activates a pack: nothing from before `since` fires without `backfill`. The first activation holds, and is the answer.
+    pub async fn activate(&self, account: &AccountId, pack: &PackName, since: Timestamp) -> Result<Timestamp> {
+        let (account, pack) = (account.clone(), pack.clone());
+        self.write(Point::Other, move |store| store.activate(&account, &pack, since)).await
+    }
+
+    /// Counts a refused request (`signature`, `too large`, `not json` …).
+    pub async fn count_refusal(&self, account: &AccountId, what: &str, at: Timestamp) -> Result<()> {
+        let (account, what) = (account.clone(), what.to_owned());
+        self.write(Point::Other, move |store| store.count_refusal(&account, &what, at)).await
+    }
+
+    /// Removes a person's data and keeps ids: bodies, facts, inputs, results. What was pending for the opportunity is skipped, except
+    /// calls (a vendor is told to erase): those lose their inputs when they settle.
+    pub async fn purge_opportunity(&self, account: &AccountId, opportunity: &OpportunityId, at: Timestamp) -> Result<()> {
+        let (account, purge) = (account.clone(), Purge { opportunity: opportunity.clone(), at });
+        self.write(Point::Other, move |store| store.purge(&account, &purge)).await
+    }
+
+    /// Deletes one chunk of what is older than `retention` says; call again until the answer is zero.
+    pub async fn retain(&self, retention: Retention) -> Result<usize> {
+        self.write(Point::Other, move |store| store.retain(&retention)).await
+    }
+}
