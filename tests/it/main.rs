@@ -2,5 +2,7 @@
 
 mod check;
 mod mangled;
-mod yaml;
 mod sim;
+mod yaml;
+
+mod vendor;
