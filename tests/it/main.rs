@@ -18,3 +18,8 @@ mod schema;
 mod sim;
 mod store;
 mod yaml;
+mod mangled;
+mod sim;
+mod yaml;
+
+mod vendor;
