@@ -1,8 +1,8 @@
 //! leverd.
 
-pub mod model;
+pub mod http;
 pub mod lang;
 pub mod lever;
-pub mod http;
-pub mod store;
+pub mod model;
 pub mod sim;
+pub mod store;

@@ -1,4 +1,3 @@
 //! Integration tests, one module for each part.
 
 mod check;
-

@@ -4,10 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Control, ControlError};
-use crate::sim::lever::{
-    self, Happening, NewNote, ORIGINS, Phone, Posting, Stage, User, World, event_named,
-    verification,
-};
+use crate::sim::lever::{self, Happening, NewNote, ORIGINS, Phone, Posting, Stage, User, World, event_named, verification};
 
 /// A candidate to add. Without `by` and with a posting: the candidate applied.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -76,12 +73,7 @@ impl Control {
                 location: new.location,
                 commitment: new.commitment,
                 tags: new.tags,
-                confidentiality: if new.confidential {
-                    "confidential"
-                } else {
-                    "non-confidential"
-                }
-                .to_owned(),
+                confidentiality: if new.confidential { "confidential" } else { "non-confidential" }.to_owned(),
                 created_at: now,
                 updated_at: now,
             });
@@ -93,23 +85,21 @@ impl Control {
     pub fn update_posting(&self, posting: &str, change: PostingChange) -> Result<(), ControlError> {
         self.act(|state| {
             let id = posting_id(&state.lever, posting)?;
-            state
-                .lever
-                .save_posting(&id, state.faults.posting_save_restores_tags, |posting| {
-                    let set = |field: &mut String, value: Option<String>| {
-                        if let Some(value) = value {
-                            *field = value;
-                        }
-                    };
-                    set(&mut posting.text, change.title);
-                    set(&mut posting.team, change.team);
-                    set(&mut posting.department, change.department);
-                    set(&mut posting.location, change.location);
-                    set(&mut posting.commitment, change.commitment);
-                    if let Some(tags) = change.tags {
-                        posting.tags = tags;
+            state.lever.save_posting(&id, state.faults.posting_save_restores_tags, |posting| {
+                let set = |field: &mut String, value: Option<String>| {
+                    if let Some(value) = value {
+                        *field = value;
                     }
-                });
+                };
+                set(&mut posting.text, change.title);
+                set(&mut posting.team, change.team);
+                set(&mut posting.department, change.department);
+                set(&mut posting.location, change.location);
+                set(&mut posting.commitment, change.commitment);
+                if let Some(tags) = change.tags {
+                    posting.tags = tags;
+                }
+            });
             Ok(())
         })
     }
@@ -118,24 +108,15 @@ impl Control {
     pub fn create_opportunity(&self, new: NewOpportunity) -> Result<String, ControlError> {
         self.act(|state| {
             let world = &mut state.lever;
-            let posting = new
-                .posting
-                .map(|name| posting_id(world, &name))
-                .transpose()?;
-            let (stage, origin) = if posting.is_some() {
-                ("applicant-new", "applied")
-            } else {
-                ("lead-new", "sourced")
-            };
+            let posting = new.posting.map(|name| posting_id(world, &name)).transpose()?;
+            let (stage, origin) = if posting.is_some() { ("applicant-new", "applied") } else { ("lead-new", "sourced") };
             let stage = match new.stage {
                 Some(name) => stage_id(world, &name)?,
                 None => stage.to_owned(),
             };
             let origin = new.origin.unwrap_or_else(|| origin.to_owned());
             if !ORIGINS.contains(&origin.as_str()) {
-                return Err(ControlError::Wrong(format!(
-                    "`{origin}` is not an origin; Lever has {ORIGINS:?}"
-                )));
+                return Err(ControlError::Wrong(format!("`{origin}` is not an origin; Lever has {ORIGINS:?}")));
             }
             let user = new.by.map(|name| user_id(world, &name)).transpose()?;
             let confidentiality = new.confidential.then(|| "confidential".to_owned());
@@ -145,14 +126,7 @@ impl Control {
                     headline: new.headline,
                     location: new.location,
                     emails: new.email.into_iter().collect(),
-                    phones: new
-                        .phone
-                        .map(|value| Phone {
-                            kind: "mobile".into(),
-                            value,
-                        })
-                        .into_iter()
-                        .collect(),
+                    phones: new.phone.map(|value| Phone { kind: "mobile".into(), value }).into_iter().collect(),
                     links: new.links,
                     tags: new.tags,
                     sources: new.sources,
@@ -202,13 +176,8 @@ impl Control {
         self.act(|state| {
             let world = &mut state.lever;
             let id = opportunity_id(world, opportunity)?;
-            let reasons = world
-                .archive_reasons
-                .iter()
-                .map(|it| (it.id.as_str(), vec![it.text.as_str()]));
-            let reason = reason
-                .map(|name| named("archive reason", name, reasons))
-                .transpose()?;
+            let reasons = world.archive_reasons.iter().map(|it| (it.id.as_str(), vec![it.text.as_str()]));
+            let reason = reason.map(|name| named("archive reason", name, reasons)).transpose()?;
             world.archive(&id, reason);
             Ok(())
         })
@@ -220,14 +189,7 @@ impl Control {
             let world = &mut state.lever;
             let id = opportunity_id(world, opportunity)?;
             let user = Some(world.recruiter());
-            world.add_note(
-                &id,
-                NewNote {
-                    value: text.to_owned(),
-                    user,
-                    ..NewNote::default()
-                },
-            );
+            world.add_note(&id, NewNote { value: text.to_owned(), user, ..NewNote::default() });
             Ok(())
         })
     }
@@ -246,11 +208,7 @@ impl Control {
         self.act(|state| {
             let world = &mut state.lever;
             let id = opportunity_id(world, opportunity)?;
-            let contact = world
-                .opportunities
-                .get(&id)
-                .map(|it| it.contact.clone())
-                .unwrap_or_default();
+            let contact = world.opportunities.get(&id).map(|it| it.contact.clone()).unwrap_or_default();
             if let Some(kept) = world.contacts.get_mut(&contact) {
                 kept.emails = email.into_iter().map(str::to_owned).collect();
             }
@@ -265,25 +223,12 @@ impl Control {
             let world = &mut state.lever;
             let after = match after {
                 Some(name) => stage_id(world, name)?,
-                None => world
-                    .stages
-                    .iter()
-                    .rev()
-                    .nth(1)
-                    .map(|stage| stage.id.clone())
-                    .unwrap_or_default(),
+                None => world.stages.iter().rev().nth(1).map(|stage| stage.id.clone()).unwrap_or_default(),
             };
             let at = world.stage_index(&after);
             let rank = world.stage(&after).map_or(1, |stage| stage.rank + 1);
             let id = world.ids.uuid();
-            world.stages.insert(
-                at + 1,
-                Stage {
-                    id: id.clone(),
-                    text: text.to_owned(),
-                    rank,
-                },
-            );
+            world.stages.insert(at + 1, Stage { id: id.clone(), text: text.to_owned(), rank });
             Ok(id)
         })
     }
@@ -304,14 +249,7 @@ impl Control {
             let world = &mut state.lever;
             let (id, created_at) = (world.ids.uuid(), world.clock.now_ms());
             let (name, email, access_role) = (name.to_owned(), email.to_owned(), role.to_owned());
-            world.users.push(User {
-                id: id.clone(),
-                name,
-                email,
-                access_role,
-                created_at,
-                deactivated_at: None,
-            });
+            world.users.push(User { id: id.clone(), name, email, access_role, created_at, deactivated_at: None });
             id
         })
     }
@@ -339,11 +277,7 @@ impl Control {
     /// A Super Admin switches event groups on or off; an empty list means all.
     pub fn switch_webhooks(&self, events: &[String], on: bool) -> Result<(), ControlError> {
         let all = lever::EVENTS.map(str::to_owned);
-        let events = if events.is_empty() {
-            all.as_slice()
-        } else {
-            events
-        };
+        let events = if events.is_empty() { all.as_slice() } else { events };
         let mut state = self.shared.state();
         for name in events {
             let event = known_event(name)?;
@@ -359,12 +293,7 @@ impl Control {
     /// A Super Admin registers a webhook in the interface; gives its id and its signature token.
     pub fn create_webhook(&self, event: &str, url: &str) -> Result<(String, String), ControlError> {
         let event = known_event(event)?;
-        let webhook = self.shared.state().lever.register_webhook(
-            event,
-            url,
-            ORIGINS.map(str::to_owned).into(),
-            false,
-        );
+        let webhook = self.shared.state().lever.register_webhook(event, url, ORIGINS.map(str::to_owned).into(), false);
         Ok((webhook.id, webhook.signature_token))
     }
 
@@ -373,36 +302,19 @@ impl Control {
         let mut state = self.shared.state();
         let state = &mut *state;
         let parcel = verification(&mut state.lever, webhook, state.faults.verify_says_hired);
-        let parcel = parcel.ok_or(ControlError::Unknown {
-            kind: "webhook",
-            name: webhook.to_owned(),
-        })?;
+        let parcel = parcel.ok_or(ControlError::Unknown { kind: "webhook", name: webhook.to_owned() })?;
         let leaving = state.deliveries.take_in(vec![parcel], &state.faults);
         self.shared.post().send(leaving);
-        Ok(state
-            .deliveries
-            .all()
-            .last()
-            .map_or(0, |delivery| delivery.id))
+        Ok(state.deliveries.all().last().map_or(0, |delivery| delivery.id))
     }
 
     /// Fires an event with data of the caller's choice, also those of things that are not simulated. Conditions on the
     /// origin apply when one is given.
-    pub fn emit(
-        &self,
-        event: &str,
-        data: Value,
-        origin: Option<String>,
-    ) -> Result<(), ControlError> {
+    pub fn emit(&self, event: &str, data: Value, origin: Option<String>) -> Result<(), ControlError> {
         let event = known_event(event)?;
         self.act(|state| {
             let at = state.lever.clock.now_ms();
-            state.lever.happened.push(Happening {
-                event,
-                data,
-                origin,
-                at,
-            });
+            state.lever.happened.push(Happening { event, data, origin, at });
         });
         Ok(())
     }
@@ -424,43 +336,19 @@ impl Control {
 }
 
 fn known_event(name: &str) -> Result<&'static str, ControlError> {
-    event_named(name).ok_or_else(|| ControlError::Unknown {
-        kind: "webhook event",
-        name: name.to_owned(),
-    })
+    event_named(name).ok_or_else(|| ControlError::Unknown { kind: "webhook event", name: name.to_owned() })
 }
 
 fn stage_id(world: &World, name: &str) -> Result<String, ControlError> {
-    named(
-        "stage",
-        name,
-        world
-            .stages
-            .iter()
-            .map(|it| (it.id.as_str(), vec![it.text.as_str()])),
-    )
+    named("stage", name, world.stages.iter().map(|it| (it.id.as_str(), vec![it.text.as_str()])))
 }
 
 fn posting_id(world: &World, name: &str) -> Result<String, ControlError> {
-    named(
-        "posting",
-        name,
-        world
-            .postings
-            .iter()
-            .map(|it| (it.id.as_str(), vec![it.text.as_str()])),
-    )
+    named("posting", name, world.postings.iter().map(|it| (it.id.as_str(), vec![it.text.as_str()])))
 }
 
 fn user_id(world: &World, name: &str) -> Result<String, ControlError> {
-    named(
-        "user",
-        name,
-        world
-            .users
-            .iter()
-            .map(|it| (it.id.as_str(), vec![it.name.as_str(), it.email.as_str()])),
-    )
+    named("user", name, world.users.iter().map(|it| (it.id.as_str(), vec![it.name.as_str(), it.email.as_str()])))
 }
 
 fn opportunity_id(world: &World, name: &str) -> Result<String, ControlError> {
@@ -469,12 +357,7 @@ fn opportunity_id(world: &World, name: &str) -> Result<String, ControlError> {
     }
     let rows = world.opportunities.values().map(|it| {
         let contact = world.contact_of(it);
-        let names = contact.into_iter().flat_map(|it| {
-            it.emails
-                .iter()
-                .map(String::as_str)
-                .chain([it.name.as_str()])
-        });
+        let names = contact.into_iter().flat_map(|it| it.emails.iter().map(String::as_str).chain([it.name.as_str()]));
         (it.id.as_str(), names.collect())
     });
     named("opportunity", name, rows)
@@ -486,18 +369,10 @@ fn named<'a>(
     name: &str,
     rows: impl Iterator<Item = (&'a str, Vec<&'a str>)>,
 ) -> Result<String, ControlError> {
-    let mut found = rows
-        .filter(|(id, names)| *id == name || names.contains(&name))
-        .map(|(id, _)| id.to_owned());
+    let mut found = rows.filter(|(id, names)| *id == name || names.contains(&name)).map(|(id, _)| id.to_owned());
     match (found.next(), found.next()) {
         (Some(id), None) => Ok(id),
-        (Some(_), Some(_)) => Err(ControlError::Ambiguous {
-            kind,
-            name: name.to_owned(),
-        }),
-        (None, _) => Err(ControlError::Unknown {
-            kind,
-            name: name.to_owned(),
-        }),
+        (Some(_), Some(_)) => Err(ControlError::Ambiguous { kind, name: name.to_owned() }),
+        (None, _) => Err(ControlError::Unknown { kind, name: name.to_owned() }),
     }
 }

@@ -91,13 +91,8 @@ impl Control {
     pub fn rerun(&self, delivery: u64) -> Result<u64, ControlError> {
         let mut state = self.shared.state();
         let state = &mut *state;
-        let again = state
-            .deliveries
-            .rerun(delivery, &state.faults, &mut state.lever.ids);
-        let id = again.ok_or(ControlError::Unknown {
-            kind: "delivery",
-            name: delivery.to_string(),
-        })?;
+        let again = state.deliveries.rerun(delivery, &state.faults, &mut state.lever.ids);
+        let id = again.ok_or(ControlError::Unknown { kind: "delivery", name: delivery.to_string() })?;
         self.shared.post().send(vec![id]);
         Ok(id)
     }

@@ -109,10 +109,7 @@ pub(super) fn parcels(world: &World, event: &str, data: &Value, faults: &Faults)
             data.insert("passing_score".into(), json!(false));
         }
     }
-    let listeners = world
-        .subscriptions
-        .iter()
-        .filter(|it| it.all || it.events.iter().any(|name| name == event));
+    let listeners = world.subscriptions.iter().filter(|it| it.all || it.events.iter().any(|name| name == event));
     listeners
         .map(|subscription| Parcel {
             service: Service::Qualified,

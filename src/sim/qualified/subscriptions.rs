@@ -8,24 +8,14 @@ use super::{Answer, Fields, VendorError, page, render};
 use crate::sim::wire::{Ask, Reply};
 
 pub(super) fn list(world: &mut World, ask: &Ask) -> Answer {
-    let rows = world
-        .subscriptions
-        .iter()
-        .map(render::subscription)
-        .collect();
+    let rows = world.subscriptions.iter().map(render::subscription).collect();
     page(world, ask, "WebhookSubscription", rows)
 }
 
 pub(super) fn create(world: &mut World, ask: &Ask) -> Answer {
     let fields = Fields::read(ask)?;
-    let url = fields
-        .text("url")
-        .ok_or_else(|| VendorError::invalid("url is missing"))?;
-    let triggers = fields
-        .get("event_triggers")
-        .and_then(Value::as_object)
-        .cloned()
-        .unwrap_or_default();
+    let url = fields.text("url").ok_or_else(|| VendorError::invalid("url is missing"))?;
+    let triggers = fields.get("event_triggers").and_then(Value::as_object).cloned().unwrap_or_default();
     let on = triggers.iter().filter(|(_, on)| on.as_bool() == Some(true));
     let subscription = Subscription {
         id: world.ids.object_id(),
@@ -36,17 +26,11 @@ pub(super) fn create(world: &mut World, ask: &Ask) -> Answer {
     };
     let shown = render::subscription(&subscription);
     world.subscriptions.push(subscription);
-    Ok(Reply::ok(render::single(
-        world,
-        "WebhookSubscription",
-        shown,
-    )))
+    Ok(Reply::ok(render::single(world, "WebhookSubscription", shown)))
 }
 
 pub(super) fn delete(world: &mut World, _ask: &Ask, id: &str) -> Answer {
     let at = world.subscriptions.iter().position(|it| it.id == id);
-    world
-        .subscriptions
-        .remove(at.ok_or_else(|| VendorError::not_found("WebhookSubscription"))?);
+    world.subscriptions.remove(at.ok_or_else(|| VendorError::not_found("WebhookSubscription"))?);
     Ok(Reply::no_content())
 }
