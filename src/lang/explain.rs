@@ -1,12 +1,11 @@
-//! Every code with its explanation.
+//! Every diagnostic code with what it means: the registry behind `leverd explain`.
 
-use super::diagnostic::Diagnostic;
+use super::config;
 
-/// a
-pub fn in_example_pack(action: &str) -> String {
-    action.to_owned()
-}
-/// b
-pub fn check_rules(_: &str) -> Vec<Diagnostic> {
-    Vec::new()
+/// `(code, text, bad example, good example)`.
+pub type Entry = (&'static str, &'static str, &'static str, &'static str);
+
+/// All entries, by part of the language.
+pub fn entries() -> impl Iterator<Item = &'static Entry> {
+    config::explain::ENTRIES.iter()
 }

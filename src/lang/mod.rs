@@ -12,6 +12,7 @@ pub mod diagnostic;
 pub mod explain;
 pub mod load;
 pub mod near;
+pub mod project;
 pub mod pattern;
 pub mod render;
 pub mod route;

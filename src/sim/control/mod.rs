@@ -4,14 +4,16 @@
 //! `POST /_sim/commands`. Records are named by id or, where that is unique, by what people call them: a stage's or
 //! posting's title, a candidate's or user's name or address.
 
+mod admin;
 mod command;
 mod http;
-mod lever;
+mod names;
 mod observe;
+mod recruiter;
 mod vendor;
 
 pub use command::Command;
-pub use lever::{NewOpportunity, NewPosting, PostingChange};
+pub use recruiter::{NewOpportunity, NewPosting, PostingChange};
 
 pub(crate) use http::over_http;
 

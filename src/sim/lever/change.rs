@@ -69,7 +69,7 @@ impl World {
             last_advanced_at: at,
             notes: Vec::new(),
         };
-        let inherited = new.posting.as_deref().and_then(|id| self.posting(id)).map(|it| it.inherited_tags());
+        let inherited = new.posting.as_deref().and_then(|id| self.posting(id)).map(super::record::Posting::inherited_tags);
         for tag in new.tags.into_iter().chain(inherited.unwrap_or_default()) {
             if !opportunity.tags.contains(&tag) {
                 opportunity.tags.push(tag);

@@ -4,6 +4,7 @@
 
 mod assessments;
 mod candidates;
+mod casing;
 mod events;
 mod invitations;
 mod record;
@@ -108,6 +109,7 @@ pub(crate) fn tell(world: &mut World, faults: &Faults) -> Vec<Parcel> {
 }
 
 /// `{type, data, currentPage, totalPages, totalCount, meta}`; pages count from 1.
+#[expect(clippy::unnecessary_wraps, reason = "it is the answer of the list handlers")]
 fn page(world: &World, ask: &Ask, kind: &str, rows: Vec<Value>) -> Answer {
     let size = ask.one("limit").and_then(|text| text.parse().ok()).unwrap_or(world.page_size).clamp(1, 100);
     let number: usize = ask.one("page").and_then(|text| text.parse().ok()).unwrap_or(1).max(1);
@@ -136,7 +138,7 @@ impl Fields {
 
     /// By its snake_case name; null counts as absent.
     fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).or_else(|| self.0.get(&render::camel(name))).filter(|value| !value.is_null())
+        self.0.get(name).or_else(|| self.0.get(&casing::camel(name))).filter(|value| !value.is_null())
     }
 
     fn text(&self, name: &str) -> Option<String> {

@@ -369,7 +369,7 @@ pub(super) fn candidate(world: &World, it: &Candidate) -> Value {
 pub(super) fn subscription(it: &Subscription) -> Value {
     let mut triggers = json!({ "id": it.id });
     if let Some(triggers) = triggers.as_object_mut() {
-        triggers.extend(it.events.iter().map(|event| (camel(event), Value::Bool(true))));
+        triggers.extend(it.events.iter().map(|event| (super::casing::camel(event), Value::Bool(true))));
     }
     json!({
         "id": it.id,
@@ -380,25 +380,5 @@ pub(super) fn subscription(it: &Subscription) -> Value {
         "triggerOnAll": it.all,
         "eventTriggers": triggers,
         "failingEventsCount": null,
-    })
-}
-
-pub(super) fn camel(snake: &str) -> String {
-    let mut words = snake.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |text, word| {
-        let mut letters = word.chars();
-        let head = letters.next().map(|letter| letter.to_ascii_uppercase());
-        text + &head.into_iter().collect::<String>() + letters.as_str()
-    })
-}
-
-pub(super) fn snake(camel: &str) -> String {
-    camel.chars().fold(String::new(), |mut text, letter| {
-        if letter.is_ascii_uppercase() {
-            text.push('_');
-        }
-        text.push(letter.to_ascii_lowercase());
-        text
     })
 }

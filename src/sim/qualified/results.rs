@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::record::Take;
 use super::world::World;
-use super::{Answer, VendorError, page, render};
+use super::{Answer, VendorError, casing, page, render};
 use crate::sim::wire::{Ask, Reply};
 
 /// `assessment_id`, `team_candidate_id` and `where` narrow the list; `where` is JSON such as
@@ -27,7 +27,7 @@ pub(super) fn list(world: &mut World, ask: &Ask) -> Answer {
 }
 
 fn holds(shown: &Value, field: &str, condition: &Value) -> bool {
-    let Some(value) = shown.get(field).or_else(|| shown.get(render::camel(field))) else {
+    let Some(value) = shown.get(field).or_else(|| shown.get(casing::camel(field))) else {
         return false;
     };
     let Some(operators) = condition.as_object() else {

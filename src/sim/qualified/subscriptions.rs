@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::record::Subscription;
 use super::world::World;
-use super::{Answer, Fields, VendorError, page, render};
+use super::{Answer, Fields, VendorError, casing, page, render};
 use crate::sim::wire::{Ask, Reply};
 
 pub(super) fn list(world: &mut World, ask: &Ask) -> Answer {
@@ -22,7 +22,7 @@ pub(super) fn create(world: &mut World, ask: &Ask) -> Answer {
         name: fields.text("name").unwrap_or_default(),
         url,
         all: fields.flag("trigger_on_all") == Some(true),
-        events: on.map(|(event, _)| render::snake(event)).collect(),
+        events: on.map(|(event, _)| casing::snake(event)).collect(),
     };
     let shown = render::subscription(&subscription);
     world.subscriptions.push(subscription);
