@@ -98,7 +98,7 @@ pub fn shown(path: &Path) -> String {
 impl project::Files for Folder {
     fn pack(&self, source: &PackSource) -> Result<Vec<File>, String> {
         match source {
-            PackSource::BuiltIn(name) => Err(format!("leverd ships no pack `{name}`")),
+            PackSource::BuiltIn(name) => crate::runtime::builtin::files(name),
             PackSource::Folder(path) => pack_files(&self.path(path)),
         }
     }

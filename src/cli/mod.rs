@@ -5,6 +5,7 @@
 
 mod connect;
 pub mod describe;
+pub mod demo;
 mod exit;
 mod explain;
 pub mod files;
@@ -15,6 +16,7 @@ mod pull;
 mod retry;
 mod runs;
 pub mod schema;
+mod serve;
 mod skip;
 pub mod stored;
 mod validate;
@@ -46,6 +48,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Demo),
+    Serve(serve::Serve),
     Init(init::Init),
     Validate(validate::Validate),
     Pull(pull::Pull),
@@ -70,6 +74,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     };
     let mut out = Out::stdout();
     let result = match arguments.command {
+        Command::Demo(command) => command.run(&mut out),
+        Command::Serve(command) => command.run(&mut out),
         Command::Init(command) => command.run(&mut out),
         Command::Validate(command) => command.run(&mut out),
         Command::Pull(command) => command.run(&mut out),
