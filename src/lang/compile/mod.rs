@@ -6,6 +6,7 @@
 pub(crate) mod check;
 mod cond;
 mod declare;
+pub mod explain;
 pub(crate) mod literal;
 mod operand;
 pub(crate) mod rule;
