@@ -1,10 +1,10 @@
 //! leverd.
 
 pub mod engine;
-pub mod lang;
-pub mod model;
+pub mod http;
 pub mod lang;
 pub mod lever;
-pub mod http;
-pub mod store;
+pub mod model;
 pub mod sim;
+pub mod store;
+pub mod suite;
