@@ -7,6 +7,7 @@
 use crate::lang::rule::{Anchor, Cond, Matcher, Operand, Place, Rule, Trigger};
 use crate::lang::ruleset::{Mode, RuleSet};
 use crate::model::{Event, EventKind, Facts, Group, PackName, RuleName, Value, VendorName};
+use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -45,6 +46,7 @@ pub struct Program {
     timers: HashMap<EventKind, Vec<At>>,
     /// Rules with timers that count from the expiry of an invitation.
     expiry: Vec<At>,
+    hash: String,
 }
 
 /// The rules that an event meets.
@@ -58,7 +60,7 @@ impl Program {
     /// shadow sets, so that a shadow never takes a slot from what is real.
     pub fn new(mut sets: Vec<Arc<RuleSet>>) -> Self {
         sets.sort_by_key(|set| std::cmp::Reverse(set.mode));
-        let mut program = Self { index: HashMap::new(), timers: HashMap::new(), expiry: Vec::new(), sets: Vec::new() };
+        let mut program = Self { index: HashMap::new(), timers: HashMap::new(), expiry: Vec::new(), sets: Vec::new(), hash: hash(&sets) };
         for (n, set) in sets.iter().enumerate().filter(|(_, set)| set.mode != Mode::Off) {
             for (m, rule) in set.pack.rules.iter().enumerate() {
                 program.add((n, m), set, rule);
@@ -115,6 +117,21 @@ impl Program {
         set.pack.rule(rule).map(|rule| (set, rule))
     }
 
+    /// Whether this event could concern any rule, as far as can be told without reading anything: an event that concerns none costs
+    /// no call.
+    pub fn selects(&self, event: &Event) -> bool {
+        let armed = || !self.timers(&event.kind).is_empty();
+        match self.select(event, &Facts::default()) {
+            Selected::Needs(_) => true,
+            Selected::Rules(rules) => !rules.is_empty() || armed(),
+        }
+    }
+
+    /// SHA-256, hex, over the hashes of the sets in their order: names what planned a run.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
     /// Whether any rule listens to this kind of event or counts from it. `vendor` leaves out packs of other vendors.
     pub fn hears(&self, kind: &EventKind, vendor: Option<&VendorName>) -> bool {
         let of = |at: &At| self.sets.get(at.0).is_some_and(|set| vendor.is_none() || set.pack.vendor_name() == vendor);
@@ -160,6 +177,14 @@ impl Program {
     pub(super) fn expiry(&self) -> &[At] {
         &self.expiry
     }
+}
+
+fn hash(sets: &[Arc<RuleSet>]) -> String {
+    let mut hasher = Sha256::new();
+    for set in sets {
+        hasher.update(format!("{} {} {:?}\n", set.name(), set.hash, set.mode));
+    }
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn push(rules: &mut Vec<At>, at: At) {

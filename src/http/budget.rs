@@ -3,7 +3,8 @@
 //! A token bucket, so that in any `t` seconds at most `burst + per_second · t` requests start. Who waits is served by class with
 //! ageing: a waiter's place is the time it came plus a handicap of its class, so a person's action passes a backlog of polls and no
 //! poll waits for ever. Within a class it is first come, first served, which no ready-made limiter promises (`libraries §5`).
-//! Runs on tokio's clock, which tests pause.
+//! The bucket
+//! itself is told the time; only the waiting is tokio's.
 
 use crate::model::Class;
 use std::collections::BTreeMap;
@@ -60,29 +61,13 @@ impl RateGate {
     }
 
     fn with(rate: Rate, tokens: f64) -> Self {
-        let now = Instant::now();
-        Self(Arc::new(Mutex::new(Bucket {
-            rate,
-            now_per_second: rate.per_second,
-            tokens,
-            filled_at: now,
-            paused_until: now,
-            waiting: BTreeMap::new(),
-            seq: 0,
-        })))
+        Self(Arc::new(Mutex::new(Bucket::new(rate, tokens, Instant::now()))))
     }
 
     /// Waits for leave to start one request. Dropping the future gives the place up and costs nothing.
     pub async fn acquire(&self, class: Class) {
-        let now = Instant::now();
-        let woken = Arc::new(Notify::new());
-        let place = {
-            let mut bucket = self.lock();
-            bucket.seq += 1;
-            let place = (now + HANDICAP * class as u32, bucket.seq);
-            bucket.waiting.insert(place, Arc::clone(&woken));
-            Place { gate: self, place }
-        };
+        let (place, woken) = self.lock().join(Instant::now(), class);
+        let place = Place { gate: self, place };
         loop {
             let until = {
                 let mut bucket = self.lock();
@@ -116,12 +101,7 @@ impl RateGate {
     /// Lever answered 429: spend nothing for `after` (a second, if it does not say) and go slower for a while.
     pub fn slow(&self, after: Option<Duration>) {
         let mut bucket = self.lock();
-        let now = Instant::now();
-        bucket.fill(now);
-        bucket.tokens = 0.0;
-        bucket.now_per_second = (bucket.now_per_second * 0.7).max(bucket.rate.per_second * 0.1);
-        bucket.paused_until = bucket.paused_until.max(now + after.unwrap_or(PAUSE));
-        bucket.filled_at = bucket.paused_until;
+        bucket.slow(Instant::now(), after.unwrap_or(PAUSE));
         bucket.wake();
     }
 
@@ -136,7 +116,29 @@ impl RateGate {
     }
 }
 
+/// The bucket and its queue: told the time, so that a test can run it on a clock of its own.
 impl Bucket {
+    fn new(rate: Rate, tokens: f64, now: Instant) -> Self {
+        let (waiting, now_per_second) = (BTreeMap::new(), rate.per_second);
+        Self { rate, now_per_second, tokens, filled_at: now, paused_until: now, waiting, seq: 0 }
+    }
+
+    /// Takes a place in the queue.
+    fn join(&mut self, now: Instant, class: Class) -> ((Instant, u64), Arc<Notify>) {
+        self.seq += 1;
+        let (place, woken) = ((now + HANDICAP * class as u32, self.seq), Arc::new(Notify::new()));
+        self.waiting.insert(place, Arc::clone(&woken));
+        (place, woken)
+    }
+
+    fn slow(&mut self, now: Instant, pause: Duration) {
+        self.fill(now);
+        self.tokens = 0.0;
+        self.now_per_second = (self.now_per_second * 0.7).max(self.rate.per_second * 0.1);
+        self.paused_until = self.paused_until.max(now + pause);
+        self.filled_at = self.paused_until;
+    }
+
     fn first(&self) -> Option<(Instant, u64)> {
         self.waiting.keys().next().copied()
     }
@@ -181,5 +183,128 @@ impl Drop for Place<'_> {
         let mut bucket = self.gate.lock();
         bucket.waiting.remove(&self.place);
         bucket.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const CLASSES: [Class; 4] = [Class::Person, Class::Vendor, Class::Stage, Class::Poll];
+
+    /// One request that wants to start: when it comes, in which class, and whether it is answered 429.
+    type Coming = (Duration, Class, bool);
+
+    /// Runs a bucket on a virtual clock with whole milliseconds, as tokio's timers have: when which request (by its index) started.
+    fn run(rate: Rate, tokens: f64, comings: &[Coming]) -> Vec<(Duration, usize)> {
+        let zero = Instant::now();
+        let mut bucket = Bucket::new(rate, tokens, zero);
+        let mut todo: Vec<(Duration, usize)> = comings.iter().enumerate().map(|(n, coming)| (coming.0, n)).collect();
+        todo.sort_unstable();
+        let (mut todo, mut now, mut places, mut starts) =
+            (todo.into_iter().peekable(), Duration::ZERO, BTreeMap::new(), Vec::new());
+        loop {
+            while let Some((_, n)) = todo.next_if(|(at, _)| *at <= now) {
+                places.insert(bucket.join(zero + now, comings[n].1).0, n);
+            }
+            let coming = todo.peek().map(|(at, _)| *at);
+            let Some(first) = bucket.first() else {
+                match coming {
+                    Some(at) => now = at,
+                    None => return starts,
+                }
+                continue;
+            };
+            if let Some(until) = bucket.take(zero + now) {
+                let until = Duration::from_millis(u64::try_from((until - zero).as_nanos().div_ceil(1_000_000)).unwrap());
+                assert!(until > now, "the clock stands still at {now:?}");
+                now = coming.map_or(until, |at| at.min(until));
+                continue;
+            }
+            bucket.waiting.remove(&first);
+            starts.push((now, places[&first]));
+            if comings[places[&first]].2 {
+                bucket.slow(zero + now, PAUSE);
+            }
+        }
+    }
+
+    /// What Lever promises: at most 20 + 10·t requests in any t seconds (`lever-api §2.1`).
+    fn within_levers_limit(starts: &[(Duration, usize)]) -> Result<(), String> {
+        for (n, (first, _)) in starts.iter().enumerate() {
+            for (more, (last, _)) in starts[n..].iter().enumerate() {
+                let count = u32::try_from(more + 1).unwrap();
+                if f64::from(count) > 20.0 + 10.0 * (*last - *first).as_secs_f64() {
+                    return Err(format!("{count} requests between {first:?} and {last:?}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        #[test]
+        fn no_window_exceeds_levers_limit(
+            comings in prop::collection::vec((0..20_000_u64, 0..4_usize, prop::bool::weighted(0.02)), 1..300),
+            full in any::<bool>(),
+        ) {
+            let comings: Vec<Coming> =
+                comings.into_iter().map(|(ms, class, refused)| (Duration::from_millis(ms), CLASSES[class], refused)).collect();
+            let starts = run(Rate::LEVER, if full { 18.0 } else { 0.0 }, &comings);
+            prop_assert_eq!(starts.len(), comings.len());
+            prop_assert_eq!(within_levers_limit(&starts), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_backlog_of_500_drains_at_97_percent_of_the_budget() {
+        let starts = run(Rate::LEVER, 18.0, &[(Duration::ZERO, Class::Stage, false); 500]);
+        let (ideal, last) = ((500.0 - 20.0) / 10.0, starts[499].0.as_secs_f64());
+        assert!(last <= ideal / 0.97, "{last}");
+        assert_eq!(within_levers_limit(&starts), Ok(()));
+    }
+
+    /// In which order waiters that come at these seconds are served while nothing is left.
+    fn order(waiters: &[(u64, Class)]) -> Vec<usize> {
+        let comings: Vec<Coming> =
+            waiters.iter().map(|(second, class)| (Duration::from_secs(*second), *class, false)).collect();
+        run(Rate { burst: 1, per_second: 0.01 }, 0.0, &comings).into_iter().map(|(_, n)| n).collect()
+    }
+
+    #[test]
+    fn classes_go_first_age_counts_and_a_class_is_a_queue() {
+        assert_eq!(order(&[(0, Class::Poll), (1, Class::Stage), (2, Class::Stage), (3, Class::Person)]), [3, 1, 2, 0]);
+        assert_eq!(order(&[(0, Class::Poll), (61, Class::Person)]), [0, 1]);
+    }
+
+    #[test]
+    fn a_429_pauses_and_slows_and_is_forgiven() {
+        let calls = |from: u64, count: usize, refused| vec![(Duration::from_secs(from), Class::Stage, refused); count];
+        let starts = run(Rate::LEVER, 18.0, &[calls(0, 1, true), calls(0, 2, false), calls(60, 18, false)].concat());
+        let gap = (starts[2].0 - starts[1].0).as_secs_f64();
+        assert!(starts[1].0 >= PAUSE && gap > 1.2 / 9.8, "{starts:?}");
+        assert!(starts[3..].iter().all(|(at, _)| *at == Duration::from_secs(60)), "the burst is back: {starts:?}");
+    }
+
+    #[tokio::test]
+    async fn waiters_are_woken_in_their_order_and_one_that_gives_up_holds_nobody_up() {
+        let gate = RateGate::empty(Rate { burst: 1, per_second: 100.0 });
+        let served = Mutex::new(Vec::new());
+        let call = async |name: &'static str, class| {
+            gate.acquire(class).await;
+            served.lock().unwrap().push(name);
+        };
+        {
+            let left = gate.acquire(Class::Person);
+            tokio::pin!(left);
+            tokio::select! { biased; () = &mut left => panic!("there was nothing to take"), () = std::future::ready(()) => {} }
+            assert_eq!(gate.waiting(), 1);
+        }
+        assert_eq!(gate.waiting(), 0);
+        tokio::join!(call("poll", Class::Poll), call("stage", Class::Stage), call("person", Class::Person));
+        assert_eq!(*served.lock().unwrap(), ["person", "stage", "poll"]);
     }
 }

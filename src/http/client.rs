@@ -89,8 +89,7 @@ impl Client {
         let exchange = self.follow(request, endpoint, begun + self.0.limits.whole).await;
         let (status, end) = match &exchange {
             Exchange::Answered(response) => (response.status, ""),
-            Exchange::NotSent(cause) => (0, cause.as_str()),
-            Exchange::Lost(cause) => (0, cause.as_str()),
+            Exchange::NotSent(cause) | Exchange::Lost(cause) => (0, cause.as_str()),
         };
         tracing::info!(
             method = request.method.as_str(),

@@ -37,10 +37,9 @@ fn public_v6(address: Ipv6Addr) -> bool {
     let segments = address.segments();
     // Addresses that carry a v4 address are as public as that: mapped, compatible, NAT64, 6to4.
     let carried = match segments {
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0, 0, 0, 0, 0, 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
             Some((high, low))
         }
-        [0x2002, high, low, ..] => Some((high, low)),
         _ => None,
     };
     if let Some((high, low)) = carried {

@@ -301,7 +301,6 @@ mod tests {
             "back\\slash",
             "line\r\nend",
             "\u{85}",
-           
             "on",
             "2026-11-20",
         ];

@@ -112,6 +112,10 @@ pub fn posting(opportunity: &Opportunity, posting: Option<&Posting>, names: Name
     let inherited: BTreeSet<&str> = posting.into_iter().flat_map(Posting::inherited).collect();
     values.put("opportunity.own_tags", Value::texts(opportunity.tags.iter().filter(|tag| !inherited.contains(tag.as_str()))));
     let Some(posting) = posting else { return values.0 };
+    if names.name(Kind::Posting, &posting.id).is_none() {
+        // Younger than the pinned catalogue: its title is known only now.
+        values.put("opportunity.posting", Value::named(Kind::Posting, &posting.id, &posting.title));
+    }
     values.put("posting.id", posting.id.as_str());
     values.put("posting.title", posting.title.as_str());
     values.texts("posting.tags", &posting.tags);
@@ -127,7 +131,7 @@ pub fn posting(opportunity: &Opportunity, posting: Option<&Posting>, names: Name
     values.0
 }
 
-/// What guards look at, and what own writes may update: no personal data.
+/// What guards look at, and what own writes may update. Its links may be a person's: purge it with the facts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OpportunitySnapshot {
     pub id: OpportunityId,
@@ -193,7 +197,7 @@ impl OpportunitySnapshot {
         self.stage = answer.stage.clone().or(self.stage);
         self.archived = answer.archived.as_ref().map(ArchivedSince::from);
         self.stage_changes = answer.stage_changes.iter().map(Entered::from).collect();
-        self.tags = answer.tags.clone();
+        self.tags.clone_from(&answer.tags);
         self.updated_at = answer.updated_at.or(self.updated_at);
         self.links = None;
         self

@@ -89,10 +89,11 @@ pub fn settled(act: &Act, opportunity: &OpportunityId, answer: Option<&Exchange>
 fn find_note<'a>(notes: &'a [Note], text: &str, created_at: Timestamp, since: Timestamp) -> Option<&'a Note> {
     let same = |found: &str| found.trim() == text.trim();
     let at = |note: &Note, fits: &dyn Fn(Timestamp) -> bool| {
-        !note.deleted
-            && note.fields.iter().any(|field| same(&field.text) && field.created_at.or(note.created_at).is_some_and(fits))
+        let mut comments = note.fields.iter().filter(|field| same(&field.text));
+        !note.deleted && comments.any(|field| [field.created_at, note.created_at].into_iter().flatten().any(fits))
     };
-    let exact = notes.iter().find(|note| at(note, &|time| time == created_at));
+    // Lever keeps milliseconds.
+    let exact = notes.iter().find(|note| at(note, &|time| time.as_millisecond() == created_at.as_millisecond()));
     exact.or_else(|| notes.iter().find(|note| at(note, &|time| time >= since)))
 }
 

@@ -73,7 +73,7 @@ impl TagRun {
         let wanted = self.wanted();
         if !self.added {
             let missing: Vec<String> =
-                wanted.iter().filter(|tag| tags.is_none_or(|tags| !tags.contains(*tag))).map(|tag| (*tag).to_owned()).collect();
+                wanted.iter().filter(|tag| tags.is_none_or(|tags| !tags.contains(*tag))).cloned().collect();
             if !missing.is_empty() {
                 let request = api::add_tags(&self.opportunity, &missing, self.perform_as.as_ref());
                 self.added = true;

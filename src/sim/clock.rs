@@ -23,10 +23,7 @@ struct Inner {
 
 impl Clock {
     pub(crate) fn new() -> Self {
-        Self {
-            started: Instant::now(),
-            inner: Arc::default(),
-        }
+        Self { started: Instant::now(), inner: Arc::default() }
     }
 
     /// Milliseconds since the epoch. Strictly greater than the value before.
@@ -44,18 +41,12 @@ impl Clock {
 
     /// The sum of all `advance` calls.
     pub fn advanced(&self) -> Duration {
-        self.inner
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .offset
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).offset
     }
 
     /// Moves the clock forward. Waiting retries keep their real delays; see `Control::retry_now`.
     pub fn advance(&self, by: Duration) {
-        self.inner
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .offset += by;
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).offset += by;
     }
 }
 

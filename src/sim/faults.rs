@@ -186,22 +186,13 @@ impl Faults {
     /// The pause before attempt number `next`, which counts from 2.
     pub(crate) fn retry_delay_ms(&self, next: u32) -> u64 {
         let at = usize::try_from(next.saturating_sub(2)).unwrap_or(usize::MAX);
-        self.retry_delays_ms
-            .get(at)
-            .or(self.retry_delays_ms.last())
-            .copied()
-            .unwrap_or(0)
+        self.retry_delays_ms.get(at).or(self.retry_delays_ms.last()).copied().unwrap_or(0)
     }
 }
 
 impl RouteFault {
     fn fits(&self, method: &str, path: &str) -> bool {
-        if self.times == Some(0)
-            || self
-                .method
-                .as_ref()
-                .is_some_and(|wanted| !wanted.eq_ignore_ascii_case(method))
-        {
+        if self.times == Some(0) || self.method.as_ref().is_some_and(|wanted| !wanted.eq_ignore_ascii_case(method)) {
             return false;
         }
         if let Some(start) = self.path.strip_suffix("**") {
@@ -231,10 +222,7 @@ mod tests {
 
     #[test]
     fn delays_grow_and_the_last_repeats() {
-        let faults = Faults {
-            retry_delays_ms: vec![1, 2],
-            ..Faults::default()
-        };
+        let faults = Faults { retry_delays_ms: vec![1, 2], ..Faults::default() };
         assert_eq!([2, 3, 4].map(|next| faults.retry_delay_ms(next)), [1, 2, 2]);
     }
 }

@@ -20,10 +20,7 @@ impl Ids {
 
     fn digits(&mut self) -> String {
         self.count += 1;
-        let hash = Sha256::new()
-            .chain_update(self.seed.to_be_bytes())
-            .chain_update(self.count.to_be_bytes())
-            .finalize();
+        let hash = Sha256::new().chain_update(self.seed.to_be_bytes()).chain_update(self.count.to_be_bytes()).finalize();
         hex(&hash)
     }
 
@@ -31,14 +28,7 @@ impl Ids {
     pub(crate) fn uuid(&mut self) -> String {
         let all = self.digits();
         let part = |from: usize, to: usize| all.get(from..to).unwrap_or_default();
-        format!(
-            "{}-{}-4{}-8{}-{}",
-            part(0, 8),
-            part(8, 12),
-            part(12, 15),
-            part(15, 18),
-            part(18, 30)
-        )
+        format!("{}-{}-4{}-8{}-{}", part(0, 8), part(8, 12), part(12, 15), part(15, 18), part(18, 30))
     }
 
     /// 24 hexadecimal digits: an id of the assessment vendor.
@@ -54,11 +44,9 @@ impl Ids {
 
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

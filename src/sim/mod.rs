@@ -122,8 +122,7 @@ impl Sim {
         }
         let vendor_ids = ids::Ids::new(seed.wrapping_add(1));
         let host = format!("http://{address}");
-        let mut vendor =
-            qualified::World::new(clock.clone(), vendor_ids, &options.qualified_api_key, &host);
+        let mut vendor = qualified::World::new(clock.clone(), vendor_ids, &options.qualified_api_key, &host);
         vendor.page_size = options.vendor_page_size.max(1);
         let state = State {
             faults: options.faults,

@@ -11,9 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State as Extract;
-use axum::http::{
-    HeaderMap, HeaderName, HeaderValue, Request as HttpRequest, Response, StatusCode, header,
-};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request as HttpRequest, Response, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -58,12 +56,7 @@ struct Inner {
 
 impl Shared {
     pub(crate) fn new(state: State, clock: Clock, post: Post) -> Self {
-        Self(Arc::new(Inner {
-            state: Mutex::new(state),
-            clock,
-            post,
-            stop: CancellationToken::new(),
-        }))
+        Self(Arc::new(Inner { state: Mutex::new(state), clock, post, stop: CancellationToken::new() }))
     }
 
     /// The lock; a panic elsewhere leaves data that is still good enough to look at.
@@ -124,18 +117,14 @@ async fn connection(shared: Shared, app: Router, stream: TcpStream) {
     let service = service_fn(move |request: HttpRequest<Incoming>| {
         let app = app.clone();
         async move {
-            let Ok(response) = app
-                .oneshot(request.map(Body::new))
-                .await
-                .map_err(|never: Infallible| match never {});
+            let Ok(response) = app.oneshot(request.map(Body::new)).await.map_err(|never: Infallible| match never {});
             if response.extensions().get::<Dropped>().is_some() {
                 return Err(ConnectionDropped);
             }
             Ok(response)
         }
     });
-    let serving =
-        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let serving = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::select! {
         () = shared.stopped() => {}
         // Callers that hang up and connections that we drop both end here; neither is news.
@@ -154,24 +143,16 @@ async fn answer(Extract(shared): Extract<Shared>, request: HttpRequest<Body>) ->
         let (status, body) = control::over_http(&Control::new(shared), &method, rest, &body).await;
         return plain(status, &body);
     }
-    let (service, prefix) = if path.starts_with("/api/v1/") {
-        (Service::Qualified, "/api/v1")
-    } else {
-        (Service::Lever, "/v1")
-    };
+    let (service, prefix) =
+        if path.starts_with("/api/v1/") { (Service::Qualified, "/api/v1") } else { (Service::Lever, "/v1") };
     let Some(short) = path.strip_prefix(prefix) else {
-        return plain(
-            404,
-            &json!({ "code": "ResourceNotFound", "message": format!("{path} does not exist") }),
-        );
+        return plain(404, &json!({ "code": "ResourceNotFound", "message": format!("{path} does not exist") }));
     };
     let query = parts.uri.query().unwrap_or_default();
     let ask = Ask {
         method,
         path: short.to_owned(),
-        query: form_urlencoded::parse(query.as_bytes())
-            .into_owned()
-            .collect(),
+        query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         authorization: text_of(&parts.headers, &header::AUTHORIZATION),
         content_type: text_of(&parts.headers, &header::CONTENT_TYPE).unwrap_or_default(),
         body,
@@ -224,42 +205,23 @@ fn act(
             delay += ms;
             carry_out()
         }
-        Some(Misbehaviour::Answer {
-            status,
-            applied,
-            retry_after,
-        }) => {
+        Some(Misbehaviour::Answer { status, applied, retry_after }) => {
             if *applied {
                 carry_out();
             }
-            let failure = Reply::new(
-                *status,
-                json!({ "code": "SimulatedFault", "message": "a scripted fault" }),
-            );
+            let failure = Reply::new(*status, json!({ "code": "SimulatedFault", "message": "a scripted fault" }));
             match retry_after {
                 Some(seconds) => failure.with_header("retry-after", seconds.to_string()),
                 None => failure,
             }
         }
         Some(Misbehaviour::Redirect { location }) => {
-            let same = || {
-                format!(
-                    "http://{host}{path}{}{query}",
-                    if query.is_empty() { "" } else { "?" }
-                )
-            };
-            Reply {
-                status: 301,
-                headers: Vec::new(),
-                body: None,
-            }
-            .with_header("location", location.clone().unwrap_or_else(same))
+            let same = || format!("http://{host}{path}{}{query}", if query.is_empty() { "" } else { "?" });
+            Reply { status: 301, headers: Vec::new(), body: None }
+                .with_header("location", location.clone().unwrap_or_else(same))
         }
     };
-    let dropped = matches!(
-        fault,
-        Some(Misbehaviour::DropAfter | Misbehaviour::DropBefore)
-    );
+    let dropped = matches!(fault, Some(Misbehaviour::DropAfter | Misbehaviour::DropBefore));
     state.log.push(Request {
         number: 0,
         at: shared.clock().now_ms(),
@@ -280,40 +242,24 @@ fn logged(body: &Bytes) -> Option<Value> {
     if body.is_empty() {
         return None;
     }
-    Some(
-        serde_json::from_slice(body)
-            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned())),
-    )
+    Some(serde_json::from_slice(body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned())))
 }
 
 fn text_of(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned)
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
 /// The `Date` header follows the simulator's clock: the product compares it with its own.
 fn respond(reply: &Reply, now: i64) -> Response<Body> {
-    let body = reply
-        .body
-        .as_ref()
-        .map_or_else(Body::empty, |body| Body::from(body.to_string()));
+    let body = reply.body.as_ref().map_or_else(Body::empty, |body| Body::from(body.to_string()));
     let mut response = Response::new(body);
-    *response.status_mut() =
-        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     if reply.body.is_some() {
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json; charset=utf-8"),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     }
     let date = (header::DATE, http_date(now));
-    let named = reply
-        .headers
-        .iter()
-        .map(|(name, value)| (HeaderName::from_static(name), value.clone()));
+    let named = reply.headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.clone()));
     for (name, value) in named.chain([date]) {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(name, value);
@@ -323,8 +269,5 @@ fn respond(reply: &Reply, now: i64) -> Response<Body> {
 }
 
 fn plain(status: u16, body: &Value) -> Response<Body> {
-    respond(
-        &Reply::new(status, body.clone()),
-        jiff::Timestamp::now().as_millisecond(),
-    )
+    respond(&Reply::new(status, body.clone()), jiff::Timestamp::now().as_millisecond())
 }

@@ -19,27 +19,17 @@ pub(crate) struct Ask {
 
 impl Ask {
     pub(crate) fn segments(&self) -> Vec<&str> {
-        self.path
-            .split('/')
-            .filter(|part| !part.is_empty())
-            .collect()
+        self.path.split('/').filter(|part| !part.is_empty()).collect()
     }
 
     /// The first value of a query parameter; an empty value counts as absent.
     pub(crate) fn one(&self, name: &str) -> Option<&str> {
-        self.query
-            .iter()
-            .find(|(key, value)| key == name && !value.is_empty())
-            .map(|(_, value)| value.as_str())
+        self.query.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
     /// All values of a repeated query parameter.
     pub(crate) fn all(&self, name: &str) -> Vec<&str> {
-        self.query
-            .iter()
-            .filter(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-            .collect()
+        self.query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
     }
 
     /// The body as a JSON object; an empty body is an empty object. `None` when it is something else.
@@ -64,11 +54,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn new(status: u16, body: Value) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Some(body),
-        }
+        Self { status, headers: Vec::new(), body: Some(body) }
     }
 
     pub(crate) fn ok(body: Value) -> Self {
@@ -76,11 +62,7 @@ impl Reply {
     }
 
     pub(crate) fn no_content() -> Self {
-        Self {
-            status: 204,
-            headers: Vec::new(),
-            body: None,
-        }
+        Self { status: 204, headers: Vec::new(), body: None }
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {

@@ -68,8 +68,8 @@ pub struct Finish {
     /// Method, path without query, status: for people.
     pub exchange: Option<String>,
     pub outcome: Outcome,
-    /// When to look at the effect again, for `Retry`, `Unknown` and `Suspended`. `None`: for `Retry` its own `after` from `at`; for the
-    /// others at once.
+    /// When to look at the effect again. `None`: after a `Retry` its own `after`, counted from `at`; after `Unknown` at once; after
+    /// `Suspended` in fifteen minutes.
     pub due: Option<Timestamp>,
     /// Ledger rows as they are after this.
     pub ledger: Vec<Assessment>,

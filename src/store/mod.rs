@@ -15,7 +15,7 @@ pub mod claim;
 pub mod commit;
 mod error;
 mod handle;
-mod kill;
+pub(crate) mod kill;
 mod options;
 mod reads;
 pub mod rows;
@@ -27,7 +27,6 @@ pub use claim::{Claim, ClaimedDelivery, ClaimedEffect, ClaimedEvent, ClaimedLane
 pub use commit::{Begun, Derived, Finish, PlanMade, Received, Run};
 pub use error::{Result, StoreError};
 pub use handle::Store;
-pub(crate) use kill::kill_point;
 pub use options::{Options, Place};
 pub use rows::{
     Count, EffectRow, EffectState, EventRow, EventState, Heard, OwnMove, ParkedRow, Refused, Retention, RunRow, SigningToken,

@@ -70,6 +70,10 @@ pub enum EventState {
     Planned,
     /// No rule was even selected: it left nothing but itself.
     Unmatched,
+    /// It was closed without a plan: a person skipped it, or its candidate is gone.
+    Closed {
+        reason: Reason,
+    },
 }
 
 /// One event with what became of it.

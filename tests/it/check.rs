@@ -5,15 +5,19 @@
 use leverd::lang::diagnostic::Diagnostics;
 use leverd::lang::render::render_human;
 use leverd::lang::source::Sources;
-use leverd::lang::yaml;
+use leverd::lang::{catalogue, config, yaml};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What the reader says about one file.
-fn check(name: &str, bytes: &[u8]) -> String {
+/// What the reader of this kind of file (the fixture's folder) says about it.
+fn check(kind: &str, name: &str, bytes: &[u8]) -> String {
     let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
     if let Some(id) = sources.add(name, bytes, &mut found) {
-        yaml::load(&sources, id, &mut found);
+        match kind {
+            "config" => drop(config::read(&mut sources, id, &mut found)),
+            "catalogue" => drop(catalogue::read(&sources, id, &mut found)),
+            _ => drop(yaml::load(&sources, id, &mut found)),
+        }
     }
     if found.is_empty() { "no faults\n".to_owned() } else { render_human(&sources, &found, false) }
 }
@@ -31,6 +35,7 @@ fn every_fixture_is_told_as_its_out_file_says() {
     let update = std::env::var_os("UPDATE").is_some();
     let (mut seen, mut wrong) = (0, Vec::new());
     for folder in children(&root).into_iter().filter(|path| path.is_dir()) {
+        let kind = folder.file_name().expect("a name").to_string_lossy().into_owned();
         for file in children(&folder) {
             let is_out = file.extension().is_some_and(|end| end == "out");
             if is_out {
@@ -39,7 +44,7 @@ fn every_fixture_is_told_as_its_out_file_says() {
             }
             seen += 1;
             let name = file.file_name().expect("a name").to_string_lossy().into_owned();
-            let told = check(&name, &fs::read(&file).expect("readable"));
+            let told = check(&kind, &name, &fs::read(&file).expect("readable"));
             let out = file.with_extension("out");
             if update {
                 fs::write(&out, &told).expect("writable");

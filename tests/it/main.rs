@@ -1,4 +1,4 @@
 //! Integration tests, one module for each part.
 
 mod check;
-
+mod sim;

@@ -1,4 +1,33 @@
 //! `vendor.yaml` compiled: how to speak to one vendor, as data. `vendor/` interprets it; no vendor's name appears in Rust.
+//!
+//! [`parse`] makes an [`Adapter`] of a located YAML tree and says everything that is wrong with it in one go. What it returns without
+//! errors cannot fail later for a reason that stands in the file. The grammar is on one page in `schema/vendor.md`.
+
+mod auth;
+mod check;
+mod cond;
+mod event;
+pub mod explain;
+mod extract;
+mod names;
+mod operation;
+mod parse;
+mod sample;
+mod schema;
+mod shape;
+mod text;
+mod webhook;
+
+pub use auth::{Algorithm, Auth, Encoding, Placement, TokenCall};
+pub use cond::{Cond, Matcher, Test};
+pub use extract::{Extract, Origin, Take};
+pub use operation::{OnUnknown, Operation, Pages, Payload, RequestShape, Step};
+pub use parse::parse;
+pub use sample::Sample;
+pub use schema::vendor_schema;
+pub use shape::Shape;
+pub use text::{Piece, Text};
+pub use webhook::{Emit, Handshake, Mapping, OwnerShape, PathScope, Poll, Source, Time, Verify, Webhook};
 
 use crate::model::{AssessmentEvent, Field, VendorName};
 use std::collections::BTreeMap;
@@ -9,19 +38,78 @@ pub struct Adapter {
     pub name: VendorName,
     /// The vendor's name for people.
     pub title: String,
+    /// Where requests go, unless a connection says otherwise. No slash at the end.
+    pub base_url: String,
+    /// Hosts that absolute URLs of answers may name, besides that of the base URL.
+    pub hosts: Vec<String>,
+    /// What a connection must give, with a word of explanation.
+    pub secrets: BTreeMap<String, String>,
+    pub auth: Auth,
+    pub rate: Option<Rate>,
+    /// In order; the first that fits decides.
+    pub errors: Vec<ErrorRule>,
     /// Per emitted event, each `result.*` field with its type: the typed border. Rules may listen to these events only, besides those
     /// that leverd makes itself (`invited`, `invite_failed`, `expired` by timer, `opted_out`, `cancelled` by `mark` …).
     pub events: BTreeMap<AssessmentEvent, BTreeMap<String, Field>>,
     pub operations: BTreeMap<String, Operation>,
+    pub webhook: Option<Webhook>,
+    /// Checked now, run later.
+    pub poll: Option<Poll>,
+    pub samples: Vec<Sample>,
 }
 
-/// One declared operation: `catalogue`, `invite`, `result` …
+/// The vendor's budget, per credential.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rate {
+    pub per_second: f64,
+    pub burst: u32,
+}
+
+/// What an answer of this kind means, where its status alone would say something else.
 #[derive(Debug)]
-pub struct Operation {
-    /// The vocabulary's names that the request templates read (`candidate.email`), so that a plan can ask for them.
-    pub inputs: Vec<String>,
-    /// The names that the action's `with` may give, with their types.
-    pub with: BTreeMap<String, Field>,
+pub struct ErrorRule {
+    /// Empty: any status.
+    pub status: Vec<u16>,
+    /// On the JSON of the body.
+    pub where_: Option<Cond<Extract>>,
+    pub class: ErrorClass,
+    /// Where the vendor says in words what was wrong.
+    pub message: Option<Extract>,
+}
+
+/// The classes of refusals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorClass {
+    /// Our credentials are refused: the connection waits for a person.
+    Credential,
+    /// Not applied; try again.
+    Retry,
+    /// There is an invitation already: as good as done.
+    AlreadyInvited,
+    /// The candidate's address is refused.
+    BadAddress,
+    /// What the call is about exists no more.
+    Gone,
+    /// Refused for good.
+    Refused,
+    /// The vendor's account is used up: the connection waits for a person.
+    OutOfCredit,
+    /// Not yet; ask again later.
+    NotReady,
+}
+
+impl ErrorClass {
+    /// Every class with its spelling.
+    pub const ALL: [(&'static str, Self); 8] = [
+        ("credential", Self::Credential),
+        ("retry", Self::Retry),
+        ("already_invited", Self::AlreadyInvited),
+        ("bad_address", Self::BadAddress),
+        ("gone", Self::Gone),
+        ("refused", Self::Refused),
+        ("out_of_credit", Self::OutOfCredit),
+        ("not_ready", Self::NotReady),
+    ];
 }
 
 impl Adapter {
@@ -29,10 +117,10 @@ impl Adapter {
     pub fn event(&self, event: AssessmentEvent) -> Option<&BTreeMap<String, Field>> {
         self.events.get(&event)
     }
-}
 
-/// Reads `vendor.yaml`.
-pub fn parse(node: &super::yaml::Node, diagnostics: &mut super::diagnostic::Diagnostics) -> Option<Adapter> {
-    let name = node.required("vendor", "vendor.yaml", diagnostics)?.as_text(diagnostics)?;
-    Some(Adapter { name: name.into(), title: name.to_owned(), events: BTreeMap::new(), operations: BTreeMap::new() })
+    /// Whether `host` is one that requests to this vendor may go to, with this base URL.
+    pub fn allows(&self, base_url: &str, host: &str) -> bool {
+        let base = url::Url::parse(base_url).ok();
+        base.as_ref().and_then(url::Url::host_str) == Some(host) || self.hosts.iter().any(|known| known == host)
+    }
 }

@@ -1,115 +1,106 @@
 //! What `leverd explain CODE` says about the faults of `leverd.yaml` and of the pulled catalogues.
 
-/// One code: what it means, an example that has the fault, the same mended.
-#[derive(Debug, Clone, Copy)]
-pub struct Explained {
-    pub code: &'static str,
-    pub text: &'static str,
-    pub bad: &'static str,
-    pub good: &'static str,
-}
-
-/// Every code that reading a configuration or a catalogue may give, besides those of every YAML file.
-pub const ENTRIES: &[Explained] = &[
-    Explained {
-        code: "literal-secret",
-        text: "A secret stands in leverd.yaml itself. That file lives in git and is read by many; secrets are given by reference, \
+/// `(code, text, bad, good)`: every code that reading a configuration or a catalogue may give, besides those of every YAML file.
+pub const ENTRIES: &[(&str, &str, &str, &str)] = &[
+    (
+        "literal-secret",
+        "A secret stands in leverd.yaml itself. That file lives in git and is read by many; secrets are given by reference, \
                to an environment variable or a file, and read only when leverd runs. A secret that was committed once is known: \
                replace it in Lever or at the vendor. The message blanks the text.",
-        bad: "accounts:\n  acme:\n    lever: { api_key: abc123 }\n",
-        good: "accounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
-    },
-    Explained {
-        code: "bad-variable",
-        text: "`env:` takes the name of an environment variable: letters, digits and `_`, not starting with a digit. A `$` does not \
+        "accounts:\n  acme:\n    lever: { api_key: abc123 }\n",
+        "accounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
+    ),
+    (
+        "bad-variable",
+        "`env:` takes the name of an environment variable: letters, digits and `_`, not starting with a digit. A `$` does not \
                belong to the name, and the value does not belong into the file.",
-        bad: "accounts:\n  acme:\n    lever: { api_key: { env: $LEVER_API_KEY } }\n",
-        good: "accounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
-    },
-    Explained {
-        code: "secret-place",
-        text: "A secret is in exactly one place: `{ env: NAME }` or `{ file: PATH }`.",
-        bad: "accounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY, file: /run/secrets/lever } }\n",
-        good: "accounts:\n  acme:\n    lever:\n      api_key: { file: /run/secrets/lever }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
-    },
-    Explained {
-        code: "no-account",
-        text: "leverd.yaml names no account, so there is nothing to do.",
-        bad: "accounts: {}\n",
-        good: "accounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
-    },
-    Explained {
-        code: "bad-name",
-        text: "Names of accounts and vendors stand in webhook URLs and file names: lower-case letters, digits, `-` and `_`, starting \
+        "accounts:\n  acme:\n    lever: { api_key: { env: $LEVER_API_KEY } }\n",
+        "accounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
+    ),
+    (
+        "secret-place",
+        "A secret is in exactly one place: `{ env: NAME }` or `{ file: PATH }`.",
+        "accounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY, file: /run/secrets/lever } }\n",
+        "accounts:\n  acme:\n    lever:\n      api_key: { file: /run/secrets/lever }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
+    ),
+    (
+        "no-account",
+        "leverd.yaml names no account, so there is nothing to do.",
+        "accounts: {}\n",
+        "accounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
+    ),
+    (
+        "bad-name",
+        "Names of accounts and vendors stand in webhook URLs and file names: lower-case letters, digits, `-` and `_`, starting \
                with a letter or a digit, at most 63 characters. `lever` cannot be a vendor.",
-        bad: "accounts:\n  Acme Inc:\n    lever: { api_key: { env: LEVER_API_KEY } }\n",
-        good: "accounts:\n  acme-inc:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
-    },
-    Explained {
-        code: "bad-url",
-        text: "A URL is absolute, starts with `https://` and holds no credentials. `http://` is accepted only towards this machine, \
+        "accounts:\n  Acme Inc:\n    lever: { api_key: { env: LEVER_API_KEY } }\n",
+        "accounts:\n  acme-inc:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
+    ),
+    (
+        "bad-url",
+        "A URL is absolute, starts with `https://` and holds no credentials. `http://` is accepted only towards this machine, \
                since secrets travel in the headers. Lever's API may be named: `production`, `sandbox`, `eu`.",
-        bad: "accounts:\n  acme:\n    lever: { base_url: sandbx, api_key: { env: LEVER_API_KEY } }\n",
-        good: "accounts:\n  acme:\n    lever:\n      base_url: sandbox\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
-    },
-    Explained {
-        code: "bad-address",
-        text: "`listen` is an IP address and a port. `127.0.0.1` is reached from this machine only, `0.0.0.0` from everywhere.",
-        bad: "server: { listen: 8321 }\naccounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY } }\n",
-        good: "server: { listen: 127.0.0.1:8321 }\naccounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
-    },
-    Explained {
-        code: "no-signing-token",
-        text: "Lever signs its webhooks with a token that it shows once, in its settings. Without any token leverd can tell none of \
+        "accounts:\n  acme:\n    lever: { base_url: sandbx, api_key: { env: LEVER_API_KEY } }\n",
+        "accounts:\n  acme:\n    lever:\n      base_url: sandbox\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
+    ),
+    (
+        "bad-address",
+        "`listen` is an IP address and a port. `127.0.0.1` is reached from this machine only, `0.0.0.0` from everywhere.",
+        "server: { listen: 8321 }\naccounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY } }\n",
+        "server: { listen: 127.0.0.1:8321 }\naccounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
+    ),
+    (
+        "no-signing-token",
+        "Lever signs its webhooks with a token that it shows once, in its settings. Without any token leverd can tell none of \
                Lever's webhooks from a forged one and refuses them all. `unsigned: true` takes them as hints instead: each is \
                confirmed by Lever's API before anything is done.",
-        bad: "accounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY } }\n",
-        good: "accounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
-    },
-    Explained {
-        code: "pack-and-path",
-        text: "A pack is either built in (`pack: NAME`) or a folder of yours (`path: FOLDER`).",
-        bad: "accounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY } }\n    packs: [{ pack: qualified, path: ./rules/qualified, mode: shadow }]\n",
-        good: "accounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n    packs: [{ path: ./rules/qualified, mode: shadow }]\n",
-    },
-    Explained {
-        code: "pack-twice",
-        text: "The same pack twice in one account would do everything twice. Different settings for postings or stages are given \
+        "accounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY } }\n",
+        "accounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
+    ),
+    (
+        "pack-and-path",
+        "A pack is either built in (`pack: NAME`) or a folder of yours (`path: FOLDER`).",
+        "accounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY } }\n    packs: [{ pack: qualified, path: ./rules/qualified, mode: shadow }]\n",
+        "accounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n    packs: [{ path: ./rules/qualified, mode: shadow }]\n",
+    ),
+    (
+        "pack-twice",
+        "The same pack twice in one account would do everything twice. Different settings for postings or stages are given \
                within the settings: `{ default: …, per_posting: { … } }`.",
-        bad: "accounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY } }\n    packs: [{ pack: qualified, mode: shadow }, { pack: qualified, mode: live }]\n",
-        good: "accounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n    packs: [{ pack: qualified, mode: shadow }]\n",
-    },
-    Explained {
-        code: "not-an-option",
-        text: "Only the listed words may stand here.",
-        bad: "accounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY } }\n    packs: [{ pack: qualified, mode: dry }]\n",
-        good: "accounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n    packs: [{ pack: qualified, mode: shadow }]\n",
-    },
-    Explained {
-        code: "retention-too-short",
-        text: "What is kept recognises a delivery that comes again. Lever and vendors repeat theirs for days, and a person may send \
+        "accounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY } }\n    packs: [{ pack: qualified, mode: shadow }, { pack: qualified, mode: live }]\n",
+        "accounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n    packs: [{ pack: qualified, mode: shadow }]\n",
+    ),
+    (
+        "not-an-option",
+        "Only the listed words may stand here.",
+        "accounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY } }\n    packs: [{ pack: qualified, mode: dry }]\n",
+        "accounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n    packs: [{ pack: qualified, mode: shadow }]\n",
+    ),
+    (
+        "retention-too-short",
+        "What is kept recognises a delivery that comes again. Lever and vendors repeat theirs for days, and a person may send \
                an old one again: less than 15 days is refused.",
-        bad: "retention: { deliveries: 1d }\naccounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY } }\n",
-        good: "retention: { deliveries: 30d }\naccounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
-    },
-    Explained {
-        code: "id-twice",
-        text: "An id stands twice in one list of the pulled catalogue, usually after a merge in git. Pull again.",
-        bad: "account: acme\npulled_at: 2026-11-20T09:30:00Z\nstages: [{ id: a, name: New }, { id: a, name: Screen }]\n",
-        good: "account: acme\npulled_at: 2026-11-20T09:30:00Z\nstages: [{ id: a, name: New }, { id: b, name: Screen }]\n",
-    },
-    Explained {
-        code: "bad-time",
-        text: "A point in time is written as `2026-11-20T09:30:00Z`.",
-        bad: "account: acme\npulled_at: yesterday\nstages: []\n",
-        good: "account: acme\npulled_at: 2026-11-20T09:30:00Z\nstages: []\n",
-    },
-    Explained {
-        code: "bad-field",
-        text: "A field of a vendor's test is a text, a number, `true`, `false` or a list of these.",
-        bad: "account: acme\npulled_at: 2026-11-20T09:30:00Z\nstages: []\ntests: { qualified: [{ id: a, title: Java, fields: { level: { deep: 1 } } }] }\n",
-        good: "account: acme\npulled_at: 2026-11-20T09:30:00Z\nstages: []\ntests: { qualified: [{ id: a, title: Java, fields: { level: 1 } }] }\n",
-    },
+        "retention: { deliveries: 1d }\naccounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY } }\n",
+        "retention: { deliveries: 30d }\naccounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
+    ),
+    (
+        "id-twice",
+        "An id stands twice in one list of the pulled catalogue, usually after a merge in git. Pull again.",
+        "account: acme\npulled_at: 2026-11-20T09:30:00Z\nstages: [{ id: a, name: New }, { id: a, name: Screen }]\n",
+        "account: acme\npulled_at: 2026-11-20T09:30:00Z\nstages: [{ id: a, name: New }, { id: b, name: Screen }]\n",
+    ),
+    (
+        "bad-time",
+        "A point in time is written as `2026-11-20T09:30:00Z`.",
+        "account: acme\npulled_at: yesterday\nstages: []\n",
+        "account: acme\npulled_at: 2026-11-20T09:30:00Z\nstages: []\n",
+    ),
+    (
+        "bad-field",
+        "A field of a vendor's test is a text, a number, `true`, `false` or a list of these.",
+        "account: acme\npulled_at: 2026-11-20T09:30:00Z\nstages: []\ntests: { qualified: [{ id: a, title: Java, fields: { level: { deep: 1 } } }] }\n",
+        "account: acme\npulled_at: 2026-11-20T09:30:00Z\nstages: []\ntests: { qualified: [{ id: a, title: Java, fields: { level: 1 } }] }\n",
+    ),
 ];
 
 #[cfg(test)]
@@ -132,9 +123,9 @@ mod tests {
 
     #[test]
     fn every_bad_example_has_its_fault_and_every_good_one_none() {
-        for entry in ENTRIES {
-            assert!(codes(entry.bad).contains(&entry.code), "{}: {:?}", entry.code, codes(entry.bad));
-            assert_eq!(codes(entry.good), [""; 0], "{}", entry.code);
+        for (code, _, bad, good) in ENTRIES {
+            assert!(codes(bad).contains(code), "{}: {:?}", code, codes(bad));
+            assert_eq!(codes(good), [""; 0], "{}", code);
         }
     }
 }

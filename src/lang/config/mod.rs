@@ -10,12 +10,13 @@ mod grammar;
 mod read;
 mod secret;
 
+pub use super::bind::SettingInput;
 pub use read::read;
 pub use secret::{MissingSecret, SecretPlace, SecretRef, Secrets};
 
 use super::ruleset::Mode;
 use super::source::Span;
-use super::yaml::{Key, Node};
+use super::yaml::Key;
 use crate::model::{AccountId, PackName, VendorName};
 use jiff::SignedDuration;
 use schemars::Schema;
@@ -124,18 +125,6 @@ pub enum PackSource {
     BuiltIn(PackName),
     /// A folder, as written.
     Folder(String),
-}
-
-/// A setting as given: the values are typed when the pack is bound.
-#[derive(Debug, Clone)]
-pub struct SettingInput {
-    pub name: Key,
-    /// The value for the whole account.
-    pub default: Option<Node>,
-    /// By posting title or id.
-    pub per_posting: Vec<(Key, Node)>,
-    /// By stage name or id.
-    pub per_stage: Vec<(Key, Node)>,
 }
 
 /// A text and where it stands.

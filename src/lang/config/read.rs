@@ -119,6 +119,7 @@ impl Reader {
         let (mut host, mut api_key, mut perform_as) = (LeverHost::Production, None, None);
         let (mut signing_tokens, mut unsigned) = (Vec::new(), false);
         let mut webhooks = None;
+        let before = self.found.len();
         for (key, value) in LEVER.entries(node, &mut self.found) {
             match key.text.as_str() {
                 "base_url" => host = self.lever_host(value).unwrap_or(host),
@@ -136,7 +137,8 @@ impl Reader {
                 }
             }
         }
-        if node.entry("webhooks").is_none_or(|(_, hooks)| hooks.get("signing_tokens").is_none()) && !unsigned {
+        // Only of a connection that is right otherwise: a misspelt key is told already.
+        if signing_tokens.is_empty() && !unsigned && self.found.len() == before {
             let message = "no webhook of Lever can be recognised: this connection has no signing token";
             self.found.push(
                 Diagnostic::warning("no-signing-token", webhooks.unwrap_or(at.span), message)
@@ -243,7 +245,7 @@ impl Reader {
                     .also(pack.span, "built in")
                     .help("remove `pack` or `path`"),
             ),
-            (None, None) if node.entry("mode").is_some() || node.entry("settings").is_some() => self.found.push(
+            (None, None) if matches!(node.kind, yaml::Kind::Map(_)) => self.found.push(
                 Diagnostic::error("missing-key", node.span, "a pack lacks `pack` or `path`")
                     .help("add `pack: NAME` for a built-in pack, or `path: ./rules/NAME` for a folder of yours"),
             ),

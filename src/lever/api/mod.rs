@@ -28,6 +28,7 @@ pub use reference::{
 pub use webhooks::{Webhook, create_webhook, list_webhooks, webhook, webhooks};
 
 use crate::model::{Destination, Method, Request, UserId};
+use std::fmt::Write as _;
 
 /// A request to Lever.
 fn to(method: Method, path: String) -> Request {
@@ -49,7 +50,7 @@ fn segment(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') || (byte == b'.' && text != "." && text != "..") {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     encoded

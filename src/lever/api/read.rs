@@ -159,10 +159,7 @@ pub(super) fn page<T>(exchange: &Exchange, what: &str, decode: impl Fn(&Json) ->
     if more && next.is_none() {
         return Err(bad());
     }
-    let items = match bare(json) {
-        Json::Array(items) => items,
-        _ => return Err(bad()),
-    };
+    let Json::Array(items) = bare(json) else { return Err(bad()) };
     let items = items.iter().map(decode).collect::<Option<Vec<T>>>().ok_or_else(bad)?;
     Ok(Page { items, next })
 }

@@ -167,16 +167,11 @@ impl Control {
             Command::MoveStage { opportunity, stage } => self.move_stage(&opportunity, &stage)?,
             Command::AddTags { opportunity, tags } => self.add_tags(&opportunity, &tags)?,
             Command::RemoveTags { opportunity, tags } => self.remove_tags(&opportunity, &tags)?,
-            Command::Archive {
-                opportunity,
-                reason,
-            } => self.archive(&opportunity, Some(&reason))?,
+            Command::Archive { opportunity, reason } => self.archive(&opportunity, Some(&reason))?,
             Command::Unarchive { opportunity } => self.archive(&opportunity, None)?,
             Command::AddNote { opportunity, text } => self.add_note(&opportunity, &text)?,
             Command::DeleteOpportunity { opportunity } => self.delete_opportunity(&opportunity)?,
-            Command::SetEmail { opportunity, email } => {
-                self.set_email(&opportunity, email.as_deref())?
-            }
+            Command::SetEmail { opportunity, email } => self.set_email(&opportunity, email.as_deref())?,
             Command::CreateStage { text, after } => {
                 return self.create_stage(&text, after.as_deref()).map(id);
             }
@@ -194,11 +189,7 @@ impl Control {
                 return Ok(json!({ "id": id, "signatureToken": signature_token }));
             }
             Command::VerifyWebhook { webhook } => return self.verify_webhook(&webhook).map(id),
-            Command::Emit {
-                event,
-                data,
-                origin,
-            } => self.emit(&event, data, origin)?,
+            Command::Emit { event, data, origin } => self.emit(&event, data, origin)?,
             other => return self.run_rest(other),
         }
         Ok(Value::Null)
@@ -207,35 +198,17 @@ impl Control {
     /// The vendor's commands, and those about failures and time.
     fn run_rest(&self, command: Command) -> Result<Value, ControlError> {
         match command {
-            Command::CreateAssessment {
-                title,
-                state,
-                passing_score,
-            } => {
+            Command::CreateAssessment { title, state, passing_score } => {
                 let state = state.unwrap_or(AssessmentState::Published);
                 return Ok(id(self.create_assessment(&title, state, passing_score)));
             }
-            Command::SetAssessmentState { assessment, state } => {
-                self.set_assessment_state(&assessment, state)?
-            }
-            Command::OpenAssessment { email, assessment } => {
-                self.open_assessment(&email, &assessment)?
-            }
-            Command::StartAssessment { email, assessment } => {
-                self.start_assessment(&email, &assessment)?
-            }
-            Command::SubmitAssessment {
-                email,
-                assessment,
-                score,
-            } => {
+            Command::SetAssessmentState { assessment, state } => self.set_assessment_state(&assessment, state)?,
+            Command::OpenAssessment { email, assessment } => self.open_assessment(&email, &assessment)?,
+            Command::StartAssessment { email, assessment } => self.start_assessment(&email, &assessment)?,
+            Command::SubmitAssessment { email, assessment, score } => {
                 self.submit_assessment(&email, &assessment, score)?;
             }
-            Command::TerminateAssessment {
-                email,
-                assessment,
-                reason,
-            } => {
+            Command::TerminateAssessment { email, assessment, reason } => {
                 self.terminate_assessment(&email, &assessment, &reason)?;
             }
             Command::ApproveCandidate { email } => self.approve_candidate(&email)?,

@@ -11,12 +11,7 @@ use serde_json::{Value, json};
 use super::{Command, Control, ControlError};
 
 /// Answers one control request: status and body.
-pub(crate) async fn over_http(
-    control: &Control,
-    method: &str,
-    path: &str,
-    body: &[u8],
-) -> (u16, Value) {
+pub(crate) async fn over_http(control: &Control, method: &str, path: &str, body: &[u8]) -> (u16, Value) {
     match (method, path) {
         ("GET", "world") => (200, control.world()),
         ("GET", "requests") => (200, json!(control.requests())),
@@ -28,10 +23,7 @@ pub(crate) async fn over_http(
             control.quiet().await;
             (200, Value::Null)
         }
-        _ => (
-            404,
-            json!({ "error": format!("the simulator has no control `{method} {path}`") }),
-        ),
+        _ => (404, json!({ "error": format!("the simulator has no control `{method} {path}`") })),
     }
 }
 
@@ -39,12 +31,10 @@ fn commands(control: &Control, body: &[u8]) -> (u16, Value) {
     let refused = |error: ControlError| (400, json!({ "error": error.to_string() }));
     let run = |value: Value| Command::from_value(value).and_then(|command| control.run(command));
     match serde_json::from_slice(body) {
-        Ok(Value::Array(commands)) => {
-            match commands.into_iter().map(run).collect::<Result<Vec<_>, _>>() {
-                Ok(results) => (200, json!({ "results": results })),
-                Err(error) => refused(error),
-            }
-        }
+        Ok(Value::Array(commands)) => match commands.into_iter().map(run).collect::<Result<Vec<_>, _>>() {
+            Ok(results) => (200, json!({ "results": results })),
+            Err(error) => refused(error),
+        },
         Ok(command) => match run(command) {
             Ok(result) => (200, json!({ "result": result })),
             Err(error) => refused(error),

@@ -4,14 +4,16 @@
 //! `POST /_sim/commands`. Records are named by id or, where that is unique, by what people call them: a stage's or
 //! posting's title, a candidate's or user's name or address.
 
+mod admin;
 mod command;
 mod http;
-mod lever;
+mod names;
 mod observe;
+mod recruiter;
 mod vendor;
 
 pub use command::Command;
-pub use lever::{NewOpportunity, NewPosting, PostingChange};
+pub use recruiter::{NewOpportunity, NewPosting, PostingChange};
 
 pub(crate) use http::over_http;
 
@@ -91,13 +93,8 @@ impl Control {
     pub fn rerun(&self, delivery: u64) -> Result<u64, ControlError> {
         let mut state = self.shared.state();
         let state = &mut *state;
-        let again = state
-            .deliveries
-            .rerun(delivery, &state.faults, &mut state.lever.ids);
-        let id = again.ok_or(ControlError::Unknown {
-            kind: "delivery",
-            name: delivery.to_string(),
-        })?;
+        let again = state.deliveries.rerun(delivery, &state.faults, &mut state.lever.ids);
+        let id = again.ok_or(ControlError::Unknown { kind: "delivery", name: delivery.to_string() })?;
         self.shared.post().send(vec![id]);
         Ok(id)
     }

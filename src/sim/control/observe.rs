@@ -20,10 +20,7 @@ impl Control {
             .map(|it| {
                 let mut document = shown::opportunity(world, it, View::Read);
                 if let Some(document) = document.as_object_mut() {
-                    document.insert(
-                        "stageText".into(),
-                        json!(world.stage(&it.stage).map(|stage| &stage.text)),
-                    );
+                    document.insert("stageText".into(), json!(world.stage(&it.stage).map(|stage| &stage.text)));
                     document.insert("notes".into(), it.notes.iter().map(shown::note).collect());
                 }
                 document
@@ -47,58 +44,31 @@ impl Control {
     pub fn opportunity(&self, name: &str) -> Result<Value, ControlError> {
         let id = self.opportunity_id(name)?;
         let world = self.world();
-        let all = world
-            .pointer("/lever/opportunities")
-            .and_then(Value::as_array);
-        let found = all
-            .into_iter()
-            .flatten()
-            .find(|it| it.get("id").and_then(Value::as_str) == Some(&id));
-        found.cloned().ok_or(ControlError::Unknown {
-            kind: "opportunity",
-            name: name.to_owned(),
-        })
+        let all = world.pointer("/lever/opportunities").and_then(Value::as_array);
+        let found = all.into_iter().flatten().find(|it| it.get("id").and_then(Value::as_str) == Some(&id));
+        found.cloned().ok_or(ControlError::Unknown { kind: "opportunity", name: name.to_owned() })
     }
 
     /// The tags of one opportunity, in Lever's order.
     pub fn tags(&self, name: &str) -> Result<Vec<String>, ControlError> {
         let id = self.opportunity_id(name)?;
         let state = self.shared.state();
-        Ok(state
-            .lever
-            .opportunities
-            .get(&id)
-            .map(|it| it.tags.clone())
-            .unwrap_or_default())
+        Ok(state.lever.opportunities.get(&id).map(|it| it.tags.clone()).unwrap_or_default())
     }
 
     /// The texts of the notes on one opportunity, oldest first, comments after the note they belong to.
     pub fn notes(&self, name: &str) -> Result<Vec<String>, ControlError> {
         let id = self.opportunity_id(name)?;
         let state = self.shared.state();
-        let notes = state
-            .lever
-            .opportunities
-            .get(&id)
-            .map(|it| it.notes.as_slice())
-            .unwrap_or_default();
-        Ok(notes
-            .iter()
-            .flat_map(|note| &note.comments)
-            .map(|comment| comment.value.clone())
-            .collect())
+        let notes = state.lever.opportunities.get(&id).map(|it| it.notes.as_slice()).unwrap_or_default();
+        Ok(notes.iter().flat_map(|note| &note.comments).map(|comment| comment.value.clone()).collect())
     }
 
     /// The id of the stage of one opportunity.
     pub fn stage_of(&self, name: &str) -> Result<String, ControlError> {
         let id = self.opportunity_id(name)?;
         let state = self.shared.state();
-        Ok(state
-            .lever
-            .opportunities
-            .get(&id)
-            .map(|it| it.stage.clone())
-            .unwrap_or_default())
+        Ok(state.lever.opportunities.get(&id).map(|it| it.stage.clone()).unwrap_or_default())
     }
 
     /// Every request so far, oldest first.
@@ -108,13 +78,7 @@ impl Control {
 
     /// The requests as `METHOD /path`, oldest first: for assertions on number and order.
     pub fn calls(&self) -> Vec<String> {
-        self.shared
-            .state()
-            .log
-            .entries()
-            .iter()
-            .map(Request::line)
-            .collect()
+        self.shared.state().log.entries().iter().map(Request::line).collect()
     }
 
     pub fn clear_requests(&self) {

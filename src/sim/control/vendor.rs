@@ -5,20 +5,11 @@ use crate::sim::qualified::{AssessmentState, Subscription, Take, World};
 
 impl Control {
     /// Adds a test to the catalogue; gives its id. With `passing_score` results say whether they passed.
-    pub fn create_assessment(
-        &self,
-        title: &str,
-        state: AssessmentState,
-        passing_score: Option<f64>,
-    ) -> String {
+    pub fn create_assessment(&self, title: &str, state: AssessmentState, passing_score: Option<f64>) -> String {
         self.act(|world| world.qualified.add_assessment(title, state, passing_score))
     }
 
-    pub fn set_assessment_state(
-        &self,
-        assessment: &str,
-        state: AssessmentState,
-    ) -> Result<(), ControlError> {
+    pub fn set_assessment_state(&self, assessment: &str, state: AssessmentState) -> Result<(), ControlError> {
         self.act(|all| {
             let id = assessment_id(&all.qualified, assessment)?;
             if let Some(assessment) = all.qualified.assessments.iter_mut().find(|it| it.id == id) {
@@ -38,25 +29,13 @@ impl Control {
     }
 
     /// The candidate hands in; `score` from 0 to 100.
-    pub fn submit_assessment(
-        &self,
-        email: &str,
-        assessment: &str,
-        score: f64,
-    ) -> Result<(), ControlError> {
+    pub fn submit_assessment(&self, email: &str, assessment: &str, score: f64) -> Result<(), ControlError> {
         self.on_take(email, assessment, |world, take| world.submit(take, score))
     }
 
     /// Somebody ends a take; `reason` such as `timer_ran_out`.
-    pub fn terminate_assessment(
-        &self,
-        email: &str,
-        assessment: &str,
-        reason: &str,
-    ) -> Result<(), ControlError> {
-        self.on_take(email, assessment, |world, take| {
-            world.terminate(take, reason)
-        })
+    pub fn terminate_assessment(&self, email: &str, assessment: &str, reason: &str) -> Result<(), ControlError> {
+        self.on_take(email, assessment, |world, take| world.terminate(take, reason))
     }
 
     pub fn approve_candidate(&self, email: &str) -> Result<(), ControlError> {
@@ -69,14 +48,8 @@ impl Control {
 
     fn decide(&self, email: &str, decision: &'static str) -> Result<(), ControlError> {
         self.act(|state| {
-            let candidate = state
-                .qualified
-                .candidate_with(email)
-                .map(|it| it.id.clone());
-            let id = candidate.ok_or(ControlError::Unknown {
-                kind: "candidate",
-                name: email.to_owned(),
-            })?;
+            let candidate = state.qualified.candidate_with(email).map(|it| it.id.clone());
+            let id = candidate.ok_or(ControlError::Unknown { kind: "candidate", name: email.to_owned() })?;
             state.qualified.decide(&id, decision);
             Ok(())
         })
@@ -99,19 +72,10 @@ impl Control {
 
     /// From now on the vendor refuses this address for good.
     pub fn refuse_email(&self, email: &str) {
-        self.shared
-            .state()
-            .qualified
-            .refused_emails
-            .insert(email.to_lowercase());
+        self.shared.state().qualified.refused_emails.insert(email.to_lowercase());
     }
 
-    fn on_take(
-        &self,
-        email: &str,
-        assessment: &str,
-        change: impl FnOnce(&mut World, &str),
-    ) -> Result<(), ControlError> {
+    fn on_take(&self, email: &str, assessment: &str, change: impl FnOnce(&mut World, &str)) -> Result<(), ControlError> {
         self.act(|state| {
             let id = take_of(&state.qualified, email, assessment)?.id.clone();
             change(&mut state.qualified, &id);
@@ -121,35 +85,18 @@ impl Control {
 }
 
 fn assessment_id(world: &World, name: &str) -> Result<String, ControlError> {
-    let mut found = world
-        .assessments
-        .iter()
-        .filter(|it| it.id == name || it.title == name);
+    let mut found = world.assessments.iter().filter(|it| it.id == name || it.title == name);
     match (found.next(), found.next()) {
         (Some(assessment), None) => Ok(assessment.id.clone()),
-        (Some(_), Some(_)) => Err(ControlError::Ambiguous {
-            kind: "assessment",
-            name: name.to_owned(),
-        }),
-        (None, _) => Err(ControlError::Unknown {
-            kind: "assessment",
-            name: name.to_owned(),
-        }),
+        (Some(_), Some(_)) => Err(ControlError::Ambiguous { kind: "assessment", name: name.to_owned() }),
+        (None, _) => Err(ControlError::Unknown { kind: "assessment", name: name.to_owned() }),
     }
 }
 
 /// The latest take of an assessment by a candidate.
 fn take_of<'a>(world: &'a World, email: &str, assessment: &str) -> Result<&'a Take, ControlError> {
     let assessment = assessment_id(world, assessment)?;
-    let unknown = || ControlError::Unknown {
-        kind: "invited candidate",
-        name: email.to_owned(),
-    };
+    let unknown = || ControlError::Unknown { kind: "invited candidate", name: email.to_owned() };
     let candidate = world.candidate_with(email).ok_or_else(unknown)?;
-    world
-        .takes
-        .iter()
-        .rev()
-        .find(|it| it.candidate == candidate.id && it.assessment == assessment)
-        .ok_or_else(unknown)
+    world.takes.iter().rev().find(|it| it.candidate == candidate.id && it.assessment == assessment).ok_or_else(unknown)
 }

@@ -30,21 +30,9 @@ impl Post {
     pub(crate) fn new() -> Result<(Self, mpsc::UnboundedReceiver<u64>), reqwest::Error> {
         // Another part of the process may have installed a provider; either will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .pool_max_idle_per_host(0)
-            .build()?;
+        let client = reqwest::Client::builder().redirect(Policy::none()).no_proxy().pool_max_idle_per_host(0).build()?;
         let (queue, waiting) = mpsc::unbounded_channel();
-        Ok((
-            Self {
-                queue,
-                open: watch::Sender::new(0),
-                hurry: Notify::new(),
-                client,
-            },
-            waiting,
-        ))
+        Ok((Self { queue, open: watch::Sender::new(0), hurry: Notify::new(), client }, waiting))
     }
 
     pub(crate) fn send(&self, leaving: Vec<u64>) {
@@ -88,10 +76,7 @@ pub(crate) async fn run(shared: Shared, mut queue: mpsc::UnboundedReceiver<u64>)
         };
         let (delay, concurrent) = {
             let state = shared.state();
-            (
-                state.faults.delivery_delay_ms,
-                state.faults.concurrent_deliveries,
-            )
+            (state.faults.delivery_delay_ms, state.faults.concurrent_deliveries)
         };
         if concurrent {
             let shared = shared.clone();
@@ -139,12 +124,7 @@ async fn attempt(shared: &Shared, id: u64, number: u32) -> Next {
             parcel.renew(&mut state.lever.ids);
             delivery.body = parcel.body();
         }
-        (
-            parcel.service,
-            parcel.url.clone(),
-            delivery.body.to_string(),
-            state.faults.delivery_timeout_ms,
-        )
+        (parcel.service, parcel.url.clone(), delivery.body.to_string(), state.faults.delivery_timeout_ms)
     };
     let sent = shared
         .post()
@@ -165,9 +145,7 @@ async fn attempt(shared: &Shared, id: u64, number: u32) -> Next {
     let state = &mut *state;
     let again = match service {
         Service::Lever => number < state.faults.attempts,
-        Service::Qualified => {
-            number < 2 && status.is_none_or(|status| VENDOR_RETRIES.contains(&status))
-        }
+        Service::Qualified => number < 2 && status.is_none_or(|status| VENDOR_RETRIES.contains(&status)),
     };
     let pause = match service {
         Service::Lever => state.faults.retry_delay_ms(number + 1),
@@ -197,8 +175,5 @@ fn user_agent(service: Service) -> &'static str {
 }
 
 fn entry(deliveries: &mut Deliveries, id: u64) -> Option<&mut Delivery> {
-    deliveries
-        .entries
-        .get_mut(&id)
-        .map(|(_, delivery)| delivery)
+    deliveries.entries.get_mut(&id).map(|(_, delivery)| delivery)
 }

@@ -29,13 +29,7 @@ pub(crate) struct Parcel {
 #[derive(Debug, Clone)]
 pub(crate) enum Content {
     /// Lever's envelope (lever-api §4.1).
-    Signed {
-        id: Option<String>,
-        triggered_at: i64,
-        token: String,
-        key: String,
-        data: Value,
-    },
+    Signed { id: Option<String>, triggered_at: i64, token: String, key: String, data: Value },
     /// The vendor's body: no id, no time, no signature (vendors §2.1).
     Plain(Value),
 }
@@ -44,13 +38,7 @@ impl Parcel {
     fn body(&self) -> Value {
         match &self.content {
             Content::Plain(body) => body.clone(),
-            Content::Signed {
-                id,
-                triggered_at,
-                token,
-                key,
-                data,
-            } => {
+            Content::Signed { id, triggered_at, token, key, data } => {
                 let mut body = json!({
                     "event": self.event,
                     "triggeredAt": triggered_at,
@@ -146,12 +134,7 @@ impl Deliveries {
 
     /// Lets everything go that is held or waits to be overtaken; newest first when swapped.
     pub(crate) fn release(&mut self, faults: &Faults) -> Vec<u64> {
-        let mut leaving: Vec<u64> = self
-            .overtaken
-            .take()
-            .into_iter()
-            .chain(std::mem::take(&mut self.held))
-            .collect();
+        let mut leaving: Vec<u64> = self.overtaken.take().into_iter().chain(std::mem::take(&mut self.held)).collect();
         if faults.swap_deliveries {
             leaving.reverse();
         }
@@ -171,10 +154,7 @@ impl Deliveries {
     }
 
     fn enter(&mut self, parcel: Parcel) -> u64 {
-        let id = self
-            .entries
-            .last_key_value()
-            .map_or(1, |(last, _)| last + 1);
+        let id = self.entries.last_key_value().map_or(1, |(last, _)| last + 1);
         let delivery = Delivery {
             id,
             service: parcel.service,
@@ -221,10 +201,7 @@ mod tests {
 
     #[test]
     fn swapped_pairs_leave_newest_first() {
-        let faults = Faults {
-            swap_deliveries: true,
-            ..Faults::default()
-        };
+        let faults = Faults { swap_deliveries: true, ..Faults::default() };
         let mut deliveries = Deliveries::default();
         assert_eq!(deliveries.take_in(parcels(3), &faults), [2, 1]);
         assert_eq!(deliveries.release(&faults), [3]);
@@ -232,18 +209,11 @@ mod tests {
 
     #[test]
     fn held_ones_wait_and_copies_are_deliveries_of_their_own() {
-        let faults = Faults {
-            hold_deliveries: true,
-            duplicate_deliveries: 1,
-            ..Faults::default()
-        };
+        let faults = Faults { hold_deliveries: true, duplicate_deliveries: 1, ..Faults::default() };
         let mut deliveries = Deliveries::default();
         assert!(deliveries.take_in(parcels(1), &faults).is_empty());
         assert!(deliveries.all().all(|it| it.state == DeliveryState::Held));
         assert_eq!(deliveries.release(&faults), [1, 2]);
-        assert_eq!(
-            deliveries.get(1).map(|it| &it.body),
-            deliveries.get(2).map(|it| &it.body)
-        );
+        assert_eq!(deliveries.get(1).map(|it| &it.body), deliveries.get(2).map(|it| &it.body));
     }
 }

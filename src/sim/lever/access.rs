@@ -26,13 +26,7 @@ impl Access {
     /// Adds or replaces a credential, valid as API key (Basic) and as access token (Bearer).
     pub(crate) fn grant(&mut self, key: &str, scopes: Option<Vec<String>>) {
         let scopes = scopes.map(|scopes| scopes.into_iter().collect());
-        self.credentials.insert(
-            key.to_owned(),
-            Credential {
-                scopes,
-                bucket: Bucket::default(),
-            },
-        );
+        self.credentials.insert(key.to_owned(), Credential { scopes, bucket: Bucket::default() });
     }
 
     pub(crate) fn revoke(&mut self, key: &str) {
@@ -41,12 +35,8 @@ impl Access {
 
     /// The credential behind an `Authorization` header: `Basic base64(key:)` or `Bearer key`.
     pub(crate) fn identify(&mut self, header: Option<&str>) -> Result<&mut Credential, LeverError> {
-        let key = header
-            .and_then(key_of)
-            .ok_or_else(LeverError::unauthorized)?;
-        self.credentials
-            .get_mut(&key)
-            .ok_or_else(LeverError::unauthorized)
+        let key = header.and_then(key_of).ok_or_else(LeverError::unauthorized)?;
+        self.credentials.get_mut(&key).ok_or_else(LeverError::unauthorized)
     }
 }
 

@@ -10,10 +10,7 @@ use crate::sim::wire::Reply;
 
 fn of(desk: &Desk, opportunity: &str) -> Result<Option<Value>, LeverError> {
     let opportunity = find(desk, opportunity)?;
-    Ok(opportunity
-        .application
-        .as_ref()
-        .map(|it| render::application(desk.world, opportunity, it)))
+    Ok(opportunity.application.as_ref().map(|it| render::application(desk.world, opportunity, it)))
 }
 
 pub(super) fn list(desk: &mut Desk, opportunity: &str) -> Answer {
@@ -21,8 +18,7 @@ pub(super) fn list(desk: &mut Desk, opportunity: &str) -> Answer {
 }
 
 pub(super) fn get(desk: &mut Desk, opportunity: &str, id: &str) -> Answer {
-    let shown =
-        of(desk, opportunity)?.filter(|shown| shown.get("id").and_then(Value::as_str) == Some(id));
+    let shown = of(desk, opportunity)?.filter(|shown| shown.get("id").and_then(Value::as_str) == Some(id));
     let shown = shown.ok_or_else(|| LeverError::not_found("applications", id))?;
     Ok(Reply::ok(json!({ "data": shown })))
 }

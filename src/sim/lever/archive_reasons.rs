@@ -14,18 +14,11 @@ pub(super) fn list(desk: &mut Desk) -> Answer {
         Some("non-hired") => Some(false),
         Some(_) => return Err(LeverError::bad_request("type must be hired or non-hired")),
     };
-    let rows = desk
-        .world
-        .archive_reasons
-        .iter()
-        .filter(|it| wanted.is_none_or(|wanted| wanted == it.hired));
+    let rows = desk.world.archive_reasons.iter().filter(|it| wanted.is_none_or(|wanted| wanted == it.hired));
     page(desk.ask, in_order(rows.map(render::archive_reason)))
 }
 
 pub(super) fn get(desk: &mut Desk, id: &str) -> Answer {
-    let reason = desk
-        .world
-        .archive_reason(id)
-        .ok_or_else(|| LeverError::not_found("archive reasons", id))?;
+    let reason = desk.world.archive_reason(id).ok_or_else(|| LeverError::not_found("archive reasons", id))?;
     Ok(Reply::ok(json!({ "data": render::archive_reason(reason) })))
 }

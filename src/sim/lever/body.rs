@@ -11,13 +11,9 @@ pub(super) struct Body(Map<String, Value>);
 impl Body {
     pub(super) fn read(ask: &Ask) -> Result<Self, LeverError> {
         if ask.content_type.starts_with("multipart/") {
-            return Err(LeverError::bad_request(
-                "multipart bodies are not simulated for this endpoint",
-            ));
+            return Err(LeverError::bad_request("multipart bodies are not simulated for this endpoint"));
         }
-        ask.object()
-            .map(Self)
-            .ok_or_else(|| LeverError::bad_request("The request body must be a JSON object"))
+        ask.object().map(Self).ok_or_else(|| LeverError::bad_request("The request body must be a JSON object"))
     }
 
     pub(super) fn from_value(value: &Value) -> Option<Self> {
@@ -42,8 +38,7 @@ impl Body {
     }
 
     pub(super) fn required_text(&self, name: &str) -> Result<String, LeverError> {
-        self.text(name)?
-            .ok_or_else(|| LeverError::bad_request(format!("Missing required parameter: {name}")))
+        self.text(name)?.ok_or_else(|| LeverError::bad_request(format!("Missing required parameter: {name}")))
     }
 
     /// An optional list of texts, empty when absent.
@@ -53,17 +48,12 @@ impl Body {
             return Ok(Vec::new());
         };
         let items = value.as_array().ok_or_else(wrong)?;
-        items
-            .iter()
-            .map(|item| item.as_str().map(str::to_owned).ok_or_else(wrong))
-            .collect()
+        items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
     }
 
     pub(super) fn required_texts(&self, name: &str) -> Result<Vec<String>, LeverError> {
         if self.get(name).is_none() {
-            return Err(LeverError::bad_request(format!(
-                "Missing required parameter: {name}"
-            )));
+            return Err(LeverError::bad_request(format!("Missing required parameter: {name}")));
         }
         self.texts(name)
     }
@@ -77,9 +67,7 @@ impl Body {
         match self.get(name).map(Value::as_i64) {
             None => Ok(None),
             Some(Some(at)) if at <= now => Ok(Some(at)),
-            Some(_) => Err(LeverError::bad_request(format!(
-                "{name} must be a timestamp that is not in the future"
-            ))),
+            Some(_) => Err(LeverError::bad_request(format!("{name} must be a timestamp that is not in the future"))),
         }
     }
 }

@@ -13,10 +13,7 @@ pub(crate) struct Bucket {
 
 impl Default for Bucket {
     fn default() -> Self {
-        Self {
-            level: BURST,
-            at: Duration::ZERO,
-        }
+        Self { level: BURST, at: Duration::ZERO }
     }
 }
 

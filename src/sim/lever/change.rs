@@ -2,9 +2,7 @@
 //! (lever-api §3.1) and notes what webhooks may be told.
 
 use super::events;
-use super::record::{
-    Application, Archived, Comment, Contact, Deleted, Note, Opportunity, Phone, StageChange,
-};
+use super::record::{Application, Archived, Comment, Contact, Deleted, Note, Opportunity, Phone, StageChange};
 use super::world::World;
 
 /// A new opportunity. Everything but the name may be left out.
@@ -30,11 +28,7 @@ pub(crate) struct NewOpportunity {
 
 impl World {
     /// Adds an opportunity and, unless the contact is known, a contact. Gives its id and whether a contact was reused.
-    pub(crate) fn create(
-        &mut self,
-        new: NewOpportunity,
-        fires_stage_change: bool,
-    ) -> (String, bool) {
+    pub(crate) fn create(&mut self, new: NewOpportunity, fires_stage_change: bool) -> (String, bool) {
         let now = self.clock.now_ms();
         let at = new.created_at.unwrap_or(now);
         let known = match &new.contact {
@@ -43,20 +37,11 @@ impl World {
         };
         let known = known.map(|contact| contact.id.clone());
         let deduped = known.is_some();
-        let contact = if let Some(id) = known {
-            id
-        } else {
-            self.add_contact(&new, now)
-        };
+        let contact = if let Some(id) = known { id } else { self.add_contact(&new, now) };
         let id = self.ids.uuid();
         let application = new.posting.as_ref().map(|posting| Application {
             id: self.ids.uuid(),
-            kind: if new.user.is_some() {
-                "user"
-            } else {
-                "posting"
-            }
-            .to_owned(),
+            kind: if new.user.is_some() { "user" } else { "posting" }.to_owned(),
             posting: posting.clone(),
             user: new.user.clone(),
             created_at: at,
@@ -67,19 +52,12 @@ impl World {
             id: id.clone(),
             contact,
             stage: stage.clone(),
-            confidentiality: new
-                .confidentiality
-                .unwrap_or_else(|| "non-confidential".to_owned()),
+            confidentiality: new.confidentiality.unwrap_or_else(|| "non-confidential".to_owned()),
             archived: None,
             tags: Vec::new(),
             own_tags: new.tags.iter().cloned().collect(),
             sources: new.sources,
-            stage_changes: vec![StageChange {
-                to: stage.clone(),
-                index: self.stage_index(&stage),
-                at,
-                user: new.user.clone(),
-            }],
+            stage_changes: vec![StageChange { to: stage.clone(), index: self.stage_index(&stage), at, user: new.user.clone() }],
             origin: new.origin.unwrap_or_else(|| "sourced".to_owned()),
             sourced_by: new.user,
             owner: owner.clone(),
@@ -91,26 +69,17 @@ impl World {
             last_advanced_at: at,
             notes: Vec::new(),
         };
-        let inherited = new
-            .posting
-            .as_deref()
-            .and_then(|id| self.posting(id))
-            .map(|it| it.inherited_tags());
+        let inherited = new.posting.as_deref().and_then(|id| self.posting(id)).map(super::record::Posting::inherited_tags);
         for tag in new.tags.into_iter().chain(inherited.unwrap_or_default()) {
             if !opportunity.tags.contains(&tag) {
                 opportunity.tags.push(tag);
             }
         }
         if let Some(application) = &opportunity.application {
-            self.happened.push(events::application_created(
-                &opportunity,
-                &application.id,
-                now,
-            ));
+            self.happened.push(events::application_created(&opportunity, &application.id, now));
         }
         if fires_stage_change {
-            self.happened
-                .push(events::stage_change(&opportunity, None, &stage, now));
+            self.happened.push(events::stage_change(&opportunity, None, &stage, now));
         }
         self.opportunities.insert(id.clone(), opportunity);
         (id, deduped)
@@ -127,25 +96,14 @@ impl World {
             links: new.links.clone(),
         };
         let id = contact.id.clone();
-        self.happened.push(events::contact(
-            "contactCreated",
-            &contact,
-            &self.account,
-            now,
-        ));
+        self.happened.push(events::contact("contactCreated", &contact, &self.account, now));
         self.contacts.insert(id.clone(), contact);
         id
     }
 
     /// Moves to a stage. An archived opportunity moves too and stays archived. To the stage where it is: nothing happens,
     /// unless `even_if_there`.
-    pub(crate) fn move_stage(
-        &mut self,
-        id: &str,
-        to: &str,
-        user: Option<String>,
-        even_if_there: bool,
-    ) {
+    pub(crate) fn move_stage(&mut self, id: &str, to: &str, user: Option<String>, even_if_there: bool) {
         let at = self.clock.now_ms();
         let index = self.stage_index(to);
         let Some(opportunity) = self.opportunities.get_mut(id) else {
@@ -155,26 +113,17 @@ impl World {
             return;
         }
         let from = std::mem::replace(&mut opportunity.stage, to.to_owned());
-        opportunity.stage_changes.push(StageChange {
-            to: to.to_owned(),
-            index,
-            at,
-            user,
-        });
+        opportunity.stage_changes.push(StageChange { to: to.to_owned(), index, at, user });
         opportunity.last_advanced_at = at;
         opportunity.last_interaction_at = at;
         opportunity.updated_at = at + 1;
-        self.happened
-            .push(events::stage_change(opportunity, Some(&from), to, at));
+        self.happened.push(events::stage_change(opportunity, Some(&from), to, at));
     }
 
     /// Archives with a reason, or takes out of the archive without one.
     pub(crate) fn archive(&mut self, id: &str, reason: Option<String>) {
         let at = self.clock.now_ms();
-        let hired = reason
-            .as_deref()
-            .and_then(|id| self.archive_reason(id))
-            .is_some_and(|reason| reason.hired);
+        let hired = reason.as_deref().and_then(|id| self.archive_reason(id)).is_some_and(|reason| reason.hired);
         let Some(opportunity) = self.opportunities.get_mut(id) else {
             return;
         };
@@ -185,8 +134,7 @@ impl World {
         if before.is_none() && opportunity.archived.is_none() {
             return;
         }
-        self.happened
-            .push(events::archive_change(opportunity, before.as_ref(), at));
+        self.happened.push(events::archive_change(opportunity, before.as_ref(), at));
         if hired {
             self.happened.push(events::hired(opportunity, at));
         }
@@ -256,10 +204,7 @@ impl World {
         opportunity.updated_at = now + 1;
         opportunity.last_interaction_at = now + 1;
         if let Some(thread) = new.thread {
-            let note = opportunity
-                .notes
-                .iter_mut()
-                .find(|note| note.id == thread)?;
+            let note = opportunity.notes.iter_mut().find(|note| note.id == thread)?;
             note.comments.push(comment);
             return Some((note, note.comments.len() - 1));
         }
@@ -278,11 +223,7 @@ impl World {
         let at = self.clock.now_ms();
         if let Some(opportunity) = self.opportunities.remove(id) {
             self.happened.push(events::deleted(&opportunity, by, at));
-            self.deleted.push(Deleted {
-                id: opportunity.id,
-                at,
-                by: by.to_owned(),
-            });
+            self.deleted.push(Deleted { id: opportunity.id, at, by: by.to_owned() });
         }
     }
 
@@ -290,12 +231,7 @@ impl World {
     pub(crate) fn contact_changed(&mut self, id: &str) {
         let at = self.clock.now_ms();
         if let Some(contact) = self.contacts.get(id) {
-            self.happened.push(events::contact(
-                "contactUpdated",
-                contact,
-                &self.account,
-                at,
-            ));
+            self.happened.push(events::contact("contactUpdated", contact, &self.account, at));
         }
     }
 }

@@ -14,12 +14,7 @@ pub(crate) struct LeverError {
 
 impl LeverError {
     fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-            retry_after: None,
-        }
+        Self { status, code, message: message.into(), retry_after: None }
     }
 
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
@@ -27,28 +22,16 @@ impl LeverError {
     }
 
     pub(crate) fn unauthorized() -> Self {
-        Self::new(
-            401,
-            "UnauthorizedError",
-            "The request requires authentication.",
-        )
+        Self::new(401, "UnauthorizedError", "The request requires authentication.")
     }
 
     /// The code is an assumption; only the status is documented.
     pub(crate) fn forbidden(scope: &str) -> Self {
-        Self::new(
-            403,
-            "ForbiddenError",
-            format!("This credential lacks the permission {scope}"),
-        )
+        Self::new(403, "ForbiddenError", format!("This credential lacks the permission {scope}"))
     }
 
     pub(crate) fn not_found(collection: &str, id: &str) -> Self {
-        Self::new(
-            404,
-            "ResourceNotFound",
-            format!("{collection} {id} was not found"),
-        )
+        Self::new(404, "ResourceNotFound", format!("{collection} {id} was not found"))
     }
 
     pub(crate) fn no_such_path(path: &str) -> Self {
@@ -57,17 +40,11 @@ impl LeverError {
 
     /// Body and headers are assumptions: no 429 was ever recorded.
     pub(crate) fn too_many_requests(retry_after: Option<u64>) -> Self {
-        Self {
-            retry_after,
-            ..Self::new(429, "TooManyRequestsError", "Rate limit exceeded")
-        }
+        Self { retry_after, ..Self::new(429, "TooManyRequestsError", "Rate limit exceeded") }
     }
 
     pub(crate) fn into_reply(self) -> Reply {
-        let reply = Reply::new(
-            self.status,
-            json!({ "code": self.code, "message": self.message }),
-        );
+        let reply = Reply::new(self.status, json!({ "code": self.code, "message": self.message }));
         match self.retry_after {
             Some(seconds) => reply.with_header("retry-after", seconds.to_string()),
             None => reply,

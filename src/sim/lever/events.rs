@@ -22,22 +22,10 @@ pub(crate) const EVENTS: [&str; 10] = [
 ];
 
 /// The six origins a webhook's conditions can name; all of them when a registration names none (§3.8).
-pub(crate) const ORIGINS: [&str; 6] = [
-    "applied",
-    "sourced",
-    "referred",
-    "university",
-    "agency",
-    "internal",
-];
+pub(crate) const ORIGINS: [&str; 6] = ["applied", "sourced", "referred", "university", "agency", "internal"];
 
 /// The only events whose deliveries depend on the origin (§4.5).
-const WITH_ORIGIN: [&str; 4] = [
-    "applicationCreated",
-    "candidateArchiveChange",
-    "candidateHired",
-    "candidateStageChange",
-];
+const WITH_ORIGIN: [&str; 4] = ["applicationCreated", "candidateArchiveChange", "candidateHired", "candidateStageChange"];
 
 /// The event of that name, with a lifetime that records can keep.
 pub(crate) fn event_named(name: &str) -> Option<&'static str> {
@@ -55,99 +43,43 @@ fn with(mut data: Value, more: Value) -> Value {
     data
 }
 
-pub(crate) fn stage_change(
-    opportunity: &Opportunity,
-    from: Option<&str>,
-    to: &str,
-    at: i64,
-) -> Happening {
-    let data = with(
-        about(opportunity),
-        json!({ "fromStageId": from, "toStageId": to }),
-    );
-    Happening {
-        event: "candidateStageChange",
-        data,
-        origin: Some(opportunity.origin.clone()),
-        at,
-    }
+pub(crate) fn stage_change(opportunity: &Opportunity, from: Option<&str>, to: &str, at: i64) -> Happening {
+    let data = with(about(opportunity), json!({ "fromStageId": from, "toStageId": to }));
+    Happening { event: "candidateStageChange", data, origin: Some(opportunity.origin.clone()), at }
 }
 
-pub(crate) fn archive_change(
-    opportunity: &Opportunity,
-    from: Option<&Archived>,
-    at: i64,
-) -> Happening {
-    let show = |archived: Option<&Archived>| {
-        archived.map(|it| json!({ "archivedAt": it.at, "reason": it.reason }))
-    };
-    let data = with(
-        about(opportunity),
-        json!({ "fromArchived": show(from), "toArchived": show(opportunity.archived.as_ref()) }),
-    );
-    Happening {
-        event: "candidateArchiveChange",
-        data,
-        origin: Some(opportunity.origin.clone()),
-        at,
-    }
+pub(crate) fn archive_change(opportunity: &Opportunity, from: Option<&Archived>, at: i64) -> Happening {
+    let show = |archived: Option<&Archived>| archived.map(|it| json!({ "archivedAt": it.at, "reason": it.reason }));
+    let data =
+        with(about(opportunity), json!({ "fromArchived": show(from), "toArchived": show(opportunity.archived.as_ref()) }));
+    Happening { event: "candidateArchiveChange", data, origin: Some(opportunity.origin.clone()), at }
 }
 
 pub(crate) fn hired(opportunity: &Opportunity, at: i64) -> Happening {
-    Happening {
-        event: "candidateHired",
-        data: about(opportunity),
-        origin: Some(opportunity.origin.clone()),
-        at,
-    }
+    Happening { event: "candidateHired", data: about(opportunity), origin: Some(opportunity.origin.clone()), at }
 }
 
 pub(crate) fn deleted(opportunity: &Opportunity, by: &str, at: i64) -> Happening {
     let data = with(about(opportunity), json!({ "deletedBy": by }));
-    Happening {
-        event: "candidateDeleted",
-        data,
-        origin: None,
-        at,
-    }
+    Happening { event: "candidateDeleted", data, origin: None, at }
 }
 
-pub(crate) fn application_created(
-    opportunity: &Opportunity,
-    application: &str,
-    at: i64,
-) -> Happening {
+pub(crate) fn application_created(opportunity: &Opportunity, application: &str, at: i64) -> Happening {
     let data = with(about(opportunity), json!({ "applicationId": application }));
-    Happening {
-        event: "applicationCreated",
-        data,
-        origin: Some(opportunity.origin.clone()),
-        at,
-    }
+    Happening { event: "applicationCreated", data, origin: Some(opportunity.origin.clone()), at }
 }
 
 /// `contactCreated` or `contactUpdated`; the name of the time's key is not known for certain (§4.2).
 pub(crate) fn contact(event: &'static str, contact: &Contact, account: &str, at: i64) -> Happening {
-    let key = if event == "contactCreated" {
-        "createdAt"
-    } else {
-        "updatedAt"
-    };
+    let key = if event == "contactCreated" { "createdAt" } else { "updatedAt" };
     let data = json!({ "contactId": contact.id, "accountId": account, key: at });
-    Happening {
-        event,
-        data,
-        origin: None,
-        at,
-    }
+    Happening { event, data, origin: None, at }
 }
 
 fn hears(webhook: &Webhook, happening: &Happening) -> bool {
     webhook.event == happening.event
         && match &happening.origin {
-            Some(origin) if WITH_ORIGIN.contains(&happening.event) => {
-                webhook.origins.contains(origin)
-            }
+            Some(origin) if WITH_ORIGIN.contains(&happening.event) => webhook.origins.contains(origin),
             _ => true,
         }
 }
@@ -158,16 +90,8 @@ pub(crate) fn parcels(world: &mut World, happening: &Happening, with_id: bool) -
     if !world.enabled_events.contains(happening.event) {
         return Vec::new();
     }
-    let listeners: Vec<Webhook> = world
-        .webhooks
-        .iter()
-        .filter(|it| hears(it, happening))
-        .cloned()
-        .collect();
-    listeners
-        .iter()
-        .map(|webhook| parcel(world, webhook, happening, with_id))
-        .collect()
+    let listeners: Vec<Webhook> = world.webhooks.iter().filter(|it| hears(it, happening)).cloned().collect();
+    listeners.iter().map(|webhook| parcel(world, webhook, happening, with_id)).collect()
 }
 
 fn parcel(world: &mut World, webhook: &Webhook, happening: &Happening, with_id: bool) -> Parcel {
@@ -189,11 +113,7 @@ fn parcel(world: &mut World, webhook: &Webhook, happening: &Happening, with_id: 
 /// whether or not the event's group is switched on.
 pub(crate) fn verification(world: &mut World, webhook: &str, says_hired: bool) -> Option<Parcel> {
     let webhook = world.webhooks.iter().find(|it| it.id == webhook)?.clone();
-    let event = if says_hired {
-        "candidateHired"
-    } else {
-        webhook.event.as_str()
-    };
+    let event = if says_hired { "candidateHired" } else { webhook.event.as_str() };
     Some(Parcel {
         service: Service::Lever,
         event: event.to_owned(),

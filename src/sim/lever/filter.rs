@@ -34,9 +34,7 @@ impl<'a> Filter<'a> {
             for (end, is_start) in [("start", true), ("end", false)] {
                 let name = format!("{name}_{end}");
                 if let Some(text) = ask.one(&name) {
-                    let ms = text.parse().map_err(|_| {
-                        LeverError::bad_request(format!("{name} must be a timestamp"))
-                    })?;
+                    let ms = text.parse().map_err(|_| LeverError::bad_request(format!("{name} must be a timestamp")))?;
                     ranges.push((stamp, is_start, ms));
                 }
             }
@@ -47,54 +45,32 @@ impl<'a> Filter<'a> {
             Some("false") => Some(false),
             Some(_) => return Err(LeverError::bad_request("archived must be true or false")),
         };
-        Ok(Self {
-            ask,
-            archived,
-            ranges,
-        })
+        Ok(Self { ask, archived, ranges })
     }
 
     pub(super) fn takes(&self, world: &World, it: &Opportunity) -> bool {
         let contact = world.contact_of(it);
-        let posting = it
-            .application
-            .as_ref()
-            .map(|application| application.posting.as_str());
-        let reason = it
-            .archived
-            .as_ref()
-            .map(|archived| archived.reason.as_str());
+        let posting = it.application.as_ref().map(|application| application.posting.as_str());
+        let reason = it.archived.as_ref().map(|archived| archived.reason.as_str());
         let archived_posting = posting.filter(|_| it.archived.is_some());
         let emails = self.ask.all("email");
         let has_email = || {
             contact.is_some_and(|contact| {
-                contact.emails.iter().any(|email| {
-                    emails
-                        .iter()
-                        .any(|wanted| canonical(wanted) == canonical(email))
-                })
+                contact.emails.iter().any(|email| emails.iter().any(|wanted| canonical(wanted) == canonical(email)))
             })
         };
         self.any("stage_id", |wanted| it.stage == wanted)
             && self.any("tag", |wanted| it.tags.iter().any(|tag| tag == wanted))
             && (emails.is_empty() || has_email())
             && self.any("origin", |wanted| it.origin == wanted)
-            && self.any("source", |wanted| {
-                it.sources.iter().any(|source| source == wanted)
-            })
+            && self.any("source", |wanted| it.sources.iter().any(|source| source == wanted))
             && self.any("posting_id", |wanted| posting == Some(wanted))
-            && self.any("archived_posting_id", |wanted| {
-                archived_posting == Some(wanted)
-            })
+            && self.any("archived_posting_id", |wanted| archived_posting == Some(wanted))
             && self.any("archive_reason_id", |wanted| reason == Some(wanted))
             && self.any("contact_id", |wanted| it.contact == wanted)
-            && self.any("location", |wanted| {
-                contact.is_some_and(|contact| contact.location == wanted)
-            })
+            && self.any("location", |wanted| contact.is_some_and(|contact| contact.location == wanted))
             && self.any("snoozed", |wanted| wanted != "true")
-            && self
-                .archived
-                .is_none_or(|wanted| wanted == it.archived.is_some())
+            && self.archived.is_none_or(|wanted| wanted == it.archived.is_some())
             && self.confidentiality(it)
             && self.ranges.iter().all(|range| in_range(it, *range))
     }

@@ -67,29 +67,19 @@ struct Desk<'a> {
 
 /// Answers one request and says whether it was carried out. `elapsed` is the time of the rate bucket.
 pub(crate) fn answer(world: &mut World, faults: &Faults, ask: &Ask, elapsed: Duration) -> Reply {
-    let reply =
-        routes::dispatch(world, faults, ask, elapsed).unwrap_or_else(LeverError::into_reply);
+    let reply = routes::dispatch(world, faults, ask, elapsed).unwrap_or_else(LeverError::into_reply);
     if reply.status == 204 {
         return reply;
     }
     // Recorded on everything but 204.
-    reply
-        .with_header("server", "lever-data-api")
-        .with_header("x-lever-region", "global")
-        .with_header("x-stream-path", "dapi")
+    reply.with_header("server", "lever-data-api").with_header("x-lever-region", "global").with_header("x-stream-path", "dapi")
 }
 
-fn within_limit(
-    credential: &mut access::Credential,
-    faults: &Faults,
-    elapsed: Duration,
-) -> Result<(), LeverError> {
+fn within_limit(credential: &mut access::Credential, faults: &Faults, elapsed: Duration) -> Result<(), LeverError> {
     if faults.bucket == BucketMode::Off || credential.spend(elapsed) {
         return Ok(());
     }
-    Err(LeverError::too_many_requests(
-        faults.send_retry_after.then_some(1),
-    ))
+    Err(LeverError::too_many_requests(faults.send_retry_after.then_some(1)))
 }
 
 /// Turns what happened into deliveries. Changes made through the API may be configured not to be told.

@@ -12,7 +12,6 @@ pub(super) fn stage(desk: &mut Desk, id: &str) -> Answer {
     if desk.world.stage(&to).is_none() {
         return Err(LeverError::bad_request(format!("stage {to} was not found")));
     }
-    desk.world
-        .move_stage(id, &to, desk.user.clone(), desk.faults.same_stage_put_fires);
+    desk.world.move_stage(id, &to, desk.user.clone(), desk.faults.same_stage_put_fires);
     changed(desk, id, View::Blanked)
 }

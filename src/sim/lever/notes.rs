@@ -12,19 +12,12 @@ use super::{Answer, Desk, render};
 use crate::sim::wire::Reply;
 
 pub(super) fn list(desk: &mut Desk, opportunity: &str) -> Answer {
-    let rows: Vec<Value> = find(desk, opportunity)?
-        .notes
-        .iter()
-        .map(render::note)
-        .collect();
+    let rows: Vec<Value> = find(desk, opportunity)?.notes.iter().map(render::note).collect();
     page(desk.ask, in_order(rows))
 }
 
 pub(super) fn get(desk: &mut Desk, opportunity: &str, id: &str) -> Answer {
-    let note = find(desk, opportunity)?
-        .notes
-        .iter()
-        .find(|note| note.id == id);
+    let note = find(desk, opportunity)?.notes.iter().find(|note| note.id == id);
     let note = note.ok_or_else(|| LeverError::not_found("notes", id))?;
     Ok(Reply::ok(json!({ "data": render::note(note) })))
 }
@@ -48,10 +41,7 @@ pub(super) fn create(desk: &mut Desk, opportunity: &str) -> Answer {
         thread,
         by_api: true,
     };
-    let (note, _) = desk
-        .world
-        .add_note(opportunity, new)
-        .ok_or_else(|| LeverError::not_found("opportunities", opportunity))?;
+    let (note, _) = desk.world.add_note(opportunity, new).ok_or_else(|| LeverError::not_found("opportunities", opportunity))?;
     let mut shown = render::note(note);
     if let Some(shown) = shown.as_object_mut() {
         shown.insert("noteId".into(), note.id.as_str().into());
@@ -63,14 +53,8 @@ pub(super) fn create(desk: &mut Desk, opportunity: &str) -> Answer {
 pub(super) fn replace(desk: &mut Desk, opportunity: &str, id: &str) -> Answer {
     let body = Body::read(desk.ask)?;
     let wrong = || LeverError::bad_request("values must be an array of objects with value");
-    let values = body
-        .get("values")
-        .and_then(Value::as_array)
-        .ok_or_else(wrong)?;
-    let values: Vec<Body> = values
-        .iter()
-        .map(|value| Body::from_value(value).ok_or_else(wrong))
-        .collect::<Result<_, _>>()?;
+    let values = body.get("values").and_then(Value::as_array).ok_or_else(wrong)?;
+    let values: Vec<Body> = values.iter().map(|value| Body::from_value(value).ok_or_else(wrong)).collect::<Result<_, _>>()?;
     let now = desk.world.clock.now_ms();
     let stage = find(desk, opportunity)?.stage.clone();
     let (score, secret, user) = (score(&body)?, body.flag("secret"), body.text("user")?);
@@ -109,36 +93,20 @@ fn bump(desk: &mut Desk, opportunity: &str, now: i64) {
 }
 
 /// A note that the API may change: one that it made.
-fn own_note<'a>(
-    desk: &'a mut Desk,
-    opportunity: &str,
-    id: &str,
-) -> Result<&'a mut Note, LeverError> {
+fn own_note<'a>(desk: &'a mut Desk, opportunity: &str, id: &str) -> Result<&'a mut Note, LeverError> {
     find(desk, opportunity)?;
-    let notes = desk
-        .world
-        .opportunities
-        .get_mut(opportunity)
-        .map(|it| it.notes.as_mut_slice())
-        .unwrap_or_default();
-    let note = notes
-        .iter_mut()
-        .find(|note| note.id == id)
-        .ok_or_else(|| LeverError::not_found("notes", id))?;
+    let notes = desk.world.opportunities.get_mut(opportunity).map(|it| it.notes.as_mut_slice()).unwrap_or_default();
+    let note = notes.iter_mut().find(|note| note.id == id).ok_or_else(|| LeverError::not_found("notes", id))?;
     if note.by_api {
         return Ok(note);
     }
-    Err(LeverError::bad_request(
-        "Only notes created through the API can be changed",
-    ))
+    Err(LeverError::bad_request("Only notes created through the API can be changed"))
 }
 
 fn score(body: &Body) -> Result<Option<i64>, LeverError> {
     match body.get("score").map(Value::as_i64) {
         None => Ok(None),
         Some(Some(score @ 1..=4)) => Ok(Some(score)),
-        Some(_) => Err(LeverError::bad_request(
-            "score must be a number between 1 and 4",
-        )),
+        Some(_) => Err(LeverError::bad_request("score must be a number between 1 and 4")),
     }
 }

@@ -21,10 +21,7 @@ pub(super) fn list(desk: &mut Desk) -> Answer {
         .values()
         .filter(|it| filter.takes(desk.world, it))
         .map(|it| {
-            let rank = desk
-                .world
-                .stage(&it.stage)
-                .map_or(0, |stage| i64::from(stage.rank));
+            let rank = desk.world.stage(&it.stage).map_or(0, |stage| i64::from(stage.rank));
             ((rank, -it.created_at, it.id.clone()), it)
         })
         .collect();
@@ -39,17 +36,11 @@ pub(super) fn list(desk: &mut Desk) -> Answer {
 
 pub(super) fn get(desk: &mut Desk, id: &str) -> Answer {
     let shown = render::opportunity(desk.world, find(desk, id)?, View::Read);
-    Ok(Reply::ok(
-        json!({ "data": select::opportunity(desk, shown)? }),
-    ))
+    Ok(Reply::ok(json!({ "data": select::opportunity(desk, shown)? })))
 }
 
 pub(super) fn deleted(desk: &mut Desk) -> Answer {
-    let rows = desk
-        .world
-        .deleted
-        .iter()
-        .map(|it| json!({ "id": it.id, "deletedAt": it.at, "deletedBy": it.by }));
+    let rows = desk.world.deleted.iter().map(|it| json!({ "id": it.id, "deletedAt": it.at, "deletedBy": it.by }));
     page(desk.ask, in_order(rows))
 }
 
@@ -59,9 +50,7 @@ pub(super) fn create(desk: &mut Desk) -> Answer {
     let now = desk.world.clock.now_ms();
     let postings = body.texts("postings")?;
     if postings.len() > 1 {
-        return Err(LeverError::bad_request(
-            "postings may hold one posting at most",
-        ));
+        return Err(LeverError::bad_request("postings may hold one posting at most"));
     }
     let new = NewOpportunity {
         name: body.text("name")?.unwrap_or_default(),
@@ -81,57 +70,31 @@ pub(super) fn create(desk: &mut Desk) -> Answer {
         user: desk.user.clone(),
     };
     check_references(desk, &new)?;
-    let (id, deduped) = desk
-        .world
-        .create(new, desk.faults.creation_fires_stage_change);
+    let (id, deduped) = desk.world.create(new, desk.faults.creation_fires_stage_change);
     let shown = render::opportunity(desk.world, find(desk, &id)?, View::Written);
-    Ok(Reply::new(
-        201,
-        json!({ "deduped": deduped, "data": shown }),
-    ))
+    Ok(Reply::new(201, json!({ "deduped": deduped, "data": shown })))
 }
 
 fn check_references(desk: &Desk, new: &NewOpportunity) -> Result<(), LeverError> {
     let world = &desk.world;
     if let Some(stage) = new.stage.as_ref().filter(|id| world.stage(id).is_none()) {
-        return Err(LeverError::bad_request(format!(
-            "stage {stage} was not found"
-        )));
+        return Err(LeverError::bad_request(format!("stage {stage} was not found")));
     }
-    if let Some(posting) = new
-        .posting
-        .as_ref()
-        .filter(|id| world.posting(id).is_none())
-    {
-        return Err(LeverError::bad_request(format!(
-            "posting {posting} was not found"
-        )));
+    if let Some(posting) = new.posting.as_ref().filter(|id| world.posting(id).is_none()) {
+        return Err(LeverError::bad_request(format!("posting {posting} was not found")));
     }
-    if let Some(contact) = new
-        .contact
-        .as_ref()
-        .filter(|id| !world.contacts.contains_key(*id))
-    {
-        return Err(LeverError::bad_request(format!(
-            "contact {contact} was not found"
-        )));
+    if let Some(contact) = new.contact.as_ref().filter(|id| !world.contacts.contains_key(*id)) {
+        return Err(LeverError::bad_request(format!("contact {contact} was not found")));
     }
     Ok(())
 }
 
 pub(super) fn phones(body: &Body) -> Result<Vec<Phone>, LeverError> {
-    let wrong =
-        || LeverError::bad_request("phones must be an array of objects with type and value");
+    let wrong = || LeverError::bad_request("phones must be an array of objects with type and value");
     let Some(value) = body.get("phones") else {
         return Ok(Vec::new());
     };
-    let text = |phone: &Value, name: &str| {
-        phone
-            .get(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
+    let text = |phone: &Value, name: &str| phone.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     value
         .as_array()
         .ok_or_else(wrong)?
@@ -140,25 +103,17 @@ pub(super) fn phones(body: &Body) -> Result<Vec<Phone>, LeverError> {
             if !phone.is_object() {
                 return Err(wrong());
             }
-            Ok(Phone {
-                kind: text(phone, "type"),
-                value: text(phone, "value"),
-            })
+            Ok(Phone { kind: text(phone, "type"), value: text(phone, "value") })
         })
         .collect()
 }
 
 /// The opportunity of the path, or 404.
 pub(super) fn find<'a>(desk: &'a Desk, id: &str) -> Result<&'a Opportunity, LeverError> {
-    desk.world
-        .opportunities
-        .get(id)
-        .ok_or_else(|| LeverError::not_found("opportunities", id))
+    desk.world.opportunities.get(id).ok_or_else(|| LeverError::not_found("opportunities", id))
 }
 
 /// The answer of a write: the opportunity as it is now.
 pub(super) fn changed(desk: &Desk, id: &str, view: View) -> Answer {
-    Ok(Reply::ok(
-        json!({ "data": render::opportunity(desk.world, find(desk, id)?, view) }),
-    ))
+    Ok(Reply::ok(json!({ "data": render::opportunity(desk.world, find(desk, id)?, view) })))
 }

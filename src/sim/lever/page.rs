@@ -23,16 +23,8 @@ pub(crate) fn in_order(rows: impl IntoIterator<Item = Value>) -> Vec<Row> {
     let numbered = (0_i64..).zip(rows);
     numbered
         .map(|(number, shown)| {
-            let id = shown
-                .get("id")
-                .or(shown.get("text"))
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned();
-            Row {
-                place: (number, 0, id),
-                shown,
-            }
+            let id = shown.get("id").or(shown.get("text")).and_then(Value::as_str).unwrap_or_default().to_owned();
+            Row { place: (number, 0, id), shown }
         })
         .collect()
 }
@@ -41,20 +33,13 @@ pub(crate) fn in_order(rows: impl IntoIterator<Item = Value>) -> Vec<Row> {
 pub(crate) fn page(ask: &Ask, rows: Vec<Row>) -> Result<Reply, LeverError> {
     let limit = limit(ask)?;
     let after = match ask.one("offset") {
-        Some(token) => {
-            Some(decode(token).ok_or_else(|| LeverError::bad_request("Invalid offset token"))?)
-        }
+        Some(token) => Some(decode(token).ok_or_else(|| LeverError::bad_request("Invalid offset token"))?),
         None => None,
     };
-    let mut rest = rows
-        .into_iter()
-        .filter(|row| after.as_ref().is_none_or(|after| row.place > *after));
+    let mut rest = rows.into_iter().filter(|row| after.as_ref().is_none_or(|after| row.place > *after));
     let shown: Vec<Row> = rest.by_ref().take(limit).collect();
     let has_next = rest.next().is_some();
-    let next = shown
-        .last()
-        .filter(|_| has_next)
-        .map(|row| encode(&row.place));
+    let next = shown.last().filter(|_| has_next).map(|row| encode(&row.place));
     let data: Vec<Value> = shown.into_iter().map(|row| row.shown).collect();
     let mut body = json!({ "data": data, "hasNext": has_next });
     // On the last page the key is absent, not null.
@@ -68,9 +53,7 @@ fn limit(ask: &Ask) -> Result<usize, LeverError> {
     match ask.one("limit").map(str::parse::<usize>) {
         None => Ok(LARGEST),
         Some(Ok(limit)) if (1..=LARGEST).contains(&limit) => Ok(limit),
-        Some(_) => Err(LeverError::bad_request(
-            "limit must be a number between 1 and 100",
-        )),
+        Some(_) => Err(LeverError::bad_request("limit must be a number between 1 and 100")),
     }
 }
 

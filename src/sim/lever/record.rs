@@ -70,13 +70,7 @@ impl Posting {
     /// department, team, location, commitment (§5). Where extra tags stand is not recorded; they come first here.
     pub(crate) fn inherited_tags(&self) -> Vec<String> {
         let mut tags = Vec::new();
-        let parts = [
-            &self.text,
-            &self.department,
-            &self.team,
-            &self.location,
-            &self.commitment,
-        ];
+        let parts = [&self.text, &self.department, &self.team, &self.location, &self.commitment];
         for tag in self.tags.iter().chain(parts) {
             if !tag.is_empty() && !tags.contains(tag) {
                 tags.push(tag.clone());

@@ -2,10 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::record::{
-    Application, ArchiveReason, Comment, Contact, Note, Opportunity, Phone, Posting, Stage, User,
-    Webhook,
-};
+use super::record::{Application, ArchiveReason, Comment, Contact, Note, Opportunity, Phone, Posting, Stage, User, Webhook};
 use super::world::World;
 
 const UI: &str = "https://hire.sandbox.lever.co";
@@ -23,11 +20,7 @@ pub(crate) enum View {
 
 pub(crate) fn opportunity(world: &World, it: &Opportunity, view: View) -> Value {
     let person = world.contact_of(it).filter(|_| view != View::Blanked);
-    let text = |of: fn(&Contact) -> &String| {
-        person
-            .map(|contact| of(contact).as_str())
-            .unwrap_or_default()
-    };
+    let text = |of: fn(&Contact) -> &String| person.map(|contact| of(contact).as_str()).unwrap_or_default();
     let mut shown = json!({
         "id": it.id,
         "name": text(|contact| &contact.name),
@@ -68,31 +61,19 @@ pub(crate) fn opportunity(world: &World, it: &Opportunity, view: View) -> Value 
         "dataProtection": null,
     });
     // Seen on reads of opportunities with a posting only, never in an answer to a write.
-    let posting = it
-        .application
-        .as_ref()
-        .and_then(|application| world.posting(&application.posting));
+    let posting = it.application.as_ref().and_then(|application| world.posting(&application.posting));
     if let (View::Read, Some(posting), Some(shown)) = (view, posting, shown.as_object_mut()) {
-        shown.insert(
-            "opportunityLocation".into(),
-            posting.location.as_str().into(),
-        );
+        shown.insert("opportunityLocation".into(), posting.location.as_str().into());
     }
     shown
 }
 
 fn archived(it: &Opportunity) -> Value {
-    it.archived.as_ref().map_or(
-        Value::Null,
-        |it| json!({ "reason": it.reason, "archivedAt": it.at }),
-    )
+    it.archived.as_ref().map_or(Value::Null, |it| json!({ "reason": it.reason, "archivedAt": it.at }))
 }
 
 fn phones(phones: &[Phone]) -> Vec<Value> {
-    phones
-        .iter()
-        .map(|phone| json!({ "type": phone.kind, "value": phone.value }))
-        .collect()
+    phones.iter().map(|phone| json!({ "type": phone.kind, "value": phone.value })).collect()
 }
 
 /// Name and address are filled only when the candidate applied, never when a user added the posting (§3.2).

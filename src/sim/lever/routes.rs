@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::error::LeverError;
 use super::world::World;
 use super::{
-    Answer, Desk, applications, archive, archive_reasons, contacts, links, moves, notes,
-    opportunities, postings, stages, tags, users, webhooks, within_limit,
+    Answer, Desk, applications, archive, archive_reasons, contacts, links, moves, notes, opportunities, postings, stages, tags,
+    users, webhooks, within_limit,
 };
 use crate::sim::faults::Faults;
 use crate::sim::wire::{Ask, match_path};
@@ -45,13 +45,7 @@ const fn route(
     perform_as: PerformAs,
     handler: Handler,
 ) -> Route {
-    Route {
-        method,
-        path,
-        scope,
-        perform_as,
-        handler,
-    }
+    Route { method, path, scope, perform_as, handler }
 }
 
 const OPPORTUNITIES_READ: &str = "opportunities:read:admin";
@@ -61,239 +55,44 @@ const NOTES: &str = "notes:write:admin";
 
 /// Fixed paths stand before those with an id in the same place.
 const ROUTES: &[Route] = &[
-    route(
-        "GET",
-        "/opportunities",
-        OPPORTUNITIES_READ,
-        Unused,
-        Plain(opportunities::list),
-    ),
-    route(
-        "POST",
-        "/opportunities",
-        OPPORTUNITIES,
-        Required,
-        Plain(opportunities::create),
-    ),
-    route(
-        "GET",
-        "/opportunities/deleted",
-        OPPORTUNITIES_READ,
-        Unused,
-        Plain(opportunities::deleted),
-    ),
-    route(
-        "GET",
-        "/opportunities/{id}",
-        OPPORTUNITIES_READ,
-        Unused,
-        One(opportunities::get),
-    ),
-    route(
-        "PUT",
-        "/opportunities/{id}/stage",
-        OPPORTUNITIES,
-        Optional,
-        One(moves::stage),
-    ),
-    route(
-        "PUT",
-        "/opportunities/{id}/archived",
-        OPPORTUNITIES,
-        Optional,
-        One(archive::archived),
-    ),
-    route(
-        "POST",
-        "/opportunities/{id}/addTags",
-        OPPORTUNITIES,
-        Optional,
-        One(tags::add),
-    ),
-    route(
-        "POST",
-        "/opportunities/{id}/removeTags",
-        OPPORTUNITIES,
-        Optional,
-        One(tags::remove),
-    ),
-    route(
-        "POST",
-        "/opportunities/{id}/addLinks",
-        OPPORTUNITIES,
-        Optional,
-        One(links::add),
-    ),
-    route(
-        "POST",
-        "/opportunities/{id}/removeLinks",
-        OPPORTUNITIES,
-        Optional,
-        One(links::remove),
-    ),
-    route(
-        "GET",
-        "/opportunities/{id}/applications",
-        "applications:read:admin",
-        Unused,
-        One(applications::list),
-    ),
-    route(
-        "GET",
-        "/opportunities/{id}/applications/{id}",
-        "applications:read:admin",
-        Unused,
-        Two(applications::get),
-    ),
-    route(
-        "GET",
-        "/opportunities/{id}/notes",
-        NOTES_READ,
-        Unused,
-        One(notes::list),
-    ),
-    route(
-        "POST",
-        "/opportunities/{id}/notes",
-        NOTES,
-        Optional,
-        One(notes::create),
-    ),
-    route(
-        "GET",
-        "/opportunities/{id}/notes/{id}",
-        NOTES_READ,
-        Unused,
-        Two(notes::get),
-    ),
-    route(
-        "PUT",
-        "/opportunities/{id}/notes/{id}",
-        NOTES,
-        Unused,
-        Two(notes::replace),
-    ),
-    route(
-        "DELETE",
-        "/opportunities/{id}/notes/{id}",
-        NOTES,
-        Unused,
-        Two(notes::delete),
-    ),
-    route(
-        "GET",
-        "/postings",
-        "postings:read:admin",
-        Unused,
-        Plain(postings::list),
-    ),
-    route(
-        "GET",
-        "/postings/{id}",
-        "postings:read:admin",
-        Unused,
-        One(postings::get),
-    ),
-    route(
-        "POST",
-        "/postings/{id}",
-        "postings:write:admin",
-        Required,
-        One(postings::update),
-    ),
-    route(
-        "GET",
-        "/stages",
-        "stages:read:admin",
-        Unused,
-        Plain(stages::list),
-    ),
-    route(
-        "GET",
-        "/stages/{id}",
-        "stages:read:admin",
-        Unused,
-        One(stages::get),
-    ),
+    route("GET", "/opportunities", OPPORTUNITIES_READ, Unused, Plain(opportunities::list)),
+    route("POST", "/opportunities", OPPORTUNITIES, Required, Plain(opportunities::create)),
+    route("GET", "/opportunities/deleted", OPPORTUNITIES_READ, Unused, Plain(opportunities::deleted)),
+    route("GET", "/opportunities/{id}", OPPORTUNITIES_READ, Unused, One(opportunities::get)),
+    route("PUT", "/opportunities/{id}/stage", OPPORTUNITIES, Optional, One(moves::stage)),
+    route("PUT", "/opportunities/{id}/archived", OPPORTUNITIES, Optional, One(archive::archived)),
+    route("POST", "/opportunities/{id}/addTags", OPPORTUNITIES, Optional, One(tags::add)),
+    route("POST", "/opportunities/{id}/removeTags", OPPORTUNITIES, Optional, One(tags::remove)),
+    route("POST", "/opportunities/{id}/addLinks", OPPORTUNITIES, Optional, One(links::add)),
+    route("POST", "/opportunities/{id}/removeLinks", OPPORTUNITIES, Optional, One(links::remove)),
+    route("GET", "/opportunities/{id}/applications", "applications:read:admin", Unused, One(applications::list)),
+    route("GET", "/opportunities/{id}/applications/{id}", "applications:read:admin", Unused, Two(applications::get)),
+    route("GET", "/opportunities/{id}/notes", NOTES_READ, Unused, One(notes::list)),
+    route("POST", "/opportunities/{id}/notes", NOTES, Optional, One(notes::create)),
+    route("GET", "/opportunities/{id}/notes/{id}", NOTES_READ, Unused, Two(notes::get)),
+    route("PUT", "/opportunities/{id}/notes/{id}", NOTES, Unused, Two(notes::replace)),
+    route("DELETE", "/opportunities/{id}/notes/{id}", NOTES, Unused, Two(notes::delete)),
+    route("GET", "/postings", "postings:read:admin", Unused, Plain(postings::list)),
+    route("GET", "/postings/{id}", "postings:read:admin", Unused, One(postings::get)),
+    route("POST", "/postings/{id}", "postings:write:admin", Required, One(postings::update)),
+    route("GET", "/stages", "stages:read:admin", Unused, Plain(stages::list)),
+    route("GET", "/stages/{id}", "stages:read:admin", Unused, One(stages::get)),
     route("GET", "/tags", "tags:read:admin", Unused, Plain(tags::list)),
-    route(
-        "GET",
-        "/users",
-        "users:read:admin",
-        Unused,
-        Plain(users::list),
-    ),
-    route(
-        "GET",
-        "/users/{id}",
-        "users:read:admin",
-        Unused,
-        One(users::get),
-    ),
-    route(
-        "GET",
-        "/archive_reasons",
-        "archive_reasons:read:admin",
-        Unused,
-        Plain(archive_reasons::list),
-    ),
-    route(
-        "GET",
-        "/archive_reasons/{id}",
-        "archive_reasons:read:admin",
-        Unused,
-        One(archive_reasons::get),
-    ),
-    route(
-        "GET",
-        "/contacts/{id}",
-        "contact:read:admin",
-        Unused,
-        One(contacts::get),
-    ),
-    route(
-        "PUT",
-        "/contacts/{id}",
-        "contact:write:admin",
-        Unused,
-        One(contacts::update),
-    ),
-    route(
-        "GET",
-        "/webhooks",
-        "webhooks:read:admin",
-        Unused,
-        Plain(webhooks::list),
-    ),
-    route(
-        "POST",
-        "/webhooks",
-        "webhooks:write:admin",
-        Unused,
-        Plain(webhooks::create),
-    ),
-    route(
-        "PUT",
-        "/webhooks",
-        "webhooks:write:admin",
-        Unused,
-        Plain(webhooks::update),
-    ),
-    route(
-        "DELETE",
-        "/webhooks/{id}",
-        "webhooks:write:admin",
-        Unused,
-        One(webhooks::delete),
-    ),
+    route("GET", "/users", "users:read:admin", Unused, Plain(users::list)),
+    route("GET", "/users/{id}", "users:read:admin", Unused, One(users::get)),
+    route("GET", "/archive_reasons", "archive_reasons:read:admin", Unused, Plain(archive_reasons::list)),
+    route("GET", "/archive_reasons/{id}", "archive_reasons:read:admin", Unused, One(archive_reasons::get)),
+    route("GET", "/contacts/{id}", "contact:read:admin", Unused, One(contacts::get)),
+    route("PUT", "/contacts/{id}", "contact:write:admin", Unused, One(contacts::update)),
+    route("GET", "/webhooks", "webhooks:read:admin", Unused, Plain(webhooks::list)),
+    route("POST", "/webhooks", "webhooks:write:admin", Unused, Plain(webhooks::create)),
+    route("PUT", "/webhooks", "webhooks:write:admin", Unused, Plain(webhooks::update)),
+    route("DELETE", "/webhooks/{id}", "webhooks:write:admin", Unused, One(webhooks::delete)),
 ];
 
 /// Every simulated endpoint as `METHOD /v1/path`, with `{id}` for ids.
 pub(crate) fn endpoints() -> Vec<String> {
-    ROUTES
-        .iter()
-        .map(|route| format!("{} /v1{}", route.method, route.path))
-        .collect()
+    ROUTES.iter().map(|route| format!("{} /v1{}", route.method, route.path)).collect()
 }
 
 /// Credential, rate limit, path, permission, `perform_as`, handler: in this order.
@@ -312,12 +111,7 @@ pub(super) fn dispatch(world: &mut World, faults: &Faults, ask: &Ask, elapsed: D
         return Err(LeverError::forbidden(route.scope));
     }
     let user = perform_as(world, ask, route.perform_as)?;
-    let mut desk = Desk {
-        world,
-        faults,
-        ask,
-        user,
-    };
+    let mut desk = Desk { world, faults, ask, user };
     match (route.handler, ids.as_slice()) {
         (Plain(handle), _) => handle(&mut desk),
         (One(handle), [id]) => handle(&mut desk, id),
@@ -333,12 +127,8 @@ fn perform_as(world: &World, ask: &Ask, rule: PerformAs) -> Result<Option<String
     }
     match ask.one("perform_as") {
         Some(id) if world.user(id).is_some() => Ok(Some(id.to_owned())),
-        Some(id) => Err(LeverError::bad_request(format!(
-            "perform_as: user {id} was not found"
-        ))),
-        None if rule == Required => Err(LeverError::bad_request(
-            "Missing required parameter: perform_as",
-        )),
+        Some(id) => Err(LeverError::bad_request(format!("perform_as: user {id} was not found"))),
+        None if rule == Required => Err(LeverError::bad_request("Missing required parameter: perform_as")),
         None => Ok(None),
     }
 }

@@ -7,14 +7,7 @@ use super::world::World;
 use super::{Desk, render};
 
 /// What can be expanded on an opportunity. `posting` is not among them; it comes with the application.
-const ON_OPPORTUNITY: [&str; 6] = [
-    "applications",
-    "stage",
-    "owner",
-    "followers",
-    "sourcedBy",
-    "contact",
-];
+const ON_OPPORTUNITY: [&str; 6] = ["applications", "stage", "owner", "followers", "sourcedBy", "contact"];
 const ON_POSTING: [&str; 4] = ["user", "owner", "hiringManager", "followers"];
 
 pub(super) fn opportunity(desk: &Desk, shown: Value) -> Result<Value, LeverError> {
@@ -34,11 +27,7 @@ fn select(desk: &Desk, mut shown: Value, expandable: &[&str]) -> Result<Value, L
     let Some(fields) = shown.as_object_mut() else {
         return Ok(shown);
     };
-    let owner = fields
-        .get("id")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned();
+    let owner = fields.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
     for name in &expand {
         if let Some(value) = fields.get_mut(*name) {
             *value = expanded(desk.world, &owner, name, value);
@@ -57,10 +46,7 @@ fn select(desk: &Desk, mut shown: Value, expandable: &[&str]) -> Result<Value, L
 
 fn expanded(world: &World, owner: &str, name: &str, value: &Value) -> Value {
     match value {
-        Value::Array(ids) => ids
-            .iter()
-            .map(|id| expanded(world, owner, name, id))
-            .collect(),
+        Value::Array(ids) => ids.iter().map(|id| expanded(world, owner, name, id)).collect(),
         Value::String(id) => record(world, owner, name, id).unwrap_or_else(|| value.clone()),
         _ => value.clone(),
     }
@@ -70,11 +56,7 @@ fn record(world: &World, owner: &str, name: &str, id: &str) -> Option<Value> {
     match name {
         "applications" => {
             let opportunity = world.opportunities.get(owner)?;
-            Some(render::application(
-                world,
-                opportunity,
-                opportunity.application.as_ref()?,
-            ))
+            Some(render::application(world, opportunity, opportunity.application.as_ref()?))
         }
         "stage" => world.stage(id).map(render::stage),
         "contact" => world.contacts.get(id).map(render::contact),

@@ -11,10 +11,6 @@ pub fn sign(signature_token: &str, token: &str, triggered_at: i64) -> String {
     let Ok(mac) = Hmac::<Sha256>::new_from_slice(signature_token.as_bytes()) else {
         return String::new();
     };
-    let tag = mac
-        .chain_update(token)
-        .chain_update(triggered_at.to_string())
-        .finalize()
-        .into_bytes();
+    let tag = mac.chain_update(token).chain_update(triggered_at.to_string()).finalize().into_bytes();
     hex(&tag)
 }

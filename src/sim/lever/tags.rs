@@ -29,12 +29,8 @@ pub(super) fn remove(desk: &mut Desk, id: &str) -> Answer {
 pub(super) fn list(desk: &mut Desk) -> Answer {
     let mut counts: BTreeMap<(String, &str), usize> = BTreeMap::new();
     for tag in desk.world.opportunities.values().flat_map(|it| &it.tags) {
-        *counts
-            .entry((tag.to_lowercase(), tag.as_str()))
-            .or_default() += 1;
+        *counts.entry((tag.to_lowercase(), tag.as_str())).or_default() += 1;
     }
-    let rows = counts
-        .into_iter()
-        .map(|((_, text), count)| json!({ "text": text, "count": count }));
+    let rows = counts.into_iter().map(|((_, text), count)| json!({ "text": text, "count": count }));
     page(desk.ask, in_order(rows.collect::<Vec<_>>()))
 }

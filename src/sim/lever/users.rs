@@ -24,9 +24,6 @@ pub(super) fn list(desk: &mut Desk) -> Answer {
 }
 
 pub(super) fn get(desk: &mut Desk, id: &str) -> Answer {
-    let user = desk
-        .world
-        .user(id)
-        .ok_or_else(|| LeverError::not_found("users", id))?;
+    let user = desk.world.user(id).ok_or_else(|| LeverError::not_found("users", id))?;
     Ok(Reply::ok(json!({ "data": render::user(user) })))
 }

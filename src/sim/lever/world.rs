@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::access::Access;
 use super::events::EVENTS;
-use super::record::{
-    ArchiveReason, Contact, Deleted, Happening, Opportunity, Posting, Stage, User, Webhook,
-};
+use super::record::{ArchiveReason, Contact, Deleted, Happening, Opportunity, Posting, Stage, User, Webhook};
 use crate::sim::clock::Clock;
 use crate::sim::ids::Ids;
 
@@ -47,12 +45,8 @@ const STAGES: [(&str, &str, u32); 8] = [
     ("offer", "Offer", 301),
 ];
 
-const REASONS: [(&str, bool); 4] = [
-    ("Hired", true),
-    ("Underqualified", false),
-    ("Withdrew", false),
-    ("Position closed", false),
-];
+const REASONS: [(&str, bool); 4] =
+    [("Hired", true), ("Underqualified", false), ("Withdrew", false), ("Position closed", false)];
 
 /// Name, address, role. The first one is who acts in the interface when nobody else is named.
 const USERS: [(&str, &str, &str); 3] = [
@@ -66,19 +60,11 @@ impl World {
     pub(crate) fn new(clock: Clock, mut ids: Ids) -> Self {
         let now = clock.now_ms();
         let stages = STAGES.map(|(id, text, rank)| Stage {
-            id: if id.is_empty() {
-                ids.uuid()
-            } else {
-                id.to_owned()
-            },
+            id: if id.is_empty() { ids.uuid() } else { id.to_owned() },
             text: text.to_owned(),
             rank,
         });
-        let archive_reasons = REASONS.map(|(text, hired)| ArchiveReason {
-            id: ids.uuid(),
-            text: text.to_owned(),
-            hired,
-        });
+        let archive_reasons = REASONS.map(|(text, hired)| ArchiveReason { id: ids.uuid(), text: text.to_owned(), hired });
         let users = USERS.map(|(name, email, role)| User {
             id: ids.uuid(),
             name: name.to_owned(),
@@ -112,13 +98,7 @@ impl World {
     }
 
     /// Adds a webhook with a signature token of its own.
-    pub(crate) fn register_webhook(
-        &mut self,
-        event: &str,
-        url: &str,
-        origins: Vec<String>,
-        by_api: bool,
-    ) -> Webhook {
+    pub(crate) fn register_webhook(&mut self, event: &str, url: &str, origins: Vec<String>, by_api: bool) -> Webhook {
         let now = self.clock.now_ms();
         let webhook = Webhook {
             id: self.ids.uuid(),
@@ -140,10 +120,7 @@ impl World {
 
     /// The place of a stage in the pipeline, from 0.
     pub(crate) fn stage_index(&self, id: &str) -> usize {
-        self.stages
-            .iter()
-            .position(|stage| stage.id == id)
-            .unwrap_or_default()
+        self.stages.iter().position(|stage| stage.id == id).unwrap_or_default()
     }
 
     pub(crate) fn posting(&self, id: &str) -> Option<&Posting> {
@@ -160,10 +137,7 @@ impl World {
 
     /// The user who acts in the interface: the first one.
     pub(crate) fn recruiter(&self) -> String {
-        self.users
-            .first()
-            .map(|user| user.id.clone())
-            .unwrap_or_default()
+        self.users.first().map(|user| user.id.clone()).unwrap_or_default()
     }
 
     pub(crate) fn contact_of(&self, opportunity: &Opportunity) -> Option<&Contact> {
@@ -173,12 +147,7 @@ impl World {
     /// The contact that has one of these addresses. Lever compares them canonicalised.
     pub(crate) fn contact_with_email(&self, emails: &[String]) -> Option<&Contact> {
         let wanted: Vec<String> = emails.iter().map(|email| canonical(email)).collect();
-        self.contacts.values().find(|contact| {
-            contact
-                .emails
-                .iter()
-                .any(|email| wanted.contains(&canonical(email)))
-        })
+        self.contacts.values().find(|contact| contact.emails.iter().any(|email| wanted.contains(&canonical(email))))
     }
 }
 

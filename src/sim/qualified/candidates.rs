@@ -5,15 +5,8 @@ use super::{Answer, VendorError, render};
 use crate::sim::wire::{Ask, Reply};
 
 pub(super) fn get(world: &mut World, _ask: &Ask, id: &str) -> Answer {
-    let candidate = world
-        .candidates
-        .get(id)
-        .ok_or_else(|| VendorError::not_found("TeamCandidate"))?;
-    Ok(Reply::ok(render::single(
-        world,
-        "TeamCandidate",
-        render::candidate(world, candidate),
-    )))
+    let candidate = world.candidates.get(id).ok_or_else(|| VendorError::not_found("TeamCandidate"))?;
+    Ok(Reply::ok(render::single(world, "TeamCandidate", render::candidate(world, candidate))))
 }
 
 pub(super) fn approve(world: &mut World, ask: &Ask, id: &str) -> Answer {

@@ -103,16 +103,14 @@ pub(super) fn candidate(world: &World, it: &Candidate) -> Value {
 /// One parcel for each subscription to the event.
 pub(super) fn parcels(world: &World, event: &str, data: &Value, faults: &Faults) -> Vec<Parcel> {
     let mut data = data.clone();
-    if faults.vendor_webhook_score_zero && data.get("score").is_some() {
-        if let Some(data) = data.as_object_mut() {
-            data.insert("score".into(), json!(0.0));
-            data.insert("passing_score".into(), json!(false));
-        }
+    if faults.vendor_webhook_score_zero
+        && let Some(fields) = data.as_object_mut()
+        && fields.contains_key("score")
+    {
+        fields.insert("score".into(), json!(0.0));
+        fields.insert("passing_score".into(), json!(false));
     }
-    let listeners = world
-        .subscriptions
-        .iter()
-        .filter(|it| it.all || it.events.iter().any(|name| name == event));
+    let listeners = world.subscriptions.iter().filter(|it| it.all || it.events.iter().any(|name| name == event));
     listeners
         .map(|subscription| Parcel {
             service: Service::Qualified,

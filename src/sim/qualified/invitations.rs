@@ -8,11 +8,7 @@ use super::{Answer, Fields, VendorError, page, render};
 use crate::sim::wire::{Ask, Reply};
 
 pub(super) fn list(world: &mut World, ask: &Ask) -> Answer {
-    let rows = world
-        .invitations
-        .iter()
-        .map(|it| render::invitation(world, it))
-        .collect();
+    let rows = world.invitations.iter().map(|it| render::invitation(world, it)).collect();
     page(world, ask, "AssessmentInvitation", rows)
 }
 
@@ -20,9 +16,7 @@ pub(super) fn list(world: &mut World, ask: &Ask) -> Answer {
 pub(super) fn invite(world: &mut World, ask: &Ask) -> Answer {
     let fields = Fields::read(ask)?;
     let emails = fields.texts("candidates");
-    let assessment = fields
-        .text("assessment_id")
-        .ok_or_else(|| VendorError::invalid("assessment_id is missing"))?;
+    let assessment = fields.text("assessment_id").ok_or_else(|| VendorError::invalid("assessment_id is missing"))?;
     check(world, &fields, &emails, &assessment)?;
     let options = InviteOptions {
         first_name: fields.text("first_name"),
@@ -39,45 +33,25 @@ pub(super) fn invite(world: &mut World, ask: &Ask) -> Answer {
     let mut rows: Vec<Value> = Vec::new();
     for email in &emails {
         let at = world.invite(email, &assessment, &options);
-        rows.extend(
-            world
-                .invitations
-                .get(at)
-                .map(|it| render::invitation(world, it)),
-        );
+        rows.extend(world.invitations.get(at).map(|it| render::invitation(world, it)));
     }
-    Ok(Reply::ok(
-        json!({ "type": "AssessmentInvitation", "data": rows, "meta": render::meta(world) }),
-    ))
+    Ok(Reply::ok(json!({ "type": "AssessmentInvitation", "data": rows, "meta": render::meta(world) })))
 }
 
-fn check(
-    world: &World,
-    fields: &Fields,
-    emails: &[String],
-    assessment: &str,
-) -> Result<(), VendorError> {
+fn check(world: &World, fields: &Fields, emails: &[String], assessment: &str) -> Result<(), VendorError> {
     if emails.is_empty() {
         return Err(VendorError::invalid("candidates is missing"));
     }
-    let personal = ["first_name", "last_name", "alternate_id"]
-        .iter()
-        .any(|name| fields.get(name).is_some());
+    let personal = ["first_name", "last_name", "alternate_id"].iter().any(|name| fields.get(name).is_some());
     if emails.len() > 1 && personal {
-        return Err(VendorError::invalid(
-            "names can only be given for a single candidate",
-        ));
+        return Err(VendorError::invalid("names can only be given for a single candidate"));
     }
     let bad = |email: &String| {
-        let plausible = email
-            .split_once('@')
-            .is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
+        let plausible = email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
         !plausible || world.refused_emails.contains(&email.to_lowercase())
     };
     if emails.iter().any(bad) {
-        return Err(VendorError::invalid(
-            "candidates contains an invalid email address",
-        ));
+        return Err(VendorError::invalid("candidates contains an invalid email address"));
     }
     match world.assessment(assessment).map(|it| it.state) {
         Some(AssessmentState::Published) => Ok(()),

@@ -4,6 +4,7 @@
 
 mod assessments;
 mod candidates;
+mod casing;
 mod events;
 mod invitations;
 mod record;
@@ -66,61 +67,27 @@ use Handler::{One, Plain};
 const ROUTES: &[(&str, &str, Handler)] = &[
     ("GET", "/assessments", Plain(assessments::list)),
     ("GET", "/assessment_invitations", Plain(invitations::list)),
-    (
-        "POST",
-        "/assessment_invitations/invite_candidates",
-        Plain(invitations::invite),
-    ),
-    (
-        "DELETE",
-        "/assessment_invitations/{id}",
-        One(invitations::cancel),
-    ),
+    ("POST", "/assessment_invitations/invite_candidates", Plain(invitations::invite)),
+    ("DELETE", "/assessment_invitations/{id}", One(invitations::cancel)),
     ("GET", "/assessment_results", Plain(results::list)),
     ("GET", "/assessment_results/{id}", One(results::get)),
-    (
-        "GET",
-        "/assessment_results/{id}/exhibit",
-        One(results::exhibit),
-    ),
+    ("GET", "/assessment_results/{id}/exhibit", One(results::exhibit)),
     ("GET", "/assessment_results/{id}/share", One(results::share)),
     ("GET", "/team_candidates/{id}", One(candidates::get)),
-    (
-        "PUT",
-        "/team_candidates/{id}/approve",
-        One(candidates::approve),
-    ),
-    (
-        "PUT",
-        "/team_candidates/{id}/reject",
-        One(candidates::reject),
-    ),
+    ("PUT", "/team_candidates/{id}/approve", One(candidates::approve)),
+    ("PUT", "/team_candidates/{id}/reject", One(candidates::reject)),
     ("GET", "/webhook_subscriptions", Plain(subscriptions::list)),
-    (
-        "POST",
-        "/webhook_subscriptions",
-        Plain(subscriptions::create),
-    ),
-    (
-        "DELETE",
-        "/webhook_subscriptions/{id}",
-        One(subscriptions::delete),
-    ),
+    ("POST", "/webhook_subscriptions", Plain(subscriptions::create)),
+    ("DELETE", "/webhook_subscriptions/{id}", One(subscriptions::delete)),
 ];
 
 /// Answers one request. The key stands bare in `Authorization`, without a scheme word.
 pub(crate) fn answer(world: &mut World, ask: &Ask) -> Reply {
-    dispatch(world, ask).unwrap_or_else(|VendorError(status, message)| {
-        Reply::new(status, json!({ "error": message }))
-    })
+    dispatch(world, ask).unwrap_or_else(|VendorError(status, message)| Reply::new(status, json!({ "error": message })))
 }
 
 fn dispatch(world: &mut World, ask: &Ask) -> Answer {
-    if !ask
-        .authorization
-        .as_ref()
-        .is_some_and(|key| world.keys.contains(key))
-    {
+    if !ask.authorization.as_ref().is_some_and(|key| world.keys.contains(key)) {
         return Err(VendorError(401, "not authorized".to_owned()));
     }
     let segments = ask.segments();
@@ -138,30 +105,16 @@ fn dispatch(world: &mut World, ask: &Ask) -> Answer {
 /// Turns what happened into deliveries to the subscriptions.
 pub(crate) fn tell(world: &mut World, faults: &Faults) -> Vec<Parcel> {
     let happened = std::mem::take(&mut world.happened);
-    happened
-        .iter()
-        .flat_map(|(event, data)| events::parcels(world, event, data, faults))
-        .collect()
+    happened.iter().flat_map(|(event, data)| events::parcels(world, event, data, faults)).collect()
 }
 
 /// `{type, data, currentPage, totalPages, totalCount, meta}`; pages count from 1.
+#[expect(clippy::unnecessary_wraps, reason = "it is the answer of the list handlers")]
 fn page(world: &World, ask: &Ask, kind: &str, rows: Vec<Value>) -> Answer {
-    let size = ask
-        .one("limit")
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(world.page_size)
-        .clamp(1, 100);
-    let number: usize = ask
-        .one("page")
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(1)
-        .max(1);
+    let size = ask.one("limit").and_then(|text| text.parse().ok()).unwrap_or(world.page_size).clamp(1, 100);
+    let number: usize = ask.one("page").and_then(|text| text.parse().ok()).unwrap_or(1).max(1);
     let total = rows.len();
-    let data: Vec<Value> = rows
-        .into_iter()
-        .skip((number - 1) * size)
-        .take(size)
-        .collect();
+    let data: Vec<Value> = rows.into_iter().skip((number - 1) * size).take(size).collect();
     Ok(Reply::ok(json!({
         "type": kind,
         "data": data,
@@ -185,10 +138,7 @@ impl Fields {
 
     /// By its snake_case name; null counts as absent.
     fn get(&self, name: &str) -> Option<&Value> {
-        self.0
-            .get(name)
-            .or_else(|| self.0.get(&render::camel(name)))
-            .filter(|value| !value.is_null())
+        self.0.get(name).or_else(|| self.0.get(&casing::camel(name))).filter(|value| !value.is_null())
     }
 
     fn text(&self, name: &str) -> Option<String> {
@@ -200,15 +150,7 @@ impl Fields {
     }
 
     fn texts(&self, name: &str) -> Vec<String> {
-        let items = self
-            .get(name)
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default();
-        items
-            .iter()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect()
+        let items = self.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+        items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 }

@@ -50,9 +50,7 @@ pub(crate) struct Candidate {
 
 impl Candidate {
     pub(crate) fn name(&self) -> String {
-        format!("{} {}", self.first_name, self.last_name)
-            .trim()
-            .to_owned()
+        format!("{} {}", self.first_name, self.last_name).trim().to_owned()
     }
 }
 

@@ -2,9 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::record::{
-    Assessment, AssessmentState, Candidate, Invitation, Subscription, Take, TakeState,
-};
+use super::record::{Assessment, AssessmentState, Candidate, Invitation, Subscription, Take, TakeState};
 use super::world::World;
 use crate::sim::clock::iso;
 use crate::sim::wire::merged;
@@ -16,9 +14,7 @@ pub(crate) fn invite_path(it: &Invitation) -> String {
 
 /// The vendor's `passingScore`: a boolean on results. Without a score to pass it says no, as recorded.
 pub(super) fn passed(world: &World, it: &Take) -> bool {
-    let needed = world
-        .assessment(&it.assessment)
-        .and_then(|it| it.passing_score);
+    let needed = world.assessment(&it.assessment).and_then(|it| it.passing_score);
     match (needed, it.score) {
         (Some(needed), Some(score)) => score >= needed,
         _ => false,
@@ -317,11 +313,7 @@ pub(super) fn share(world: &World, it: &Take) -> Value {
 }
 
 pub(super) fn candidate(world: &World, it: &Candidate) -> Value {
-    let takes: Vec<&Take> = world
-        .takes
-        .iter()
-        .filter(|take| take.candidate == it.id)
-        .collect();
+    let takes: Vec<&Take> = world.takes.iter().filter(|take| take.candidate == it.id).collect();
     let label = match it.state {
         "invited" => "Invited",
         "started" => "Assessment Started",
@@ -377,11 +369,7 @@ pub(super) fn candidate(world: &World, it: &Candidate) -> Value {
 pub(super) fn subscription(it: &Subscription) -> Value {
     let mut triggers = json!({ "id": it.id });
     if let Some(triggers) = triggers.as_object_mut() {
-        triggers.extend(
-            it.events
-                .iter()
-                .map(|event| (camel(event), Value::Bool(true))),
-        );
+        triggers.extend(it.events.iter().map(|event| (super::casing::camel(event), Value::Bool(true))));
     }
     json!({
         "id": it.id,
@@ -392,25 +380,5 @@ pub(super) fn subscription(it: &Subscription) -> Value {
         "triggerOnAll": it.all,
         "eventTriggers": triggers,
         "failingEventsCount": null,
-    })
-}
-
-pub(super) fn camel(snake: &str) -> String {
-    let mut words = snake.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |text, word| {
-        let mut letters = word.chars();
-        let head = letters.next().map(|letter| letter.to_ascii_uppercase());
-        text + &head.into_iter().collect::<String>() + letters.as_str()
-    })
-}
-
-pub(super) fn snake(camel: &str) -> String {
-    camel.chars().fold(String::new(), |mut text, letter| {
-        if letter.is_ascii_uppercase() {
-            text.push('_');
-        }
-        text.push(letter.to_ascii_lowercase());
-        text
     })
 }

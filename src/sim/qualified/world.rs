@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::events;
-use super::record::{
-    Assessment, AssessmentState, Candidate, Invitation, Mail, Subscription, Take, TakeState,
-};
+use super::record::{Assessment, AssessmentState, Candidate, Invitation, Mail, Subscription, Take, TakeState};
 use crate::sim::clock::Clock;
 use crate::sim::ids::Ids;
 
@@ -71,21 +69,10 @@ impl World {
         }
     }
 
-    pub(crate) fn add_assessment(
-        &mut self,
-        title: &str,
-        state: AssessmentState,
-        passing_score: Option<f64>,
-    ) -> String {
+    pub(crate) fn add_assessment(&mut self, title: &str, state: AssessmentState, passing_score: Option<f64>) -> String {
         let id = self.ids.object_id();
         let created_at = self.clock.now_ms();
-        self.assessments.push(Assessment {
-            id: id.clone(),
-            title: title.to_owned(),
-            state,
-            passing_score,
-            created_at,
-        });
+        self.assessments.push(Assessment { id: id.clone(), title: title.to_owned(), state, passing_score, created_at });
         id
     }
 
@@ -98,30 +85,16 @@ impl World {
     }
 
     pub(crate) fn candidate_with(&self, email: &str) -> Option<&Candidate> {
-        self.candidates
-            .values()
-            .find(|it| it.email.eq_ignore_ascii_case(email))
+        self.candidates.values().find(|it| it.email.eq_ignore_ascii_case(email))
     }
 
     /// Sends or repeats an invitation; gives its place in `invitations`. A mail leaves when there was no invitation, or
     /// when the caller did not ask to skip a second one. An invitation that was cancelled counts as none.
-    pub(crate) fn invite(
-        &mut self,
-        email: &str,
-        assessment: &str,
-        options: &InviteOptions,
-    ) -> usize {
+    pub(crate) fn invite(&mut self, email: &str, assessment: &str, options: &InviteOptions) -> usize {
         let now = self.clock.now_ms();
         let candidate = self.candidate_for(email, options, now);
-        let known = self
-            .invitations
-            .iter()
-            .position(|it| it.candidate == candidate && it.assessment == assessment);
-        let at = if let Some(at) = known {
-            at
-        } else {
-            self.add_invitation(&candidate, assessment, options, now)
-        };
+        let known = self.invitations.iter().position(|it| it.candidate == candidate && it.assessment == assessment);
+        let at = if let Some(at) = known { at } else { self.add_invitation(&candidate, assessment, options, now) };
         if known.is_some() {
             self.repeat(at, options, now);
         }
@@ -173,13 +146,7 @@ impl World {
         id
     }
 
-    fn add_invitation(
-        &mut self,
-        candidate: &str,
-        assessment: &str,
-        options: &InviteOptions,
-        now: i64,
-    ) -> usize {
+    fn add_invitation(&mut self, candidate: &str, assessment: &str, options: &InviteOptions, now: i64) -> usize {
         let take = Take {
             id: self.ids.object_id(),
             assessment: assessment.to_owned(),
@@ -231,11 +198,7 @@ impl World {
         }
         let id = invitation.result.clone();
         let Some(retry) = &options.retry else { return };
-        let Some(take) = self
-            .takes
-            .iter_mut()
-            .find(|it| it.id == id && it.state >= TakeState::Submitted)
-        else {
+        let Some(take) = self.takes.iter_mut().find(|it| it.id == id && it.state >= TakeState::Submitted) else {
             return;
         };
         take.state = TakeState::Invited;
@@ -248,20 +211,13 @@ impl World {
     }
 
     fn mail(&mut self, at: usize, email: &str, now: i64) {
-        let link = self
-            .invitations
-            .get(at)
-            .map(|it| format!("{}{}", self.host, super::render::invite_path(it)));
+        let link = self.invitations.get(at).map(|it| format!("{}{}", self.host, super::render::invite_path(it)));
         let Some(invitation) = self.invitations.get_mut(at) else {
             return;
         };
         invitation.send_attempts += 1;
         invitation.last_sent = Some(now);
-        let title = self
-            .assessments
-            .iter()
-            .find(|it| it.id == invitation.assessment)
-            .map(|it| it.title.clone());
+        let title = self.assessments.iter().find(|it| it.id == invitation.assessment).map(|it| it.title.clone());
         self.mails.push(Mail {
             at: now,
             to: email.to_owned(),
@@ -280,9 +236,7 @@ impl World {
         if let Some(candidate) = self.candidates.get_mut(&invitation.candidate) {
             candidate.labels.push("Invitation Cancelled".to_owned());
         }
-        let started = self
-            .take(&invitation.result)
-            .is_some_and(|take| take.state == TakeState::Started);
+        let started = self.take(&invitation.result).is_some_and(|take| take.state == TakeState::Started);
         if started {
             self.terminate(&invitation.result, "invitation_canceled");
         }
@@ -295,11 +249,7 @@ impl World {
         for invitation in self.invitations.iter_mut().filter(|it| it.result == id) {
             invitation.open_count += 1;
         }
-        let Some(take) = self
-            .takes
-            .iter_mut()
-            .find(|it| it.id == id && it.state == TakeState::Invited)
-        else {
+        let Some(take) = self.takes.iter_mut().find(|it| it.id == id && it.state == TakeState::Invited) else {
             return;
         };
         take.state = TakeState::Opened;
@@ -311,11 +261,7 @@ impl World {
     /// The candidate starts to work.
     pub(crate) fn start(&mut self, id: &str) {
         let now = self.clock.now_ms();
-        let Some(take) = self
-            .takes
-            .iter_mut()
-            .find(|it| it.id == id && it.state < TakeState::Started)
-        else {
+        let Some(take) = self.takes.iter_mut().find(|it| it.id == id && it.state < TakeState::Started) else {
             return;
         };
         take.state = TakeState::Started;
@@ -330,11 +276,7 @@ impl World {
     /// The candidate hands in, with a score from 0 to 100.
     pub(crate) fn submit(&mut self, id: &str, score: f64) {
         let now = self.clock.now_ms();
-        let Some(take) = self
-            .takes
-            .iter_mut()
-            .find(|it| it.id == id && it.state < TakeState::Submitted)
-        else {
+        let Some(take) = self.takes.iter_mut().find(|it| it.id == id && it.state < TakeState::Submitted) else {
             return;
         };
         take.state = TakeState::Submitted;

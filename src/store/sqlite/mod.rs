@@ -1,9 +1,334 @@
-//! SQLite.
+//! SQLite: one connection that writes (WAL, `synchronous=FULL`), a few that read.
+//!
+//! `ready` is the narrow table of all work; see `0001_start.sql` for every table. Files here follow the commits: [`intake`] one and
+//! two, [`planning`] three, [`sending`] four and five; [`work`] is what they share.
 
-use super::backend::Opened;
+mod claims;
+mod columns;
+mod forget;
+mod intake;
+mod open;
+mod planning;
+mod read_facts;
+mod read_health;
+mod read_runs;
+mod sending;
+mod settings;
+mod work;
+
+use super::backend::{Backend, News, Reader};
+use super::claim::{Claim, ClaimedDelivery, ClaimedEvent, ClaimedLane, Recovered, Work};
+use super::commit::{Begun, Derived, Finish, PlanMade, Purge, Received, Run};
 use super::error::{Result, StoreError};
-use super::options::Options;
+use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Refused, Retention, RunRow, SigningToken, TimerRow};
+use crate::model::{
+    AccountId, Assessment, AssessmentId, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Later, Notice,
+    OpportunityId, PackName, Reason, RuleName, VendorName,
+};
+use columns::exec;
+use jiff::Timestamp;
+pub(super) use open::open;
+use rusqlite::Connection;
 
-pub(super) fn open(_options: &Options) -> Result<Opened> {
-    Err(StoreError::Unavailable("not built yet".to_owned()))
+/// The connection that writes.
+struct Sqlite {
+    db: Connection,
+    epoch: i64,
+    news: News,
+    /// How many notices there were at the mark: those after it go when it is undone.
+    marked: usize,
+    /// Which account's turn it was.
+    turn: usize,
+}
+
+impl Sqlite {
+    fn new(db: Connection, epoch: i64) -> Self {
+        Self { db, epoch, news: News::default(), marked: 0, turn: 0 }
+    }
+}
+
+impl Backend for Sqlite {
+    fn open_batch(&mut self) -> Result<()> {
+        self.news = News::default();
+        exec(&self.db, "BEGIN IMMEDIATE", []).map(|_| ())
+    }
+
+    fn commit_batch(&mut self) -> Result<()> {
+        exec(&self.db, "COMMIT", []).map(|_| ())
+    }
+
+    fn abandon_batch(&mut self) {
+        self.news = News::default();
+        if !self.db.is_autocommit() {
+            drop(exec(&self.db, "ROLLBACK", []));
+        }
+    }
+
+    fn mark(&mut self) -> Result<()> {
+        self.marked = self.news.notices.len();
+        exec(&self.db, "SAVEPOINT op", []).map(|_| ())
+    }
+
+    fn keep(&mut self) -> Result<()> {
+        exec(&self.db, "RELEASE op", []).map(|_| ())
+    }
+
+    fn undo(&mut self) -> Result<()> {
+        self.news.notices.truncate(self.marked);
+        if self.db.is_autocommit() {
+            // SQLite gave the whole transaction up: disk full, I/O error.
+            return Err(StoreError::Unavailable("the disk is full or failing".to_owned()));
+        }
+        exec(&self.db, "ROLLBACK TO op", [])?;
+        exec(&self.db, "RELEASE op", []).map(|_| ())
+    }
+
+    fn news(&mut self) -> News {
+        std::mem::take(&mut self.news)
+    }
+
+    fn epoch(&self) -> u64 {
+        u64::try_from(self.epoch).unwrap_or(0)
+    }
+
+    fn deliver(&mut self, delivery: &Delivery) -> Result<Received> {
+        self.delivery_in(delivery)
+    }
+
+    fn derive(&mut self, account: &AccountId, delivery: DeliveryId, derived: &Derived, at: Timestamp) -> Result<()> {
+        self.events_derived(account, delivery, derived, at)
+    }
+
+    fn plan(&mut self, account: &AccountId, event: EventId, run: &Run) -> Result<PlanMade> {
+        self.plan_made(account, event, run)
+    }
+
+    fn begin(&mut self, account: &AccountId, effects: &[EffectId], epoch: u64, at: Timestamp) -> Result<Vec<Begun>> {
+        self.begun(account, effects, epoch, at)
+    }
+
+    fn finish(&mut self, account: &AccountId, effect: EffectId, finish: &Finish) -> Result<()> {
+        self.effect_done(account, effect, finish)
+    }
+
+    fn claim_deliveries(&mut self, claim: &Claim) -> Result<Vec<ClaimedDelivery>> {
+        self.deliveries_claimed(claim)
+    }
+
+    fn claim_events(&mut self, claim: &Claim) -> Result<Vec<ClaimedEvent>> {
+        self.events_claimed(claim)
+    }
+
+    fn claim_effects(&mut self, claim: &Claim) -> Result<Vec<ClaimedLane>> {
+        self.effects_claimed(claim)
+    }
+
+    fn fire_timers(&mut self, claim: &Claim) -> Result<usize> {
+        self.timers_fired(claim)
+    }
+
+    fn recover(&mut self, at: Timestamp) -> Result<Recovered> {
+        self.recovered(at)
+    }
+
+    fn release(&mut self, account: &AccountId, work: Work) -> Result<()> {
+        self.release_work(account, work)
+    }
+
+    fn defer(&mut self, account: &AccountId, work: Work, until: Timestamp, reason: Option<&Reason>) -> Result<()> {
+        self.defer_work(account, work, until, reason)
+    }
+
+    fn park(&mut self, account: &AccountId, work: Work, reason: &Reason, at: Timestamp) -> Result<()> {
+        let (kind, id) = columns::kind_of(work);
+        self.park_row(account, (kind, id.bytes()), reason, at, false)
+    }
+
+    fn retry(&mut self, account: &AccountId, work: Work, at: Timestamp) -> Result<()> {
+        self.retry_work(account, work, at)
+    }
+
+    fn skip(&mut self, account: &AccountId, work: Work, reason: &Reason, at: Timestamp) -> Result<()> {
+        self.skip_work(account, work, reason, at)
+    }
+
+    fn arm(&mut self, account: &AccountId, timers: &[Later]) -> Result<()> {
+        timers.iter().try_for_each(|timer| self.arm_timer(account, timer))
+    }
+
+    fn drop_timers(&mut self, account: &AccountId, pack: &PackName, rule: &RuleName) -> Result<usize> {
+        self.timers_dropped(account, pack, rule)
+    }
+
+    fn notice(&mut self, account: &AccountId, notice: &Notice) -> Result<()> {
+        self.add_notice(account, notice)
+    }
+
+    fn keep_ruleset(&mut self, hash: &str, content: &[u8]) -> Result<()> {
+        self.ruleset_kept(hash, content)
+    }
+
+    fn keep_source_file(&mut self, hash: &str, bytes: &[u8]) -> Result<()> {
+        self.source_kept(hash, bytes)
+    }
+
+    fn keep_signing_token(&mut self, account: &AccountId, token: &SigningToken) -> Result<()> {
+        self.token_kept(account, token)
+    }
+
+    fn forget_signing_token(&mut self, account: &AccountId, webhook: &str) -> Result<()> {
+        self.token_forgotten(account, webhook)
+    }
+
+    fn set_cursor(&mut self, account: &AccountId, name: &str, value: &str) -> Result<()> {
+        self.cursor_set(account, name, value)
+    }
+
+    fn activate(&mut self, account: &AccountId, pack: &PackName, since: Timestamp) -> Result<Timestamp> {
+        self.activated(account, pack, since)
+    }
+
+    fn count_refusal(&mut self, account: &AccountId, what: &str, at: Timestamp) -> Result<()> {
+        self.refused(account, what, at)
+    }
+
+    fn purge(&mut self, account: &AccountId, purge: &Purge) -> Result<()> {
+        self.purged(account, purge)
+    }
+
+    fn retain(&mut self, retention: &Retention) -> Result<usize> {
+        self.retained(retention)
+    }
+}
+
+/// A connection that reads.
+struct SqliteReader {
+    db: Connection,
+}
+
+impl SqliteReader {
+    const fn new(db: Connection) -> Self {
+        Self { db }
+    }
+
+    /// One short read transaction: all statements of a query see the same commit, and none pins the log afterwards.
+    fn snapshot<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let transaction = self.db.unchecked_transaction()?;
+        let answer = read(&transaction);
+        transaction.commit()?;
+        answer
+    }
+}
+
+impl Reader for SqliteReader {
+    fn accounts(&self) -> Result<Vec<AccountId>> {
+        read_health::accounts(&self.db)
+    }
+
+    fn pending_effects(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<Effect>> {
+        read_facts::pending_effects(&self.db, account, opportunity)
+    }
+
+    fn ledger(&self, account: &AccountId, opportunity: &OpportunityId, contact: Option<&ContactId>) -> Result<Vec<Assessment>> {
+        self.snapshot(|db| read_facts::ledger(db, account, opportunity, contact))
+    }
+
+    fn assessment(&self, account: &AccountId, id: AssessmentId) -> Result<Option<Assessment>> {
+        read_facts::assessment(&self.db, account, id)
+    }
+
+    fn assessments_by(&self, account: &AccountId, vendor: &VendorName, key: &str, value: &str) -> Result<Vec<Assessment>> {
+        read_facts::assessments_by(&self.db, account, vendor, key, value)
+    }
+
+    fn own_moves(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<OwnMove>> {
+        read_facts::own_moves(&self.db, account, opportunity)
+    }
+
+    fn firings(
+        &self,
+        account: &AccountId,
+        opportunity: &OpportunityId,
+        since: Timestamp,
+    ) -> Result<Vec<(PackName, RuleName, u32)>> {
+        read_facts::firings(&self.db, account, opportunity, since)
+    }
+
+    fn delivery(&self, account: &AccountId, id: DeliveryId) -> Result<Option<Delivery>> {
+        read_runs::delivery(&self.db, account, id.0.bytes())
+    }
+
+    fn effect(&self, account: &AccountId, id: EffectId, now: Timestamp) -> Result<Option<EffectRow>> {
+        self.snapshot(|db| read_runs::effect(db, account, id, now))
+    }
+
+    fn run(&self, account: &AccountId, event: EventId, now: Timestamp) -> Result<Option<RunRow>> {
+        self.snapshot(|db| read_runs::run(db, account, event.0.bytes(), now))
+    }
+
+    fn runs(
+        &self,
+        account: Option<&AccountId>,
+        opportunity: Option<&OpportunityId>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<RunRow>> {
+        self.snapshot(|db| read_runs::runs(db, account, opportunity, limit, now))
+    }
+
+    fn events(&self, account: Option<&AccountId>, opportunity: &OpportunityId, limit: usize) -> Result<Vec<EventRow>> {
+        self.snapshot(|db| read_runs::events(db, account, opportunity, limit))
+    }
+
+    fn parked(&self, account: Option<&AccountId>) -> Result<Vec<ParkedRow>> {
+        self.snapshot(|db| read_health::parked(db, account))
+    }
+
+    fn notices(&self, account: Option<&AccountId>, limit: usize) -> Result<Vec<(AccountId, Notice)>> {
+        self.snapshot(|db| read_health::notices(db, account, limit))
+    }
+
+    fn find(&self, prefix: &str) -> Result<Vec<(AccountId, Work)>> {
+        self.snapshot(|db| read_health::find(db, prefix))
+    }
+
+    fn next_due(&self, accounts: &[AccountId], after: Timestamp) -> Result<Option<Timestamp>> {
+        self.snapshot(|db| read_health::next_due(db, accounts, after))
+    }
+
+    fn counts(&self, now: Timestamp) -> Result<Vec<Count>> {
+        read_health::counts(&self.db, now)
+    }
+
+    fn heard(&self, account: &AccountId) -> Result<Vec<Heard>> {
+        read_health::heard(&self.db, account)
+    }
+
+    fn refusals(&self, account: &AccountId) -> Result<Vec<Refused>> {
+        read_health::refusals(&self.db, account)
+    }
+
+    fn timers(&self, account: &AccountId, pack: &PackName, rule: &RuleName) -> Result<Vec<TimerRow>> {
+        read_facts::timers(&self.db, account, pack, rule)
+    }
+
+    fn signing_tokens(&self, account: &AccountId) -> Result<Vec<SigningToken>> {
+        read_health::signing_tokens(&self.db, account)
+    }
+
+    fn cursor(&self, account: &AccountId, name: &str) -> Result<Option<String>> {
+        read_health::cursor(&self.db, account, name)
+    }
+
+    fn baselines(&self, account: &AccountId) -> Result<Vec<(PackName, Timestamp)>> {
+        read_health::baselines(&self.db, account)
+    }
+
+    fn ruleset(&self, hash: &str) -> Result<Option<Vec<u8>>> {
+        columns::one(&self.db, "SELECT content FROM ruleset WHERE hash = ?1", [hash], |row| row.get(0))
+    }
+
+    fn source_file(&self, hash: &str) -> Result<Option<Vec<u8>>> {
+        columns::one(&self.db, "SELECT bytes FROM source_file WHERE hash = ?1", [hash], |row| row.get(0))
+    }
 }

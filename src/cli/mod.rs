@@ -1,0 +1,60 @@
+//! The commands: arguments in, a report and an exit code out. One file each.
+//!
+//! Files, the environment, the terminal and the clock are touched here; what the commands say comes from the layers above. Exit
+//! codes: 0 fine, 1 faults found, 2 wrong use or not able to.
+
+mod exit;
+mod explain;
+mod init;
+mod out;
+pub mod schema;
+
+pub use exit::Exit;
+pub use out::Out;
+
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+
+/// Rules between Lever and assessment vendors
+///
+/// leverd reads rules in YAML, listens to Lever and to vendors of assessments, and carries out what the rules say: invites, tags,
+/// notes, moves. `leverd demo` shows it without an account, `leverd init` writes a folder to start from.
+#[derive(Debug, Parser)]
+#[command(
+    name = "leverd",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 fine, 1 faults found, 2 wrong use or not able to."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Init),
+    Schema(schema::SchemaCommand),
+    Explain(explain::Explain),
+}
+
+/// Parses the arguments (the program's name first) and runs the command.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // `--help` and `--version` come as errors that are none.
+            let fine = !error.use_stderr();
+            return if error.print().is_ok() && !fine { Exit::Usage } else { Exit::Fine };
+        }
+    };
+    let mut out = Out::stdout();
+    let result = match arguments.command {
+        Command::Init(command) => command.run(&mut out),
+        Command::Schema(command) => command.run(&mut out),
+        Command::Explain(command) => command.run(&mut out),
+    };
+    out::settle(result.and_then(|exit| Ok(out.flush().map(|()| exit)?)))
+}

@@ -1,0 +1,6 @@
+//! The JSON Schema of `vendor.yaml`, for editors.
+
+/// The schema.
+pub fn vendor_schema() -> schemars::Schema {
+    schemars::Schema::default()
+}

@@ -1,0 +1,243 @@
+//! Everything that leverd.yaml names, loaded and bound: the one walk that `validate`, `serve`, reload and `dry-run` share.
+//!
+//! Pure: whoever calls hands in a [`Files`] that reads. A fault in leverd.yaml leaves nothing; a fault in a pack, or in one account's
+//! settings or catalogue, leaves that account without rule sets and no other.
+
+use super::bind::{Given, bind};
+use super::catalogue::{self, PulledCatalogue};
+use super::config::{self, Account, Config, PackSource, PackUse};
+use super::diagnostic::{Diagnostic, Diagnostics};
+use super::load::{self, File};
+use super::rule::Pack;
+use super::ruleset::RuleSet;
+use super::source::Sources;
+use crate::model::{AccountCatalogue, AccountId, PackName, UserId};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Reads what leverd.yaml names. Paths are as written there.
+pub trait Files {
+    /// The files of a pack, named as messages shall show them; or why they cannot be read.
+    fn pack(&self, source: &PackSource) -> Result<Vec<File>, String>;
+    /// One file, named as messages shall show it; `None` if it does not exist.
+    fn file(&self, path: &str) -> Result<Option<File>, String>;
+    /// Since when a pack is active in an account: nothing before that fires.
+    fn baseline(&self, account: &AccountId, pack: &PackName) -> Timestamp;
+}
+
+/// A loaded project.
+#[derive(Debug)]
+pub struct Project {
+    pub config: Config,
+    /// As in the configuration.
+    pub accounts: Vec<Bound>,
+    /// Every pack that compiled.
+    pub packs: BTreeMap<PackSource, Arc<Pack>>,
+}
+
+/// One account with its rules.
+#[derive(Debug)]
+pub struct Bound {
+    pub account: Account,
+    pub catalogue: Arc<AccountCatalogue>,
+    /// The user that `perform_as` names.
+    pub perform_as: Option<UserId>,
+    /// In the order of the configuration; empty where `broken`.
+    pub rulesets: Vec<Arc<RuleSet>>,
+    /// Whether a fault keeps this account from its new rules.
+    pub broken: bool,
+}
+
+/// The name of a pack: that of the built-in one, or the last part of its folder's path.
+pub fn pack_name(source: &PackSource) -> PackName {
+    match source {
+        PackSource::BuiltIn(name) => name.clone(),
+        PackSource::Folder(path) => {
+            let parts = path.split(['/', '\\']).filter(|part| !part.is_empty() && *part != ".");
+            PackName::new(parts.last().unwrap_or("rules"))
+        }
+    }
+}
+
+/// Loads leverd.yaml (its name for messages, its bytes) and all it names. Faults are told in `diagnostics`; there is a project unless
+/// leverd.yaml itself is faulty.
+pub fn load(
+    name: &str,
+    bytes: &[u8],
+    files: &dyn Files,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Option<Project> {
+    let id = sources.add(name, bytes, diagnostics)?;
+    let config = config::read(sources, id, diagnostics)?;
+    let mut loader = Loader { files, sources, packs: BTreeMap::new() };
+    let mut accounts = Vec::new();
+    for account in &config.accounts {
+        accounts.push(loader.account(&config, account, diagnostics));
+    }
+    let packs = loader.packs.into_iter().filter_map(|(source, pack)| Some((source, pack?))).collect();
+    Some(Project { config, accounts, packs })
+}
+
+struct Loader<'a> {
+    files: &'a dyn Files,
+    sources: &'a mut Sources,
+    /// Packs by source; `None` where one has faults. Each is compiled, and its faults told, once.
+    packs: BTreeMap<PackSource, Option<Arc<Pack>>>,
+}
+
+impl Loader<'_> {
+    fn account(&mut self, config: &Config, account: &Account, diagnostics: &mut Diagnostics) -> Bound {
+        let mut found = Diagnostics::new();
+        let catalogue = self.catalogue(config, account, &mut found);
+        let mut rulesets: Vec<Arc<RuleSet>> = Vec::new();
+        let mut broken = false;
+        for pack_use in &account.packs {
+            let Some(pack) = self.pack(pack_use, &mut found) else {
+                broken = true;
+                continue;
+            };
+            connection(account, pack_use, &pack, &mut found);
+            if let Some(other) = rulesets.iter().find(|other| other.pack.name == pack.name) {
+                let message = format!("two packs of this account are called `{}`", other.pack.name);
+                found.push(
+                    Diagnostic::error("pack-twice", pack_use.span, message)
+                        .help("a pack is called as its folder; rename one of the folders"),
+                );
+            }
+            // Without its names nothing can be bound; what is missing is told already.
+            let Some(catalogue) = &catalogue else { continue };
+            let given = Given {
+                account: &account.name,
+                mode: pack_use.mode,
+                baseline: self.files.baseline(&account.name, &pack.name),
+                settings: &pack_use.settings,
+                settings_span: pack_use.settings_span,
+                catalogue,
+            };
+            rulesets.extend(bind(&pack, given, &mut found).map(Arc::new));
+        }
+        let perform_as = perform_as(account, catalogue.as_deref(), &mut found);
+        broken |= found.has_errors();
+        diagnostics.extend(found);
+        if broken {
+            rulesets.clear();
+        }
+        Bound { account: account.clone(), catalogue: catalogue.unwrap_or_default(), perform_as, rulesets, broken }
+    }
+
+    fn catalogue(&mut self, config: &Config, account: &Account, found: &mut Diagnostics) -> Option<Arc<AccountCatalogue>> {
+        let path = config.catalogue_file(&account.name);
+        let (name, bytes) = match self.files.file(&path) {
+            Ok(Some(file)) => file,
+            // An account without packs needs no names.
+            Ok(None) if account.packs.is_empty() => return Some(Arc::default()),
+            Ok(None) => {
+                let message = format!("the catalogue of `{}` is not there: {path}", account.name);
+                found.push(
+                    Diagnostic::error("no-catalogue", account.span, message)
+                        .help(format!("`leverd pull {}` saves it: rules are checked against the names in it", account.name)),
+                );
+                return None;
+            }
+            Err(why) => {
+                let message = format!("the catalogue of `{}` cannot be read: {why}", account.name);
+                found.push(Diagnostic::error("unreadable", account.span, message));
+                return None;
+            }
+        };
+        let id = self.sources.add(name, &bytes, found)?;
+        let PulledCatalogue { account: of, account_span, catalogue } = catalogue::read(self.sources, id, found)?;
+        if of != account.name {
+            let message = format!("this is the catalogue of `{of}`, not of `{}`", account.name);
+            found.push(
+                Diagnostic::error("other-catalogue", account_span, message)
+                    .also(account.span, "the account")
+                    .help(format!("`leverd pull {}` saves the right one", account.name)),
+            );
+            return None;
+        }
+        Some(Arc::new(catalogue))
+    }
+
+    fn pack(&mut self, pack_use: &PackUse, found: &mut Diagnostics) -> Option<Arc<Pack>> {
+        if let Some(known) = self.packs.get(&pack_use.source) {
+            return known.clone();
+        }
+        let pack = match self.files.pack(&pack_use.source) {
+            Ok(files) => load::load(&pack_name(&pack_use.source), &files, self.sources, found).map(Arc::new),
+            Err(why) => {
+                found.push(Diagnostic::error("no-pack", pack_use.span, why));
+                None
+            }
+        };
+        self.packs.insert(pack_use.source.clone(), pack.clone());
+        pack
+    }
+}
+
+/// The pack's vendor needs a connection with the secrets that the adapter asks for.
+fn connection(account: &Account, pack_use: &PackUse, pack: &Pack, found: &mut Diagnostics) {
+    let Some(adapter) = &pack.vendor else { return };
+    let Some(connection) = account.vendor(&adapter.name) else {
+        let mut names = adapter.secrets.keys().map(|name| format!("{name}: {{ env: NAME }}"));
+        let secrets = names.by_ref().collect::<Vec<_>>().join(", ");
+        let message = format!("`{}` has no connection to `{}`, which this pack needs", account.name, adapter.name);
+        found.push(
+            Diagnostic::error("no-connection", pack_use.span, message)
+                .help(format!("add `vendors: {{ {}: {{ secrets: {{ {secrets} }} }} }}` to the account", adapter.name)),
+        );
+        return;
+    };
+    for (name, doc) in adapter.secrets.iter().filter(|(name, _)| connection.secret(name).is_none()) {
+        let message = format!("the connection to `{}` lacks the secret `{name}` ({doc})", adapter.name);
+        found.push(
+            Diagnostic::error("no-secret", connection.span, message)
+                .help(format!("add `secrets: {{ {name}: {{ env: NAME }} }}`")),
+        );
+    }
+    for (key, _) in connection.secrets.iter().filter(|(key, _)| !adapter.secrets.contains_key(&key.text)) {
+        let message = format!("the adapter of `{}` asks for no secret `{}`", adapter.name, key.text);
+        found.push(Diagnostic::error("unknown-secret", key.span, message).suggest_near(
+            key.span,
+            &key.text,
+            adapter.secrets.keys().map(String::as_str),
+        ));
+    }
+    if adapter.webhook.is_some() && connection.path_token.is_none() {
+        let message = format!("webhooks of `{}` cannot be received: this connection has no `path_token`", adapter.name);
+        found.push(
+            Diagnostic::warning("no-path-token", connection.span, message).help(
+                "add `path_token: { env: NAME }` with a long random text: it is the secret last part of the webhook's URL",
+            ),
+        );
+    }
+}
+
+/// The user whose id or name is given. Without a catalogue an id is taken as it is.
+fn perform_as(account: &Account, catalogue: Option<&AccountCatalogue>, found: &mut Diagnostics) -> Option<UserId> {
+    let wanted = account.lever.perform_as.as_ref()?;
+    let users = catalogue.map(|catalogue| catalogue.users.as_slice()).unwrap_or_default();
+    if users.is_empty() {
+        return Some(UserId::new(&wanted.text));
+    }
+    let mut fitting = users.iter().filter(|user| user.id == wanted.text || user.name == wanted.text);
+    match (fitting.next(), fitting.next()) {
+        (Some(user), None) => Some(UserId::new(&user.id)),
+        (Some(_), Some(_)) => {
+            let message = format!("several users are called `{}`", wanted.text);
+            found.push(Diagnostic::error("unknown-user", wanted.span, message).help("write the user's id instead"));
+            None
+        }
+        (None, _) => {
+            let message = format!("`{}` is no active user of `{}`", wanted.text, account.name);
+            found.push(
+                Diagnostic::error("unknown-user", wanted.span, message)
+                    .suggest_near(wanted.span, &wanted.text, users.iter().map(|user| user.name.as_str()))
+                    .help("write the name or id of a Lever user; `leverd pull` asks for them again"),
+            );
+            None
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Claims: what is due, in turn, and not more often than twice without an outcome.
+
+use super::Sqlite;
+use super::columns::{BEGUN, Bytes, DELIVERY, EFFECT, EVENT, UNKNOWN, YIELD_MOST, all, decode, exec, ms, time, work_of};
+use super::read_runs::attempts;
+use crate::model::{AccountId, EffectId, Event, Id, OpportunityId, PAYLOAD_VERSION, Reason};
+use crate::store::claim::{Claim, ClaimedDelivery, ClaimedEffect, ClaimedEvent, ClaimedLane, Recovered};
+use crate::store::error::{Result, StoreError};
+use jiff::Timestamp;
+use rusqlite::params;
+
+/// The claim that parks instead of handing out.
+const LAST_CLAIM: u32 = 3;
+
+/// A row to claim.
+struct Due {
+    id: Bytes,
+    lane: String,
+    state: i64,
+    tries: u32,
+    rounds: u32,
+}
+
+/// True of a lane in which an effect may be sent now or is being sent, or whose event is being planned. `r` is the event's row.
+const LANE_BUSY: &str = "EXISTS (SELECT 1 FROM ready x WHERE x.account = r.account AND x.lane = r.lane AND x.lane <> '' \
+    AND ((x.kind = 2 AND (x.state IN (1, 2) OR (x.state = 0 AND x.due_at <= ?2 AND x.version <= ?5))) \
+    OR (x.kind = 1 AND x.held > 0)))";
+
+/// True of an event before which another of its lane must be planned.
+const NOT_FIRST: &str = "EXISTS (SELECT 1 FROM ready x WHERE x.account = r.account AND x.lane = r.lane AND x.lane <> '' \
+    AND x.kind = 1 AND x.state = 0 AND (x.at, x.received, x.seq, x.ref) < (r.at, r.received, r.seq, r.ref))";
+
+impl Sqlite {
+    /// How many rows of each account a claim may take: accounts share evenly, and another one begins each time.
+    pub(super) fn shares(&mut self, claim: &Claim) -> Vec<(AccountId, i64)> {
+        let accounts = claim.accounts.len();
+        if accounts == 0 {
+            return Vec::new();
+        }
+        self.turn = self.turn.wrapping_add(1) % accounts;
+        let share = i64::try_from(claim.limit.div_ceil(accounts).max(1)).unwrap_or(i64::MAX);
+        claim.accounts.iter().cycle().skip(self.turn).take(accounts).map(|account| (account.clone(), share)).collect()
+    }
+
+    /// Counts the try. False: it was one too many, and the row is parked now.
+    fn take(&mut self, account: &AccountId, kind: i64, due: &Due, now: Timestamp) -> Result<bool> {
+        if due.tries + 1 >= LAST_CLAIM {
+            let reason = Reason::new("R11", "leverd stopped twice while working on it; `retry` tries again, `skip` leaves it");
+            self.park_row(account, (kind, due.id), &reason, now, false)?;
+            return Ok(false);
+        }
+        exec(
+            &self.db,
+            "UPDATE ready SET held = ?4, tries = tries + 1 WHERE account = ?1 AND kind = ?2 AND ref = ?3",
+            params![account.as_str(), kind, due.id, self.epoch],
+        )?;
+        Ok(true)
+    }
+
+    /// Parks what cannot be read, so that it blocks nothing else.
+    fn or_park<T>(&mut self, account: &AccountId, kind: i64, id: Bytes, now: Timestamp, row: Result<T>) -> Result<Option<T>> {
+        match row {
+            Ok(row) => Ok(Some(row)),
+            Err(StoreError::Corrupt(what)) => {
+                let reason = Reason::new("R11", format!("it cannot be read from the store: {what}"));
+                self.park_row(account, (kind, id), &reason, now, false)?;
+                Ok(None)
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    fn due(&self, account: &AccountId, kind: i64, only: &str, now: Timestamp, limit: i64) -> Result<Vec<Due>> {
+        let sql = format!(
+            "SELECT r.ref, r.lane, r.state, r.tries, r.rounds FROM ready r WHERE r.account = ?1 AND r.kind = ?3 AND r.held = 0 \
+             AND r.rank <= ?2 + {YIELD_MOST} AND r.due_at <= ?2 AND r.version <= ?5 {only} ORDER BY r.rank, r.at, r.seq LIMIT ?4"
+        );
+        all(&self.db, &sql, params![account.as_str(), ms(now), kind, limit, PAYLOAD_VERSION], |row| {
+            Ok(Due { id: row.get(0)?, lane: row.get(1)?, state: row.get(2)?, tries: row.get(3)?, rounds: row.get(4)? })
+        })
+    }
+
+    pub(super) fn deliveries_claimed(&mut self, claim: &Claim) -> Result<Vec<ClaimedDelivery>> {
+        let mut claimed = Vec::new();
+        for (account, share) in self.shares(claim) {
+            for due in self.due(&account, DELIVERY, "", claim.now, share)? {
+                if !self.take(&account, DELIVERY, &due, claim.now)? {
+                    continue;
+                }
+                let row = super::read_runs::delivery(&self.db, &account, due.id);
+                if let Some(Some(delivery)) = self.or_park(&account, DELIVERY, due.id, claim.now, row)? {
+                    claimed.push(ClaimedDelivery { delivery, tries: due.tries + 1, rounds: due.rounds });
+                }
+            }
+        }
+        Ok(claimed)
+    }
+
+    pub(super) fn events_claimed(&mut self, claim: &Claim) -> Result<Vec<ClaimedEvent>> {
+        let mut claimed = Vec::new();
+        let free = format!("AND (r.lane = '' OR NOT ({LANE_BUSY} OR {NOT_FIRST}))");
+        for (account, share) in self.shares(claim) {
+            for due in self.due(&account, EVENT, &free, claim.now, share)? {
+                if !self.take(&account, EVENT, &due, claim.now)? {
+                    continue;
+                }
+                let row = super::columns::one(
+                    &self.db,
+                    "SELECT payload FROM event WHERE account = ?1 AND id = ?2",
+                    params![account.as_str(), due.id],
+                    |row| row.get::<_, String>(0),
+                )
+                .and_then(|payload| decode::<Event>(work_of(EVENT, due.id), &payload.unwrap_or_default()));
+                if let Some(event) = self.or_park(&account, EVENT, due.id, claim.now, row)? {
+                    claimed.push(ClaimedEvent { event, tries: due.tries + 1, rounds: due.rounds });
+                }
+            }
+        }
+        Ok(claimed)
+    }
+
+    pub(super) fn effects_claimed(&mut self, claim: &Claim) -> Result<Vec<ClaimedLane>> {
+        let mut claimed: Vec<ClaimedLane> = Vec::new();
+        for (account, share) in self.shares(claim) {
+            let mut lanes: Vec<String> = Vec::new();
+            // A lane has rarely more effects due than this; the rest of it follows below.
+            for due in self.due(&account, EFFECT, "", claim.now, share.saturating_mul(8))? {
+                let known = lanes.contains(&due.lane);
+                if !known && i64::try_from(lanes.len()).unwrap_or(i64::MAX) < share {
+                    lanes.push(due.lane);
+                }
+            }
+            for lane in lanes {
+                let effects = self.lane_claimed(&account, &lane, claim.now)?;
+                if !effects.is_empty() {
+                    claimed.push(ClaimedLane { account: account.clone(), opportunity: OpportunityId::new(lane), effects });
+                }
+            }
+        }
+        Ok(claimed)
+    }
+
+    fn lane_claimed(&mut self, account: &AccountId, lane: &str, now: Timestamp) -> Result<Vec<ClaimedEffect>> {
+        let rows = all(
+            &self.db,
+            "SELECT r.ref, r.lane, r.state, r.tries, r.rounds FROM ready r WHERE r.account = ?1 AND r.lane = ?2 AND r.lane <> '' \
+             AND r.kind = 2 AND r.held = 0 AND r.due_at <= ?3 AND r.version <= ?4 ORDER BY r.at, r.seq, r.ref",
+            params![account.as_str(), lane, ms(now), PAYLOAD_VERSION],
+            |row| Ok(Due { id: row.get(0)?, lane: row.get(1)?, state: row.get(2)?, tries: row.get(3)?, rounds: row.get(4)? }),
+        )?;
+        let mut effects = Vec::new();
+        for due in rows {
+            if !self.take(account, EFFECT, &due, now)? {
+                continue;
+            }
+            let row = self.effect_to_send(account, &due);
+            if let Some(effect) = self.or_park(account, EFFECT, due.id, now, row)? {
+                effects.push(effect);
+            }
+        }
+        Ok(effects)
+    }
+
+    fn effect_to_send(&self, account: &AccountId, due: &Due) -> Result<ClaimedEffect> {
+        let row = super::columns::one(
+            &self.db,
+            "SELECT payload, planned_at, ruleset FROM effect WHERE account = ?1 AND id = ?2",
+            params![account.as_str(), due.id],
+            |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?)),
+        )?;
+        let (payload, planned_at, ruleset) = row.unwrap_or_default();
+        Ok(ClaimedEffect {
+            effect: decode(work_of(EFFECT, due.id), &payload)?,
+            unknown: due.state == UNKNOWN,
+            planned_at: time(planned_at),
+            ruleset,
+            tries: due.tries + 1,
+            rounds: due.rounds,
+            attempts: attempts(&self.db, account, due.id)?,
+        })
+    }
+
+    pub(super) fn recovered(&mut self, at: Timestamp) -> Result<Recovered> {
+        let released = exec(&self.db, "UPDATE ready SET held = 0 WHERE held > 0", [])?;
+        let unknown = all(
+            &self.db,
+            "UPDATE ready SET state = 2, held = 0, due_at = ?1, rank = ?1 WHERE kind = 2 AND state = ?2 RETURNING account, ref",
+            params![ms(at), BEGUN],
+            |row| Ok((AccountId::new(row.get::<_, String>(0)?), EffectId(Id::from_bytes(row.get(1)?)))),
+        )?;
+        self.news.work = true;
+        Ok(Recovered { unknown, released })
+    }
+}

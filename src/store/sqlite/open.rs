@@ -1,0 +1,151 @@
+//! Opening: the lock, the temporary folder, the pragmas, the migrations.
+
+use super::columns::one;
+use super::{Sqlite, SqliteReader};
+use crate::store::backend::{Backend, Opened, Reader};
+use crate::store::error::{Result, StoreError};
+use crate::store::options::{Options, Place};
+use rusqlite::{Connection, OpenFlags};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+/// Every migration, in order; the version is the place in this list, from 1.
+const MIGRATIONS: &[&str] = &[include_str!("0001_start.sql")];
+/// The schema version that this build writes.
+const KNOWN: u32 = 1;
+
+/// What lives as long as the store.
+struct Guard {
+    _lock: Option<File>,
+    temporary: Option<PathBuf>,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.temporary {
+            drop(std::fs::remove_dir_all(folder));
+        }
+    }
+}
+
+/// Opens or makes the database.
+pub(in crate::store) fn open(options: &Options) -> Result<Opened> {
+    let mut guard = Guard { _lock: None, temporary: None };
+    let path = match &options.place {
+        Place::File(path) => path.clone(),
+        Place::Temporary => {
+            let folder = temporary_folder()?;
+            guard.temporary = Some(folder.clone());
+            folder.join("leverd.db")
+        }
+    };
+    let backend = if options.read_only {
+        None
+    } else {
+        guard._lock = Some(lock(&path)?);
+        Some(Box::new(writer(&path, options)?) as Box<dyn Backend>)
+    };
+    let readers = (0..options.readers.max(1))
+        .map(|_| reader(&path, options).map(|reader| Box::new(reader) as Box<dyn Reader>))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Opened { backend, readers, guard: Box::new(guard) })
+}
+
+/// A folder that only we can read.
+fn temporary_folder() -> Result<PathBuf> {
+    let mut random = [0_u8; 8];
+    getrandom::fill(&mut random).map_err(|error| StoreError::Unavailable(format!("no random numbers: {error}")))?;
+    let folder = std::env::temp_dir().join(format!("leverd-{:016x}", u64::from_be_bytes(random)));
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&folder).map_err(|error| refused(&folder, &error))?;
+    Ok(folder)
+}
+
+/// One process at a time. The lock is a file of its own: closing any handle of the database would drop SQLite's own locks.
+fn lock(path: &Path) -> Result<File> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = private(Path::new(&name))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path: path.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(refused(path, &error)),
+    }
+}
+
+/// Opens or makes a file that only its owner reads: candidates' data.
+fn private(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|error| refused(path, &error))
+}
+
+fn refused(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::Unavailable(format!("`{}`: {error}", path.display()))
+}
+
+fn writer(path: &Path, options: &Options) -> Result<Sqlite> {
+    drop(private(path)?);
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    db.busy_timeout(options.busy_timeout)?;
+    db.set_prepared_statement_cache_capacity(256);
+    // Before the first table, or it has no effect.
+    db.execute_batch("PRAGMA auto_vacuum = INCREMENTAL;")?;
+    db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    let synchronous = if options.place == Place::Temporary { "OFF" } else { "FULL" };
+    db.execute_batch(&format!(
+        "PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON; PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY;"
+    ))?;
+    db.query_row("PRAGMA journal_size_limit = 67108864", [], |_| Ok(()))?;
+    migrate(&db)?;
+    db.execute("UPDATE opening SET epoch = epoch + 1", [])?;
+    let epoch: i64 = db.query_row("SELECT epoch FROM opening", [], |row| row.get(0))?;
+    Ok(Sqlite::new(db, epoch))
+}
+
+fn reader(path: &Path, options: &Options) -> Result<SqliteReader> {
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    db.busy_timeout(options.busy_timeout)?;
+    db.set_prepared_statement_cache_capacity(128);
+    let found = version(&db)?;
+    if found > KNOWN {
+        return Err(StoreError::Newer { found, known: KNOWN });
+    }
+    if found == 0 {
+        return Err(StoreError::Unavailable(format!("`{}` is not a leverd store", path.display())));
+    }
+    Ok(SqliteReader::new(db))
+}
+
+fn version(db: &Connection) -> Result<u32> {
+    let table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'";
+    if one(db, table, [], |_| Ok(()))?.is_none() {
+        return Ok(0);
+    }
+    Ok(db.query_row("SELECT coalesce(max(version), 0) FROM schema_version", [], |row| row.get(0))?)
+}
+
+/// Brings the schema to [`KNOWN`], in one transaction.
+fn migrate(db: &Connection) -> Result<()> {
+    let found = version(db)?;
+    if found > KNOWN {
+        return Err(StoreError::Newer { found, known: KNOWN });
+    }
+    if found == KNOWN {
+        return Ok(());
+    }
+    let change = db.unchecked_transaction()?;
+    change.execute_batch("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY) STRICT")?;
+    for (number, migration) in (1_u32..).zip(MIGRATIONS) {
+        if number > found {
+            change.execute_batch(migration)?;
+            change.execute("INSERT INTO schema_version VALUES (?1)", [number])?;
+        }
+    }
+    change.commit()?;
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Queries that facts and correlation are made of.
+
+use super::columns::{Bytes, EFFECT, TIMER, all, decode, ms, one, readable, time, work_of};
+use crate::model::{
+    AccountId, Assessment, AssessmentId, ContactId, Effect, EffectId, Id, OpportunityId, PackName, RuleName, VendorName,
+};
+use crate::store::error::Result;
+use crate::store::rows::{OwnMove, TimerRow};
+use jiff::Timestamp;
+use rusqlite::{Connection, Params, params};
+
+pub(super) fn pending_effects(db: &Connection, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<Effect>> {
+    let rows = all(
+        db,
+        "SELECT e.id, e.payload FROM ready r JOIN effect e ON e.account = r.account AND e.id = r.ref \
+         WHERE r.account = ?1 AND r.lane = ?2 AND r.lane <> '' AND r.kind = 2 AND r.state <> 3 ORDER BY r.at, r.seq, r.ref",
+        params![account.as_str(), opportunity.as_str()],
+        |row| Ok((row.get::<_, Bytes>(0)?, row.get::<_, String>(1)?)),
+    )?;
+    rows.iter().filter_map(|(id, payload)| readable(decode(work_of(EFFECT, *id), payload)).transpose()).collect()
+}
+
+/// Ledger rows that a query selects by (id, payload).
+fn ledger_rows(db: &Connection, sql: &str, params: impl Params) -> Result<Vec<Assessment>> {
+    let rows = all(db, sql, params, |row| Ok((row.get::<_, Bytes>(0)?, row.get::<_, String>(1)?)))?;
+    rows.iter()
+        .filter_map(|(id, payload)| {
+            let name = format!("assessment {}", Id::from_bytes(*id));
+            readable(decode(name, payload)).transpose()
+        })
+        .collect()
+}
+
+pub(super) fn ledger(
+    db: &Connection,
+    account: &AccountId,
+    opportunity: &OpportunityId,
+    contact: Option<&ContactId>,
+) -> Result<Vec<Assessment>> {
+    let mut rows = ledger_rows(
+        db,
+        "SELECT id, payload FROM assessment WHERE account = ?1 AND opportunity = ?2 ORDER BY attempt, id",
+        params![account.as_str(), opportunity.as_str()],
+    )?;
+    if let Some(contact) = contact {
+        rows.extend(ledger_rows(
+            db,
+            "SELECT id, payload FROM assessment WHERE account = ?1 AND contact = ?2 AND live = 1 AND opportunity <> ?3 ORDER BY id",
+            params![account.as_str(), contact.as_str(), opportunity.as_str()],
+        )?);
+    }
+    Ok(rows)
+}
+
+pub(super) fn assessment(db: &Connection, account: &AccountId, id: AssessmentId) -> Result<Option<Assessment>> {
+    let sql = "SELECT payload FROM assessment WHERE account = ?1 AND id = ?2";
+    let payload = one(db, sql, params![account.as_str(), id.0.bytes()], |row| row.get::<_, String>(0))?;
+    payload.map(|payload| decode(format!("assessment {id}"), &payload)).transpose()
+}
+
+pub(super) fn assessments_by(
+    db: &Connection,
+    account: &AccountId,
+    vendor: &VendorName,
+    key: &str,
+    value: &str,
+) -> Result<Vec<Assessment>> {
+    ledger_rows(
+        db,
+        "SELECT a.id, a.payload FROM correlation c JOIN assessment a ON a.account = c.account AND a.id = c.assessment \
+         WHERE c.account = ?1 AND c.vendor = ?2 AND c.name = ?3 AND c.value = ?4 ORDER BY a.id",
+        params![account.as_str(), vendor.as_str(), key, value],
+    )
+}
+
+pub(super) fn own_moves(db: &Connection, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<OwnMove>> {
+    all(
+        db,
+        "SELECT effect, move_to, begun_at, moved_at FROM own_move WHERE account = ?1 AND opportunity = ?2 AND matched_by IS NULL \
+         ORDER BY begun_at, effect",
+        params![account.as_str(), opportunity.as_str()],
+        |row| {
+            Ok(OwnMove {
+                effect: EffectId(Id::from_bytes(row.get(0)?)),
+                to: row.get(1)?,
+                begun_at: time(row.get(2)?),
+                moved_at: row.get::<_, Option<i64>>(3)?.map(time),
+            })
+        },
+    )
+}
+
+pub(super) fn firings(
+    db: &Connection,
+    account: &AccountId,
+    opportunity: &OpportunityId,
+    since: Timestamp,
+) -> Result<Vec<(PackName, RuleName, u32)>> {
+    all(
+        db,
+        "SELECT pack, rule, count(*) FROM firing WHERE account = ?1 AND opportunity = ?2 AND at >= ?3 GROUP BY pack, rule",
+        params![account.as_str(), opportunity.as_str(), ms(since)],
+        |row| Ok((PackName::new(row.get::<_, String>(0)?), RuleName::new(row.get::<_, String>(1)?), row.get(2)?)),
+    )
+}
+
+pub(super) fn timers(db: &Connection, account: &AccountId, pack: &PackName, rule: &RuleName) -> Result<Vec<TimerRow>> {
+    let rows = all(
+        db,
+        "SELECT id, opportunity, payload FROM timer WHERE account = ?1 AND pack = ?2 AND rule = ?3 ORDER BY due_at",
+        params![account.as_str(), pack.as_str(), rule.as_str()],
+        |row| Ok((row.get::<_, Bytes>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?)),
+    )?;
+    let mut timers = Vec::new();
+    for (id, lane, payload) in rows {
+        if let Some(later) = readable(decode(work_of(TIMER, id), &payload))? {
+            timers.push(TimerRow { opportunity: (!lane.is_empty()).then(|| OpportunityId::new(lane)), later });
+        }
+    }
+    Ok(timers)
+}

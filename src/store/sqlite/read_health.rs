@@ -1,0 +1,211 @@
+//! Queries of the whole: what is parked, what stands, what was heard, how long one may sleep.
+
+use super::columns::{
+    BEGUN, Bytes, DELIVERY, EFFECT, EVENT, NEVER, PARKED, TIMER, UNKNOWN, all, decode, ms, one, readable, reason, time, work_of,
+};
+use super::read_runs::{chosen, delivery};
+use crate::model::{AccountId, Effect, Event, Id, LeverEvent, Notice, OpportunityId, PackName, Secret, Source};
+use crate::store::claim::Work;
+use crate::store::error::{Result, StoreError};
+use crate::store::rows::{Count, Heard, ParkedRow, Refused, SigningToken};
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+pub(super) fn accounts(db: &Connection) -> Result<Vec<AccountId>> {
+    all(db, "SELECT account FROM account ORDER BY account", [], |row| Ok(AccountId::new(row.get::<_, String>(0)?)))
+}
+
+pub(super) fn parked(db: &Connection, account: Option<&AccountId>) -> Result<Vec<ParkedRow>> {
+    let mut found = Vec::new();
+    for account in chosen(db, account)? {
+        let rows = all(
+            db,
+            "SELECT r.kind, r.ref, r.lane, t.code, t.text, t.at FROM ready r \
+             LEFT JOIN trouble t ON t.account = r.account AND t.kind = r.kind AND t.ref = r.ref \
+             WHERE r.account = ?1 AND r.held = -1 AND r.state = 3",
+            [account.as_str()],
+            |row| {
+                let key: (i64, Bytes, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                Ok((key, reason(row.get(3)?, row.get(4)?), row.get::<_, Option<i64>>(5)?))
+            },
+        )?;
+        for ((kind, id, lane), reason, at) in rows {
+            found.push(ParkedRow {
+                account: account.clone(),
+                work: work_of(kind, id),
+                opportunity: (!lane.is_empty()).then(|| OpportunityId::new(lane)),
+                what: what(db, &account, kind, id)?,
+                reason,
+                at: at.map(time),
+            });
+        }
+    }
+    found.sort_by_key(|row| row.at);
+    Ok(found)
+}
+
+/// What a parked row is, in a few words. A row that cannot be read is named by its kind alone.
+fn what(db: &Connection, account: &AccountId, kind: i64, id: Bytes) -> Result<String> {
+    let payload = |sql| one(db, sql, params![account.as_str(), id], |row| row.get::<_, String>(0));
+    let name = work_of(kind, id);
+    let text = match kind {
+        DELIVERY => match delivery(db, account, id) {
+            Ok(Some(delivery)) => Some(match delivery.source {
+                Source::Lever { event } => format!("delivery from Lever ({event})"),
+                Source::Vendor { vendor, .. } => format!("delivery from {vendor}"),
+                Source::Timer(timer) => format!("timer of rule `{}`", timer.rule),
+            }),
+            Ok(None) | Err(StoreError::Corrupt(_)) => None,
+            Err(other) => return Err(other),
+        },
+        EVENT => payload("SELECT payload FROM event WHERE account = ?1 AND id = ?2")?
+            .and_then(|payload| decode::<Event>(name, &payload).ok())
+            .map(|event| event.kind.to_string()),
+        EFFECT => payload("SELECT payload FROM effect WHERE account = ?1 AND id = ?2")?
+            .and_then(|payload| decode::<Effect>(name, &payload).ok())
+            .map(|effect| format!("{} of rule `{}`", effect.act.verb(), effect.rule)),
+        _ => None,
+    };
+    Ok(text.unwrap_or_else(|| kind_name(kind).to_owned()))
+}
+
+const fn kind_name(kind: i64) -> &'static str {
+    match kind {
+        DELIVERY => "delivery",
+        EVENT => "event",
+        EFFECT => "effect",
+        _ => "timer",
+    }
+}
+
+pub(super) fn notices(db: &Connection, account: Option<&AccountId>, limit: usize) -> Result<Vec<(AccountId, Notice)>> {
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut found = Vec::new();
+    for account in chosen(db, account)? {
+        let rows = all(
+            db,
+            "SELECT payload FROM notice WHERE account = ?1 ORDER BY at DESC, rowid DESC LIMIT ?2",
+            params![account.as_str(), most],
+            |row| row.get::<_, String>(0),
+        )?;
+        for payload in rows {
+            found.extend(readable(decode("a notice", &payload))?.map(|notice| (account.clone(), notice)));
+        }
+    }
+    found.sort_by_key(|(_, notice): &(AccountId, Notice)| std::cmp::Reverse(notice.at));
+    found.truncate(limit);
+    Ok(found)
+}
+
+/// The ids between a prefix filled up with zeros and one filled up with ones.
+pub(super) fn find(db: &Connection, prefix: &str) -> Result<Vec<(AccountId, Work)>> {
+    let prefix = prefix.to_ascii_lowercase();
+    let (Ok(low), Ok(high)) = (format!("{prefix:0<32}").parse::<Id>(), format!("{prefix:f<32}").parse::<Id>()) else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    for account in accounts(db)? {
+        for kind in [EFFECT, EVENT, DELIVERY, TIMER] {
+            let rows = all(
+                db,
+                "SELECT ref FROM ready WHERE account = ?1 AND kind = ?2 AND ref BETWEEN ?3 AND ?4 ORDER BY ref LIMIT 10",
+                params![account.as_str(), kind, low.bytes(), high.bytes()],
+                |row| row.get::<_, Bytes>(0),
+            )?;
+            found.extend(rows.into_iter().map(|id| (account.clone(), work_of(kind, id))));
+        }
+    }
+    Ok(found)
+}
+
+pub(super) fn next_due(db: &Connection, accounts: &[AccountId], after: Timestamp) -> Result<Option<Timestamp>> {
+    let mut next: Option<i64> = None;
+    for account in accounts {
+        let due = one(
+            db,
+            "SELECT min(due_at) FROM ready WHERE account = ?1 AND held = 0 AND due_at > ?2",
+            params![account.as_str(), ms(after)],
+            |row| row.get::<_, Option<i64>>(0),
+        )?
+        .flatten()
+        .filter(|due| *due != NEVER);
+        next = match (next, due) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+    }
+    Ok(next.map(time))
+}
+
+pub(super) fn counts(db: &Connection, now: Timestamp) -> Result<Vec<Count>> {
+    all(
+        db,
+        "SELECT account, kind, CASE WHEN state <> 0 THEN state WHEN due_at <= ?1 THEN -1 ELSE 0 END AS standing, count(*), \
+         min(due_at) FROM ready GROUP BY account, kind, standing ORDER BY account, kind, standing",
+        [ms(now)],
+        |row| {
+            Ok(Count {
+                account: AccountId::new(row.get::<_, String>(0)?),
+                kind: kind_name(row.get(1)?),
+                state: match row.get(2)? {
+                    BEGUN | UNKNOWN => "begun",
+                    PARKED => "parked",
+                    -1 => "due",
+                    _ => "waiting",
+                },
+                rows: row.get::<_, i64>(3)?.unsigned_abs(),
+                oldest: Some(row.get::<_, i64>(4)?).filter(|due| *due != NEVER).map(time),
+            })
+        },
+    )
+}
+
+pub(super) fn heard(db: &Connection, account: &AccountId) -> Result<Vec<Heard>> {
+    let sql = "SELECT source, event, last, count FROM heard WHERE account = ?1 ORDER BY source, event";
+    all(db, sql, [account.as_str()], |row| {
+        Ok(Heard {
+            source: row.get(0)?,
+            event: row.get(1)?,
+            last: time(row.get(2)?),
+            count: row.get::<_, i64>(3)?.unsigned_abs(),
+        })
+    })
+}
+
+pub(super) fn refusals(db: &Connection, account: &AccountId) -> Result<Vec<Refused>> {
+    let sql = "SELECT what, last, count FROM refusal WHERE account = ?1 ORDER BY what";
+    all(db, sql, [account.as_str()], |row| {
+        Ok(Refused { what: row.get(0)?, last: time(row.get(1)?), count: row.get::<_, i64>(2)?.unsigned_abs() })
+    })
+}
+
+pub(super) fn signing_tokens(db: &Connection, account: &AccountId) -> Result<Vec<SigningToken>> {
+    let rows = all(
+        db,
+        "SELECT webhook, event, url, token, created_at FROM signing_token WHERE account = ?1 ORDER BY created_at DESC, webhook",
+        [account.as_str()],
+        |row| {
+            let texts: (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok((texts, row.get::<_, Vec<u8>>(3)?, row.get::<_, i64>(4)?))
+        },
+    )?;
+    let mut tokens = Vec::new();
+    for ((webhook, event, url), token, created_at) in rows {
+        let (Ok(event), Ok(token)) = (event.parse::<LeverEvent>(), String::from_utf8(token)) else {
+            tracing::warn!(%webhook, "left out a signing token that cannot be read");
+            continue;
+        };
+        tokens.push(SigningToken { event, webhook, url, token: Secret::new(token), created_at: time(created_at) });
+    }
+    Ok(tokens)
+}
+
+pub(super) fn cursor(db: &Connection, account: &AccountId, name: &str) -> Result<Option<String>> {
+    let sql = "SELECT value FROM poll_cursor WHERE account = ?1 AND name = ?2";
+    one(db, sql, params![account.as_str(), name], |row| row.get(0))
+}
+
+pub(super) fn baselines(db: &Connection, account: &AccountId) -> Result<Vec<(PackName, Timestamp)>> {
+    let sql = "SELECT pack, since FROM baseline WHERE account = ?1 ORDER BY pack";
+    all(db, sql, [account.as_str()], |row| Ok((PackName::new(row.get::<_, String>(0)?), time(row.get(1)?))))
+}

@@ -1,0 +1,236 @@
+//! Queries behind `runs` and `why`: an event with its steps, its effects, their attempts.
+
+use super::columns::{
+    BEGUN, Bytes, DELIVERY, EFFECT, EVENT, NEVER, PARKED, UNKNOWN, all, decode, ms, one, readable, reason, time, work_of,
+};
+use super::read_health::accounts;
+use crate::model::{AccountId, Attempt, Delivery, DeliveryId, EffectId, Event, EventId, Id, OpportunityId, Outcome, Reason};
+use crate::store::error::Result;
+use crate::store::rows::{EffectRow, EffectState, EventRow, EventState, RunRow};
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+pub(super) fn delivery(db: &Connection, account: &AccountId, id: Bytes) -> Result<Option<Delivery>> {
+    let row = one(
+        db,
+        "SELECT source, dedupe, digest, body, received, hint FROM delivery WHERE account = ?1 AND id = ?2",
+        params![account.as_str(), id],
+        |row| {
+            let texts: (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok((texts, row.get::<_, Vec<u8>>(3)?, row.get::<_, i64>(4)?, row.get::<_, Option<String>>(5)?))
+        },
+    )?;
+    row.map(|((source, dedupe, digest), body, received, hint)| {
+        let name = work_of(DELIVERY, id);
+        Ok(Delivery {
+            id: DeliveryId(Id::from_bytes(id)),
+            account: account.clone(),
+            source: decode(name, &source)?,
+            dedupe,
+            digest,
+            body,
+            received: time(received),
+            hint: hint.map(|hint| decode(name, &hint)).transpose()?,
+        })
+    })
+    .transpose()
+}
+
+fn event(db: &Connection, account: &AccountId, id: Bytes) -> Result<Option<Event>> {
+    let sql = "SELECT payload FROM event WHERE account = ?1 AND id = ?2";
+    let payload = one(db, sql, params![account.as_str(), id], |row| row.get::<_, String>(0))?;
+    payload.map(|payload| decode(work_of(EVENT, id), &payload)).transpose()
+}
+
+/// The attempts of an effect, oldest first, each with its last end.
+pub(super) fn attempts(db: &Connection, account: &AccountId, effect: Bytes) -> Result<Vec<Attempt>> {
+    let rows = all(
+        db,
+        "SELECT a.number, a.epoch, a.begun_at, e.ended_at, e.applied, e.exchange, e.outcome, e.event FROM attempt a \
+         LEFT JOIN attempt_end e ON e.rowid = (SELECT max(x.rowid) FROM attempt_end x WHERE x.account = a.account \
+         AND x.effect = a.effect AND x.number = a.number) WHERE a.account = ?1 AND a.effect = ?2 ORDER BY a.number",
+        params![account.as_str(), effect],
+        |row| {
+            let ended: (Option<i64>, Option<String>, Option<String>) = (row.get(3)?, row.get(4)?, row.get(5)?);
+            let after: (Option<String>, Option<Bytes>) = (row.get(6)?, row.get(7)?);
+            Ok((row.get::<_, u32>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?, ended, after))
+        },
+    )?;
+    rows.into_iter()
+        .map(|(number, epoch, begun_at, (ended_at, applied, exchange), (outcome, became))| {
+            let name = work_of(EFFECT, effect);
+            let became = became.map(|id| event(db, account, id)).transpose()?.flatten();
+            Ok(Attempt {
+                number,
+                epoch: u64::try_from(epoch).unwrap_or(0),
+                begun_at: time(begun_at),
+                ended_at: ended_at.map(time),
+                applied: applied.map(|applied| decode(name, &applied)).transpose()?,
+                exchange,
+                outcome: outcome.map(|outcome| decode(name, &outcome)).transpose()?,
+                event: became.map(Box::new),
+            })
+        })
+        .collect()
+}
+
+pub(super) fn effect(db: &Connection, account: &AccountId, id: EffectId, now: Timestamp) -> Result<Option<EffectRow>> {
+    let row = one(
+        db,
+        "SELECT e.payload, e.planned_at, r.state, r.due_at, s.outcome, s.at, t.code, t.text FROM effect e \
+         LEFT JOIN ready r ON r.account = e.account AND r.kind = 2 AND r.ref = e.id \
+         LEFT JOIN settled s ON s.account = e.account AND s.effect = e.id \
+         LEFT JOIN trouble t ON t.account = e.account AND t.kind = 2 AND t.ref = e.id WHERE e.account = ?1 AND e.id = ?2",
+        params![account.as_str(), id.0.bytes()],
+        |row| {
+            let work: (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
+            let end: (Option<String>, Option<i64>) = (row.get(4)?, row.get(5)?);
+            Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, work, end, reason(row.get(6)?, row.get(7)?)))
+        },
+    )?;
+    let Some((payload, planned_at, (state, due), (outcome, settled_at), trouble)) = row else { return Ok(None) };
+    let bytes = id.0.bytes();
+    let name = work_of(EFFECT, bytes);
+    let outcome = outcome.map(|outcome| decode::<Outcome>(name, &outcome)).transpose()?;
+    let state = match (state, &outcome) {
+        (Some(BEGUN | UNKNOWN), _) => EffectState::Begun,
+        (Some(PARKED), _) => EffectState::Parked,
+        (Some(_), _) if due.is_some_and(|due| due <= ms(now)) => EffectState::Ready,
+        (Some(_), _) => EffectState::Waiting,
+        (None, Some(Outcome::Skipped { .. })) => EffectState::Skipped,
+        (None, _) => EffectState::Done,
+    };
+    let skipped: Option<Reason> = match outcome {
+        Some(Outcome::Skipped { reason }) => Some(reason),
+        _ => None,
+    };
+    Ok(Some(EffectRow {
+        effect: decode(name, &payload)?,
+        state,
+        planned_at: time(planned_at),
+        due: due.filter(|due| *due != NEVER && matches!(state, EffectState::Ready | EffectState::Waiting)).map(time),
+        reason: trouble.or(skipped),
+        blocked_by: all(
+            db,
+            "SELECT waits_for FROM blocked WHERE account = ?1 AND effect = ?2",
+            params![account.as_str(), bytes],
+            |row| Ok(EffectId(Id::from_bytes(row.get(0)?))),
+        )?,
+        attempts: attempts(db, account, bytes)?,
+        settled_at: settled_at.map(time),
+    }))
+}
+
+pub(super) fn run(db: &Connection, account: &AccountId, id: Bytes, now: Timestamp) -> Result<Option<RunRow>> {
+    let row = one(
+        db,
+        "SELECT r.planned_at, r.ruleset, r.facts, r.steps, r.later, e.payload FROM run r \
+         JOIN event e ON e.account = r.account AND e.id = r.event WHERE r.account = ?1 AND r.event = ?2",
+        params![account.as_str(), id],
+        |row| {
+            let texts: (String, String, String, String) = (row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?);
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, texts))
+        },
+    )?;
+    let Some((planned_at, ruleset, (facts, steps, later, event))) = row else { return Ok(None) };
+    let name = format!("run {}", Id::from_bytes(id));
+    let effects = all(
+        db,
+        "SELECT id FROM effect WHERE account = ?1 AND event = ?2 ORDER BY seq",
+        params![account.as_str(), id],
+        |row| Ok(EffectId(Id::from_bytes(row.get(0)?))),
+    )?;
+    Ok(Some(RunRow {
+        account: account.clone(),
+        event: decode(&name, &event)?,
+        planned_at: time(planned_at),
+        ruleset,
+        facts: decode(&name, &facts)?,
+        steps: decode(&name, &steps)?,
+        later: decode(&name, &later)?,
+        effects: effects
+            .into_iter()
+            .filter_map(|id| readable(effect(db, account, id, now)).map(Option::flatten).transpose())
+            .collect::<Result<_>>()?,
+    }))
+}
+
+pub(super) fn runs(
+    db: &Connection,
+    account: Option<&AccountId>,
+    opportunity: Option<&OpportunityId>,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Vec<RunRow>> {
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut found = Vec::new();
+    for account in chosen(db, account)? {
+        let read = |row: &rusqlite::Row<'_>| row.get::<_, Bytes>(0);
+        let ids = match opportunity {
+            Some(opportunity) => all(
+                db,
+                "SELECT event FROM run WHERE account = ?1 AND opportunity = ?2 ORDER BY planned_at DESC, rowid DESC LIMIT ?3",
+                params![account.as_str(), opportunity.as_str(), most],
+                read,
+            )?,
+            None => all(
+                db,
+                "SELECT event FROM run WHERE account = ?1 ORDER BY planned_at DESC, rowid DESC LIMIT ?2",
+                params![account.as_str(), most],
+                read,
+            )?,
+        };
+        for id in ids {
+            found.extend(readable(run(db, &account, id, now))?.flatten());
+        }
+    }
+    found.sort_by_key(|run| std::cmp::Reverse(run.planned_at));
+    found.truncate(limit);
+    Ok(found)
+}
+
+pub(super) fn events(
+    db: &Connection,
+    account: Option<&AccountId>,
+    opportunity: &OpportunityId,
+    limit: usize,
+) -> Result<Vec<EventRow>> {
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut found = Vec::new();
+    for account in chosen(db, account)? {
+        let rows = all(
+            db,
+            "SELECT e.id, e.payload, r.state, r.due_at, t.code, t.text, c.code, c.text, \
+             EXISTS (SELECT 1 FROM run x WHERE x.account = e.account AND x.event = e.id) FROM event e \
+             LEFT JOIN ready r ON r.account = e.account AND r.kind = 1 AND r.ref = e.id \
+             LEFT JOIN trouble t ON t.account = e.account AND t.kind = 1 AND t.ref = e.id \
+             LEFT JOIN closed c ON c.account = e.account AND c.kind = 1 AND c.ref = e.id \
+             WHERE e.account = ?1 AND e.opportunity = ?2 ORDER BY e.at DESC, e.rowid DESC LIMIT ?3",
+            params![account.as_str(), opportunity.as_str(), most],
+            |row| {
+                let trouble = reason(row.get(4)?, row.get(5)?);
+                let closed = reason(row.get(6)?, row.get(7)?);
+                let state = match (row.get::<_, Option<i64>>(2)?, closed) {
+                    (Some(PARKED), _) => EventState::Parked { reason: trouble },
+                    (Some(_), _) => EventState::Pending { due: time(row.get(3)?), reason: trouble },
+                    (None, Some(reason)) => EventState::Closed { reason },
+                    (None, None) if row.get(8)? => EventState::Planned,
+                    (None, None) => EventState::Unmatched,
+                };
+                Ok((row.get::<_, Bytes>(0)?, row.get::<_, String>(1)?, state))
+            },
+        )?;
+        for (id, payload, state) in rows {
+            let event = readable(decode::<Event>(EventId(Id::from_bytes(id)), &payload))?;
+            found.extend(event.map(|event| EventRow { event, state }));
+        }
+    }
+    found.sort_by_key(|row| std::cmp::Reverse(row.event.at));
+    found.truncate(limit);
+    Ok(found)
+}
+
+/// The account asked for, or all of them.
+pub(super) fn chosen(db: &Connection, account: Option<&AccountId>) -> Result<Vec<AccountId>> {
+    account.map_or_else(|| accounts(db), |account| Ok(vec![account.clone()]))
+}

@@ -1,0 +1,140 @@
+//! Commits four and five: begun before the first byte, and done with whatever follows.
+
+use super::Sqlite;
+use super::columns::{Bytes, EFFECT, PENDING, UNKNOWN, encode, exec, ms, one};
+use super::planning::Refused;
+use crate::model::{AccountId, Applied, EffectId, Outcome};
+use crate::store::commit::{Begun, Finish};
+use crate::store::error::{Result, StoreError};
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::params;
+
+/// How long an effect waits for a suspended connection before it asks again, if the caller does not say.
+const SUSPENDED: SignedDuration = SignedDuration::from_mins(15);
+
+impl Sqlite {
+    pub(super) fn begun(&mut self, account: &AccountId, effects: &[EffectId], epoch: u64, at: Timestamp) -> Result<Vec<Begun>> {
+        effects
+            .iter()
+            .map(|effect| Ok(Begun { effect: *effect, attempt: self.begin_one(account, effect.0.bytes(), epoch, at)? }))
+            .collect()
+    }
+
+    fn begin_one(&mut self, account: &AccountId, effect: Bytes, epoch: u64, at: Timestamp) -> Result<Option<u32>> {
+        if !matches!(self.state(account, EFFECT, effect)?, Some(PENDING | UNKNOWN)) {
+            return Ok(None);
+        }
+        let number: u32 = one(
+            &self.db,
+            "INSERT INTO attempt (account, effect, number, epoch, begun_at) SELECT ?1, ?2, coalesce(max(number), 0) + 1, ?3, ?4 \
+             FROM attempt WHERE account = ?1 AND effect = ?2 RETURNING number",
+            params![account.as_str(), effect, i64::try_from(epoch).unwrap_or(i64::MAX), ms(at)],
+            |row| row.get(0),
+        )?
+        .unwrap_or(1);
+        exec(
+            &self.db,
+            "UPDATE ready SET state = 1, held = -1 WHERE account = ?1 AND kind = 2 AND ref = ?2",
+            params![account.as_str(), effect],
+        )?;
+        // The echo of a repeated move may belong to the first try: the earliest beginning counts.
+        exec(
+            &self.db,
+            "INSERT INTO own_move (account, opportunity, effect, move_to, begun_at) SELECT account, opportunity, id, move_to, ?3 \
+             FROM effect WHERE account = ?1 AND id = ?2 AND move_to IS NOT NULL ON CONFLICT DO NOTHING",
+            params![account.as_str(), effect, ms(at)],
+        )?;
+        Ok(Some(number))
+    }
+
+    pub(super) fn effect_done(&mut self, account: &AccountId, effect: EffectId, finish: &Finish) -> Result<()> {
+        let id = effect.0.bytes();
+        let key = (EFFECT, id);
+        if let Some(number) = finish.attempt {
+            exec(
+                &self.db,
+                "INSERT INTO attempt_end (account, effect, number, ended_at, applied, exchange, outcome, event) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                params![
+                    account.as_str(),
+                    id,
+                    number,
+                    ms(finish.at),
+                    finish.applied.as_ref().map(encode).transpose()?,
+                    finish.exchange,
+                    encode(&finish.outcome)?,
+                    finish.events.first().map(|event| event.id.0.bytes())
+                ],
+            )?;
+        }
+        if self.state(account, EFFECT, id)?.is_none() {
+            // Settled meanwhile: the attempt is on record, nothing else changes.
+            return Ok(());
+        }
+        self.record_ledger(account, finish)?;
+        finish.events.iter().try_for_each(|event| self.add_event(account, event, None))?;
+        finish.notices.iter().try_for_each(|notice| self.add_notice(account, notice))?;
+        self.record_move(account, id, finish)?;
+        match &finish.outcome {
+            Outcome::Done { .. } | Outcome::Skipped { .. } => self.settle(account, id, &finish.outcome, finish.at),
+            Outcome::Retry { after, reason } => {
+                let due = finish.due.unwrap_or_else(|| later(finish.at, after.unwrap_or_default()));
+                self.put_back(account, key, PENDING, ms(due), true)?;
+                self.trouble(account, key, reason, ms(finish.at))
+            }
+            Outcome::Unknown { reason } => {
+                self.put_back(account, key, UNKNOWN, ms(finish.due.unwrap_or(finish.at)), true)?;
+                self.trouble(account, key, reason, ms(finish.at))
+            }
+            Outcome::Suspended { reason } => {
+                let due = finish.due.unwrap_or_else(|| later(finish.at, SUSPENDED));
+                self.put_back(account, key, PENDING, ms(due), false)?;
+                self.trouble(account, key, reason, ms(finish.at))
+            }
+            Outcome::Dead { reason } => self.park_row(account, key, reason, finish.at, false),
+        }
+    }
+
+    /// An outcome is never lost for the sake of the ledger's index: a row that may not be live beside another is kept as not holding
+    /// its key.
+    fn record_ledger(&mut self, account: &AccountId, finish: &Finish) -> Result<()> {
+        for row in &finish.ledger {
+            let written = match self.write_assessment(account, row, row.live()) {
+                Err(Refused::Live(_)) => self.write_assessment(account, row, false),
+                written => written,
+            };
+            match written {
+                Ok(()) => {}
+                Err(Refused::Live(key)) => return Err(StoreError::Corrupt(format!("a ledger row of invite key {key}"))),
+                Err(Refused::Store(error)) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// What the outcome means for the recognition of our own stage move.
+    fn record_move(&mut self, account: &AccountId, effect: Bytes, finish: &Finish) -> Result<()> {
+        let opportunity = "(SELECT opportunity FROM effect WHERE account = ?1 AND id = ?2)";
+        let settled = matches!(finish.outcome, Outcome::Done { .. });
+        if settled || finish.applied != Some(Applied::No) {
+            let sql = format!(
+                "UPDATE own_move SET moved_at = coalesce(?3, moved_at) WHERE account = ?1 AND opportunity = {opportunity} \
+                 AND effect = ?2"
+            );
+            exec(&self.db, &sql, params![account.as_str(), effect, finish.moved_at.map(ms)])?;
+        } else {
+            // It never happened: nothing will echo, unless an earlier attempt's end is unknown.
+            let sql = format!(
+                "DELETE FROM own_move WHERE account = ?1 AND opportunity = {opportunity} AND effect = ?2 AND matched_by IS NULL \
+                 AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.account = ?1 AND a.effect = ?2 AND NOT EXISTS \
+                 (SELECT 1 FROM attempt_end e WHERE e.account = ?1 AND e.effect = ?2 AND e.number = a.number AND e.applied = '\"no\"'))"
+            );
+            exec(&self.db, &sql, params![account.as_str(), effect])?;
+        }
+        Ok(())
+    }
+}
+
+fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,62 @@
+//! Single rows beside the work: tokens, cursors, baselines, rule sets.
+
+use super::Sqlite;
+use super::columns::{exec, ms, one, time};
+use crate::model::{AccountId, PackName};
+use crate::store::error::Result;
+use crate::store::rows::SigningToken;
+use jiff::Timestamp;
+use rusqlite::params;
+
+impl Sqlite {
+    pub(super) fn token_kept(&mut self, account: &AccountId, token: &SigningToken) -> Result<()> {
+        // The key id stands beside what is stored; empty: not encrypted (a single node, a file that only its owner reads).
+        exec(
+            &self.db,
+            "INSERT OR REPLACE INTO signing_token (account, webhook, event, url, key_id, token, created_at) \
+             VALUES (?1, ?2, ?3, ?4, '', ?5, ?6)",
+            params![
+                account.as_str(),
+                token.webhook,
+                token.event.as_str(),
+                token.url,
+                token.token.expose().as_bytes(),
+                ms(token.created_at)
+            ],
+        )?;
+        Ok(())
+    }
+
+    pub(super) fn token_forgotten(&mut self, account: &AccountId, webhook: &str) -> Result<()> {
+        exec(&self.db, "DELETE FROM signing_token WHERE account = ?1 AND webhook = ?2", params![account.as_str(), webhook])?;
+        Ok(())
+    }
+
+    pub(super) fn cursor_set(&mut self, account: &AccountId, name: &str, value: &str) -> Result<()> {
+        exec(
+            &self.db,
+            "INSERT OR REPLACE INTO poll_cursor (account, name, value) VALUES (?1, ?2, ?3)",
+            params![account.as_str(), name, value],
+        )?;
+        Ok(())
+    }
+
+    pub(super) fn activated(&mut self, account: &AccountId, pack: &PackName, since: Timestamp) -> Result<Timestamp> {
+        let key = params![account.as_str(), pack.as_str(), ms(since)];
+        exec(&self.db, "INSERT OR IGNORE INTO account (account) VALUES (?1)", [account.as_str()])?;
+        exec(&self.db, "INSERT OR IGNORE INTO baseline (account, pack, since) VALUES (?1, ?2, ?3)", key)?;
+        let sql = "SELECT since FROM baseline WHERE account = ?1 AND pack = ?2";
+        let held = one(&self.db, sql, params![account.as_str(), pack.as_str()], |row| row.get(0))?;
+        Ok(held.map_or(since, time))
+    }
+
+    pub(super) fn ruleset_kept(&mut self, hash: &str, content: &[u8]) -> Result<()> {
+        exec(&self.db, "INSERT OR IGNORE INTO ruleset (hash, content) VALUES (?1, ?2)", params![hash, content])?;
+        Ok(())
+    }
+
+    pub(super) fn source_kept(&mut self, hash: &str, bytes: &[u8]) -> Result<()> {
+        exec(&self.db, "INSERT OR IGNORE INTO source_file (hash, bytes) VALUES (?1, ?2)", params![hash, bytes])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,281 @@
+//! The table `ready`: putting work in, giving it back, parking it, taking it out.
+
+use super::Sqlite;
+use super::columns::{
+    BEGUN, Bytes, DELIVERY, EFFECT, EVENT, NEVER, PENDING, TIMER, UNKNOWN, YIELD, all, exec, exists, kind_of, ms, one,
+};
+use crate::model::{AccountId, Class, EffectId, EventId, Id, Notice, NoticeId, NoticeKind, OpportunityId, Outcome, Reason};
+use crate::store::claim::Work;
+use crate::store::error::{Result, StoreError};
+use jiff::Timestamp;
+use rusqlite::params;
+
+/// A new row.
+pub(super) struct Row<'a> {
+    pub(super) kind: i64,
+    pub(super) id: Bytes,
+    pub(super) lane: &'a str,
+    pub(super) due: i64,
+    pub(super) class: Class,
+    /// (`at`, `received`, `seq`): the order within the lane.
+    pub(super) order: (i64, i64, i64),
+    pub(super) version: u16,
+}
+
+/// The turn of work that is due then.
+pub(super) fn rank(due: i64, class: i64) -> i64 {
+    due.saturating_add(class.saturating_mul(YIELD))
+}
+
+impl Sqlite {
+    /// Adds work, once.
+    pub(super) fn add_work(&mut self, account: &AccountId, row: &Row<'_>) -> Result<()> {
+        let class = row.class as i64;
+        exec(
+            &self.db,
+            "INSERT OR IGNORE INTO ready (account, kind, ref, lane, state, held, due_at, class, rank, at, received, seq, tries, \
+             rounds, version) VALUES (?1, ?2, ?3, ?4, 0, 0, ?5, ?6, ?7, ?8, ?9, ?10, 0, 0, ?11)",
+            params![
+                account.as_str(),
+                row.kind,
+                row.id,
+                row.lane,
+                row.due,
+                class,
+                rank(row.due, class),
+                row.order.0,
+                row.order.1,
+                row.order.2,
+                row.version
+            ],
+        )?;
+        self.news.work = true;
+        Ok(())
+    }
+
+    /// Takes work out.
+    pub(super) fn remove_work(&mut self, account: &AccountId, kind: i64, id: Bytes) -> Result<bool> {
+        let params = params![account.as_str(), kind, id];
+        exec(&self.db, "DELETE FROM trouble WHERE account = ?1 AND kind = ?2 AND ref = ?3", params)?;
+        let gone = exec(&self.db, "DELETE FROM ready WHERE account = ?1 AND kind = ?2 AND ref = ?3", params)?;
+        // The next event of the lane, or a move behind, may go on.
+        self.news.work = true;
+        Ok(gone > 0)
+    }
+
+    /// The state of work, if there is any left.
+    pub(super) fn state(&self, account: &AccountId, kind: i64, id: Bytes) -> Result<Option<i64>> {
+        let sql = "SELECT state FROM ready WHERE account = ?1 AND kind = ?2 AND ref = ?3";
+        one(&self.db, sql, params![account.as_str(), kind, id], |row| row.get(0))
+    }
+
+    /// Puts work back into this state, free, due at `due`. Its tries start again.
+    pub(super) fn put_back(
+        &mut self,
+        account: &AccountId,
+        (kind, id): (i64, Bytes),
+        state: i64,
+        due: i64,
+        round: bool,
+    ) -> Result<()> {
+        exec(
+            &self.db,
+            "UPDATE ready SET state = ?4, held = 0, due_at = ?5, rank = CASE WHEN ?5 = ?7 THEN ?7 ELSE ?5 + class * ?8 END, \
+             tries = 0, rounds = rounds + ?6 WHERE account = ?1 AND kind = ?2 AND ref = ?3",
+            params![account.as_str(), kind, id, state, due, i64::from(round), NEVER, YIELD],
+        )?;
+        self.news.work = true;
+        Ok(())
+    }
+
+    /// Remembers why work waits.
+    pub(super) fn trouble(&mut self, account: &AccountId, (kind, id): (i64, Bytes), reason: &Reason, at: i64) -> Result<()> {
+        exec(
+            &self.db,
+            "INSERT OR REPLACE INTO trouble (account, kind, ref, code, text, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![account.as_str(), kind, id, reason.code, reason.text, at],
+        )?;
+        Ok(())
+    }
+
+    /// Remembers why a delivery or an event led to nothing.
+    pub(super) fn close(&mut self, account: &AccountId, (kind, id): (i64, Bytes), reason: &Reason, at: i64) -> Result<()> {
+        exec(
+            &self.db,
+            "INSERT OR REPLACE INTO closed (account, kind, ref, code, text, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![account.as_str(), kind, id, reason.code, reason.text, at],
+        )?;
+        Ok(())
+    }
+
+    /// Parks work. `notice` is its notice, if the caller has made a better one already.
+    pub(super) fn park_row(
+        &mut self,
+        account: &AccountId,
+        (kind, id): (i64, Bytes),
+        reason: &Reason,
+        at: Timestamp,
+        noticed: bool,
+    ) -> Result<()> {
+        let lane = one(
+            &self.db,
+            "UPDATE ready SET state = 3, held = -1, tries = 0 WHERE account = ?1 AND kind = ?2 AND ref = ?3 RETURNING lane",
+            params![account.as_str(), kind, id],
+            |row| row.get::<_, String>(0),
+        )?;
+        let Some(lane) = lane else { return Ok(()) };
+        self.trouble(account, (kind, id), reason, ms(at))?;
+        self.news.work = true;
+        if noticed {
+            return Ok(());
+        }
+        let what = match kind {
+            DELIVERY => "delivery",
+            EVENT => "event",
+            EFFECT => "effect",
+            _ => "timer",
+        };
+        let hex = Id::from_bytes(id).to_string();
+        let notice = Notice {
+            id: NoticeId::derive(at, &["parked", account.as_str(), what, &hex]),
+            kind: NoticeKind::Parked,
+            text: format!("{what} {hex} is parked: {} ({})", reason.text, reason.code),
+            opportunity: (!lane.is_empty()).then(|| OpportunityId::new(lane)),
+            event: (kind == EVENT).then(|| EventId(Id::from_bytes(id))),
+            effect: (kind == EFFECT).then(|| EffectId(Id::from_bytes(id))),
+            assessment: None,
+            at,
+        };
+        self.add_notice(account, &notice)
+    }
+
+    pub(super) fn release_work(&mut self, account: &AccountId, work: Work) -> Result<()> {
+        let (kind, id) = kind_of(work);
+        exec(
+            &self.db,
+            "UPDATE ready SET held = 0, tries = max(0, tries - 1) WHERE account = ?1 AND kind = ?2 AND ref = ?3 AND held > 0",
+            params![account.as_str(), kind, id.bytes()],
+        )?;
+        self.news.work = true;
+        Ok(())
+    }
+
+    pub(super) fn defer_work(
+        &mut self,
+        account: &AccountId,
+        work: Work,
+        until: Timestamp,
+        reason: Option<&Reason>,
+    ) -> Result<()> {
+        let (kind, id) = kind_of(work);
+        let key = (kind, id.bytes());
+        // Begun and parked work is not put back by this.
+        let Some(state) = self.state(account, kind, key.1)?.filter(|state| matches!(*state, PENDING | UNKNOWN)) else {
+            return Ok(());
+        };
+        // Only events count rounds here: for effects a round is an outcome.
+        self.put_back(account, key, state, ms(until), kind != EFFECT)?;
+        reason.map_or(Ok(()), |reason| self.trouble(account, key, reason, ms(until)))
+    }
+
+    pub(super) fn retry_work(&mut self, account: &AccountId, work: Work, at: Timestamp) -> Result<()> {
+        let (kind, id) = kind_of(work);
+        let key = (kind, id.bytes());
+        let state = match self.state(account, kind, key.1)? {
+            None => return Err(StoreError::NotFound(format!("{work} is not waiting for anything: it is done, or never was"))),
+            Some(BEGUN) => return Err(StoreError::NotFound(format!("{work} is being sent just now"))),
+            Some(state) => state,
+        };
+        let blocked = "SELECT 1 FROM blocked WHERE account = ?1 AND effect = ?2";
+        let due = if kind == EFFECT && exists(&self.db, blocked, params![account.as_str(), key.1])? { NEVER } else { ms(at) };
+        let next = match kind {
+            // Whatever was begun and never ended is looked for before it is sent again.
+            EFFECT if state == UNKNOWN || self.open_end(account, key.1)? => UNKNOWN,
+            _ => PENDING,
+        };
+        self.put_back(account, key, next, due, false)?;
+        exec(
+            &self.db,
+            "UPDATE ready SET rounds = 0 WHERE account = ?1 AND kind = ?2 AND ref = ?3",
+            params![account.as_str(), kind, key.1],
+        )?;
+        exec(
+            &self.db,
+            "DELETE FROM trouble WHERE account = ?1 AND kind = ?2 AND ref = ?3",
+            params![account.as_str(), kind, key.1],
+        )?;
+        Ok(())
+    }
+
+    /// Whether the last attempt of an effect has no end, or an unknown one.
+    fn open_end(&self, account: &AccountId, effect: Bytes) -> Result<bool> {
+        let sql = "SELECT (SELECT e.outcome FROM attempt_end e WHERE e.account = a.account AND e.effect = a.effect \
+                   AND e.number = a.number ORDER BY e.rowid DESC LIMIT 1) \
+                   FROM attempt a WHERE a.account = ?1 AND a.effect = ?2 ORDER BY a.number DESC LIMIT 1";
+        let last = one(&self.db, sql, params![account.as_str(), effect], |row| row.get::<_, Option<String>>(0))?;
+        Ok(last.is_some_and(|end| end.is_none_or(|outcome| outcome.starts_with("{\"unknown\""))))
+    }
+
+    pub(super) fn skip_work(&mut self, account: &AccountId, work: Work, reason: &Reason, at: Timestamp) -> Result<()> {
+        let (kind, id) = kind_of(work);
+        let id = id.bytes();
+        let Some(state) = self.state(account, kind, id)? else {
+            return Err(StoreError::NotFound(format!("{work} is not waiting for anything: it is done, or never was")));
+        };
+        match kind {
+            EFFECT if state == BEGUN => Err(StoreError::NotFound(format!("{work} is being sent just now"))),
+            EFFECT => self.settle(account, id, &Outcome::Skipped { reason: reason.clone() }, at),
+            _ => {
+                self.remove_work(account, kind, id)?;
+                if kind == TIMER {
+                    exec(&self.db, "DELETE FROM timer WHERE account = ?1 AND id = ?2", params![account.as_str(), id])?;
+                }
+                self.close(account, (kind, id), reason, ms(at))
+            }
+        }
+    }
+
+    /// Ends an effect for good and lets go what waited for it.
+    pub(super) fn settle(&mut self, account: &AccountId, effect: Bytes, outcome: &Outcome, at: Timestamp) -> Result<()> {
+        exec(
+            &self.db,
+            "INSERT OR REPLACE INTO settled (account, effect, outcome, at) VALUES (?1, ?2, ?3, ?4)",
+            params![account.as_str(), effect, super::columns::encode(outcome)?, ms(at)],
+        )?;
+        self.remove_work(account, EFFECT, effect)?;
+        exec(&self.db, "DELETE FROM blocked WHERE account = ?1 AND effect = ?2", params![account.as_str(), effect])?;
+        let behind = all(
+            &self.db,
+            "DELETE FROM blocked WHERE account = ?1 AND waits_for = ?2 RETURNING effect",
+            params![account.as_str(), effect],
+            |row| row.get::<_, Bytes>(0),
+        )?;
+        for waiting in behind {
+            exec(
+                &self.db,
+                "UPDATE ready SET due_at = ?3, rank = ?3 + class * ?4 WHERE account = ?1 AND kind = 2 AND ref = ?2 AND due_at = ?5 \
+                 AND NOT EXISTS (SELECT 1 FROM blocked WHERE account = ?1 AND effect = ?2)",
+                params![account.as_str(), waiting, ms(at), YIELD, NEVER],
+            )?;
+        }
+        self.strip_if_purged(account, effect)
+    }
+
+    pub(super) fn add_notice(&mut self, account: &AccountId, notice: &Notice) -> Result<()> {
+        let added = exec(
+            &self.db,
+            "INSERT OR IGNORE INTO notice (account, id, opportunity, at, payload) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                account.as_str(),
+                notice.id.0.bytes(),
+                notice.opportunity.as_ref().map_or("", OpportunityId::as_str),
+                ms(notice.at),
+                super::columns::encode(notice)?
+            ],
+        )?;
+        if added > 0 {
+            self.news.notices.push((account.clone(), notice.clone()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,201 @@
+//! What an exchange tells: success with its captures, or which kind of failure.
+
+use super::talk::Talk;
+use crate::lang::adapter::{Adapter, ErrorClass, ErrorRule, Extract, Operation, Origin, Step, Take};
+use crate::model::{Exchange, Outcome, Reason, Response, Value};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+/// A successful answer.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) json: Json,
+}
+
+/// What an invitation told, sorted into what our ledger keeps.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Learned {
+    /// `invitation_id`, `attempt_id`, `candidate_id`, `email` …: correlation keys.
+    pub ids: BTreeMap<String, String>,
+    /// The link that the candidate opens.
+    pub url: Option<String>,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Sorts the captures of an invitation: `url` and `expires_at` by name, everything else that is a single value is an id.
+pub fn learned(captures: &BTreeMap<String, Value>) -> Learned {
+    let mut learned = Learned::default();
+    for (name, value) in captures {
+        match (name.as_str(), value) {
+            ("url", Value::Text(url)) => learned.url = Some(url.clone()),
+            ("expires_at", Value::Date { date }) => learned.expires_at = Some(*date),
+            ("url" | "expires_at", _) => {}
+            (name, value) => learned.ids.extend(super::request::plain(value).map(|id| (name.to_owned(), id))),
+        }
+    }
+    learned
+}
+
+/// How long to wait when the vendor says "not yet" without saying how long.
+const NOT_READY: SignedDuration = SignedDuration::from_secs(60);
+
+/// Reads one exchange; anything but success is an outcome.
+pub(super) fn read(talk: &Talk<'_>, step: &Step, exchange: &Exchange) -> Result<Answer, Outcome> {
+    let (adapter, reads) = (talk.adapter, step.request.method.reads());
+    let response = match exchange {
+        Exchange::Answered(response) => response,
+        Exchange::NotSent(cause) => {
+            return Err(Outcome::Retry {
+                after: None,
+                reason: Reason::new("R1", format!("{} was not reached: {cause}", adapter.title)),
+            });
+        }
+        Exchange::Lost(cause) => {
+            let reason = Reason::new("R1", format!("no whole answer of {}: {cause}", adapter.title));
+            return Err(if reads { Outcome::Retry { after: None, reason } } else { Outcome::Unknown { reason } });
+        }
+    };
+    let json = if response.body.is_empty() { Some(Json::Null) } else { response.json() };
+    let body = json.clone().unwrap_or(Json::Null);
+    let good = response.ok() && step.ok.as_ref().is_none_or(|ok| ok.holds(&mut |path: &Extract| look(path, &body)));
+    let rule = adapter.errors.iter().find(|rule| fits(rule, response, &body, good));
+    if let Some(rule) = rule {
+        return Err(of_class(talk, rule, response, &body));
+    }
+    if good {
+        return match json {
+            Some(json) => Ok(Answer { headers: response.headers.clone(), json }),
+            None if reads && !step.take.is_empty() => Err(Outcome::Retry {
+                after: None,
+                reason: Reason::new("R5", format!("the answer of {} to `{}` is not JSON", adapter.title, talk.operation.name)),
+            }),
+            None => Ok(Answer { headers: response.headers.clone(), json: Json::Null }),
+        };
+    }
+    Err(by_status(adapter, talk.operation, reads, response, talk.supplies.now))
+}
+
+fn look(path: &Extract, body: &Json) -> Option<Value> {
+    path.get(body, "").ok().flatten()
+}
+
+/// A rule that names no status and no condition fits nothing; one for success needs a condition.
+fn fits(rule: &ErrorRule, response: &Response, body: &Json, good: bool) -> bool {
+    let status = if rule.status.is_empty() { true } else { rule.status.contains(&response.status) };
+    let found = rule.where_.as_ref().map(|cond| cond.holds(&mut |path: &Extract| look(path, body)));
+    status && found.unwrap_or(!rule.status.is_empty()) && !(good && rule.where_.is_none())
+}
+
+fn of_class(talk: &Talk<'_>, rule: &ErrorRule, response: &Response, body: &Json) -> Outcome {
+    let said = rule.message.as_ref().and_then(|path| look(path, body)).and_then(|value| said(talk, &value));
+    let reason = |code: &str, what: &str| {
+        let said = said.as_ref().map_or_else(String::new, |said| format!(": {said}"));
+        Reason::new(code, format!("{} {what} (HTTP {}){said}", talk.adapter.title, response.status))
+    };
+    match rule.class {
+        ErrorClass::Credential => Outcome::Suspended { reason: reason("R2", "refuses our credentials") },
+        ErrorClass::OutOfCredit => Outcome::Suspended { reason: reason("R4", "says that the account is used up") },
+        ErrorClass::Retry => {
+            Outcome::Retry { after: wait(response, talk.supplies.now), reason: reason("R1", "asks to try again") }
+        }
+        ErrorClass::NotReady => Outcome::Retry {
+            after: wait(response, talk.supplies.now).or(Some(NOT_READY)),
+            reason: reason("R1", "is not ready yet"),
+        },
+        ErrorClass::AlreadyInvited => {
+            let answer = Answer { headers: response.headers.clone(), json: body.clone() };
+            let takes = talk.operation.steps.iter().flat_map(|step| &step.take);
+            let mut learned: BTreeMap<String, Value> = takes
+                .filter_map(|(name, take)| Some((name.clone(), take_one(take, &answer, talk.supplies.base_url).ok()??)))
+                .collect();
+            add_email(talk, &mut learned);
+            Outcome::Done { learned }
+        }
+        ErrorClass::BadAddress => Outcome::Dead { reason: reason("R4", "refuses the candidate's address") },
+        ErrorClass::Gone => Outcome::Dead { reason: reason("R3", "does not know it any more") },
+        ErrorClass::Refused => Outcome::Dead { reason: reason("R4", &format!("refused `{}`", talk.operation.name)) },
+    }
+}
+
+/// What the vendor says, cut, without anything that we sent: it may quote the candidate.
+fn said(talk: &Talk<'_>, value: &Value) -> Option<String> {
+    let mut text = super::request::plain(value)?;
+    let sent = talk.supplies.inputs.values().filter_map(super::request::plain).collect::<Vec<_>>();
+    let secrets = talk.supplies.secrets.values().map(|secret| secret.expose().to_owned());
+    for part in sent.into_iter().chain(secrets).filter(|part| part.chars().count() > 2) {
+        text = text.replace(&part, "…");
+        if part.contains('@') {
+            // Vendors quote addresses in their own case.
+            text = text.replace(&part.to_lowercase(), "…");
+        }
+    }
+    // Whatever still looks like an address is one.
+    let words: Vec<&str> = text.split_whitespace().map(|word| if word.contains('@') { "…" } else { word }).collect();
+    Some(words.join(" ").chars().take(200).collect())
+}
+
+fn by_status(adapter: &Adapter, operation: &Operation, reads: bool, response: &Response, now: Timestamp) -> Outcome {
+    let (title, name, status) = (&adapter.title, &operation.name, response.status);
+    let reason = |code: &str, what: String| Reason::new(code, format!("{what} (HTTP {status})"));
+    match status {
+        200..=299 => Outcome::Dead { reason: reason("R4", format!("{title} says that `{name}` did not succeed")) },
+        401 | 403 => Outcome::Suspended { reason: reason("R2", format!("{title} refuses our credentials")) },
+        404 | 410 => Outcome::Dead { reason: reason("R3", format!("{title} does not know what `{name}` is about")) },
+        429 => Outcome::Retry { after: wait(response, now), reason: reason("R1", format!("{title} asks to slow down")) },
+        408 | 500..=599 if reads => {
+            Outcome::Retry { after: wait(response, now), reason: reason("R1", format!("{title} failed")) }
+        }
+        408 | 500..=599 => Outcome::Unknown { reason: reason("R1", format!("{title} failed while doing `{name}`")) },
+        300..=399 => Outcome::Dead { reason: reason("R4", format!("{title} redirects `{name}`, which is not followed")) },
+        _ => Outcome::Dead { reason: reason("R4", format!("{title} refused `{name}`")) },
+    }
+}
+
+/// How long the answer asks to wait: `Retry-After` in seconds or as a date, at most a day.
+pub(super) fn wait(response: &Response, now: Timestamp) -> Option<SignedDuration> {
+    let text = response.header("retry-after")?.trim();
+    let seconds = text.parse::<i64>().ok().or_else(|| {
+        let at = httpdate::parse_http_date(text).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+        Some(i64::try_from(at.as_secs()).ok()? - now.as_second())
+    })?;
+    Some(SignedDuration::from_secs(seconds.clamp(0, 86_400)))
+}
+
+/// One capture; absent is `None`.
+pub(super) fn take_one(take: &Take, answer: &Answer, base: &str) -> Result<Option<Value>, String> {
+    let found = match &take.from {
+        Origin::Json(path) => path.get(&answer.json, base)?,
+        Origin::Header(name) => answer.headers.iter().find(|(header, _)| header == name).map(|(_, text)| Value::text(text)),
+    };
+    match (&take.field, found) {
+        (Some(field), Some(value)) => super::border::conform(value, &field.ty).map(Some),
+        (_, found) => Ok(found),
+    }
+}
+
+/// All captures of a successful answer, by name; absent ones are not in it.
+pub(super) fn takes(takes: &BTreeMap<String, Take>, answer: &Answer, base: &str) -> Result<BTreeMap<String, Value>, Reason> {
+    let mut taken = BTreeMap::new();
+    for (name, take) in takes {
+        match take_one(take, answer, base) {
+            Ok(Some(value)) => {
+                taken.insert(name.clone(), value);
+            }
+            Ok(None) => {}
+            Err(why) => return Err(Reason::new("R5", format!("`{name}` of the answer: {why}"))),
+        }
+    }
+    Ok(taken)
+}
+
+/// The address that was invited is a correlation key, if the webhook asks for it and the answer did not say it.
+pub(super) fn add_email(talk: &Talk<'_>, learned: &mut BTreeMap<String, Value>) {
+    let asked = talk.adapter.webhook.iter().flat_map(|webhook| &webhook.owner);
+    let asked = asked.flat_map(|owner| &owner.keys).any(|(key, _)| key == "email");
+    if talk.operation.name == "invite" && asked && !learned.contains_key("email") {
+        let email = talk.supplies.inputs.get("candidate.email").and_then(Value::as_text);
+        learned.extend(email.map(|email| ("email".to_owned(), Value::text(email.to_lowercase()))));
+    }
+}
