@@ -3,17 +3,28 @@
 //! It leans on the account's pinned catalogue alone. What is wrong in one account's settings concerns that account only.
 
 use super::compile::{hex, literal};
-use super::config::SettingInput;
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::rule::{Pack, Setting};
 use super::ruleset::{Mode, RuleSet, SettingValue};
 use super::source::Span;
-use super::yaml::Node;
+use super::yaml::{Key, Node};
 use crate::model::{AccountCatalogue, AccountId, Kind, Named, Type, Value};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+
+/// A setting as an account gives it: the values are typed here.
+#[derive(Debug, Clone)]
+pub struct SettingInput {
+    pub name: Key,
+    /// The value for the whole account.
+    pub default: Option<Node>,
+    /// By posting title or id.
+    pub per_posting: Vec<(Key, Node)>,
+    /// By stage name or id.
+    pub per_stage: Vec<(Key, Node)>,
+}
 
 /// What an account gives a pack.
 #[derive(Debug, Clone, Copy)]
