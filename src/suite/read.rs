@@ -126,7 +126,7 @@ impl Reader<'_> {
     }
 
     fn line(&self, span: Span) -> usize {
-        self.sources.get(span.source).map_or(0, |source| source.line_of(span.start) + 1)
+        self.sources.get(span.source).map_or(0, |source| source.line_of(span.range().start))
     }
 
     fn time(&mut self, node: &Node) -> Option<Timestamp> {
@@ -282,7 +282,7 @@ impl Reader<'_> {
                 }
             }
             let Some(Value::Named(test)) = test else { continue };
-            let invite_key = format!("{opportunity}/{vendor}/{}/", test.id);
+            let invite_key = format!("opportunity:{opportunity}/{vendor}/{}:{}/0:", test.id.len(), test.id);
             let attempt = u32::try_from(rows.iter().filter(|row| row.invite_key == invite_key).count()).unwrap_or(0) + 1;
             let pinned = |value: Option<&Value>| match value {
                 Some(Value::Named(named)) => Some(Pinned { id: named.id.clone(), name: named.name.clone() }),

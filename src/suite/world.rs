@@ -138,7 +138,7 @@ impl<'t> World<'t> {
         self.facts = overlay(&self.facts, std::slice::from_ref(effect));
         // What the posting says comes back, whatever is removed here.
         inherit(&mut self.facts);
-        let mut outcome = |kind: EventKind, fields: BTreeMap<String, Value>, attempt: Option<&Assessment>| {
+        let outcome = |kind: EventKind, fields: BTreeMap<String, Value>, attempt: Option<&Assessment>| {
             let mut next = Event::new(
                 EventId::derive(event.id.0.stored(), &[&effect.id.to_string(), &kind.to_string()]),
                 event.account.clone(),
