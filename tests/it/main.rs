@@ -18,8 +18,5 @@ mod schema;
 mod sim;
 mod store;
 mod yaml;
-mod mangled;
-mod sim;
-mod yaml;
 
 mod vendor;
