@@ -278,3 +278,18 @@ fn every_codec_fixture_is_spoken_as_written() {
     }
     assert!(seen > 20, "only {seen} cases");
 }
+
+#[test]
+fn the_schema_accepts_every_adapter_and_refuses_unknown_keys() {
+    let schema = serde_json::to_value(adapter::vendor_schema()).expect("plain");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    for path in ADAPTERS {
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("text");
+        let mut json: Json = serde_yaml::from_str(&text).expect("yaml");
+        let faults: Vec<String> =
+            validator.iter_errors(&json).map(|fault| format!("{} {fault}", fault.instance_path())).collect();
+        assert!(faults.is_empty(), "{path}: {faults:#?}");
+        json.as_object_mut().expect("a map").insert("tilte".to_owned(), Json::Null);
+        assert!(!validator.is_valid(&json), "{path}");
+    }
+}
