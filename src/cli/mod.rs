@@ -3,11 +3,22 @@
 //! Files, the environment, the terminal and the clock are touched here; what the commands say comes from the layers above. Exit
 //! codes: 0 fine, 1 faults found, 2 wrong use or not able to.
 
+mod connect;
+pub mod describe;
 mod exit;
 mod explain;
+pub mod files;
 mod init;
 mod out;
+mod parked;
+mod pull;
+mod retry;
+mod runs;
 pub mod schema;
+mod skip;
+pub mod stored;
+mod validate;
+mod why;
 
 pub use exit::Exit;
 pub use out::Out;
@@ -36,6 +47,13 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Init),
+    Validate(validate::Validate),
+    Pull(pull::Pull),
+    Runs(runs::Runs),
+    Why(why::Why),
+    Parked(parked::Parked),
+    Retry(retry::Retry),
+    Skip(skip::Skip),
     Schema(schema::SchemaCommand),
     Explain(explain::Explain),
 }
@@ -53,6 +71,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let mut out = Out::stdout();
     let result = match arguments.command {
         Command::Init(command) => command.run(&mut out),
+        Command::Validate(command) => command.run(&mut out),
+        Command::Pull(command) => command.run(&mut out),
+        Command::Runs(command) => command.run(&mut out),
+        Command::Why(command) => command.run(&mut out),
+        Command::Parked(command) => command.run(&mut out),
+        Command::Retry(command) => command.run(&mut out),
+        Command::Skip(command) => command.run(&mut out),
         Command::Schema(command) => command.run(&mut out),
         Command::Explain(command) => command.run(&mut out),
     };

@@ -1,4 +1,30 @@
-//! The conductor.
+//! The conductor: from a request at the door to a settled effect.
+//!
+//! [`intake`] stores a delivery before it is acknowledged · `derive` confirms it and makes events of it · `planner` gathers facts and
+//! asks the engine · `executor` and `vendor_calls` carry effects out · [`service`] starts, reloads and stops it all · `work` claims
+//! and hands out. Each commit of the five is one call of the store; between them anything may be killed.
+//!
+//! It knows nothing of terminals or of pages.
+
+pub mod account;
+mod backoff;
+pub mod builtin;
+pub mod call;
 pub mod clock;
+mod derive;
+mod executor;
 pub mod files;
+mod gather;
+pub mod intake;
+pub mod notices;
+mod planner;
+pub mod project;
+pub mod service;
+mod snapshots;
+mod tests_cache;
+mod vendor_calls;
 pub mod watch;
+mod work;
+
+pub use account::Account;
+pub use call::Node;

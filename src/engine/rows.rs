@@ -1,0 +1,244 @@
+//! Rows: what `for_each` and `find` walk, and what to say when there are none.
+
+use super::condition::{self, Truth};
+use super::family;
+use super::scope::{Scope, attempt_field};
+use crate::lang::action::Stop;
+use crate::lang::rule::{Cond, Matcher, Only, Place, Source, Spec};
+use crate::model::{Assessment, Group, Said, TestEntry, Value};
+use std::collections::BTreeMap;
+
+/// The most candidates that a step shows.
+const SHOWN: usize = 10;
+/// The most comparisons that the search for a near miss makes.
+const COMPARED: usize = 5_000;
+
+/// One row of a source.
+#[derive(Debug, Clone)]
+pub(super) enum Row<'a> {
+    Test(&'a TestEntry),
+    Attempt(&'a Assessment),
+    Value(Value),
+    /// A value that a pattern read, with what stood in its holes.
+    Read {
+        value: Value,
+        holes: BTreeMap<String, Value>,
+    },
+}
+
+impl Row<'_> {
+    /// The row itself, or what follows the dot.
+    pub(super) fn member(&self, name: Option<&str>) -> Option<Value> {
+        let Some(name) = name else { return Some(self.value()) };
+        match self {
+            Self::Test(test) => match name {
+                "id" => Some(Value::text(&test.id)),
+                "title" | "name" => Some(Value::text(&test.title)),
+                field => test.fields.get(field).cloned(),
+            },
+            Self::Attempt(attempt) => attempt_field(attempt, name),
+            Self::Value(value) => value.member(name),
+            Self::Read { value, holes } => holes.get(name).cloned().or_else(|| value.member(name)),
+        }
+    }
+
+    fn value(&self) -> Value {
+        match self {
+            Self::Test(test) => test.value(),
+            Self::Attempt(attempt) => attempt.test.value(),
+            Self::Value(value) | Self::Read { value, .. } => value.clone(),
+        }
+    }
+
+    /// What tells this row from others, whatever order they come in: part of effect ids.
+    pub(super) fn identity(&self) -> String {
+        match self {
+            Self::Test(test) => test.id.clone(),
+            Self::Attempt(attempt) => attempt.id.to_string(),
+            Self::Value(Value::Named(named)) | Self::Read { value: Value::Named(named), .. } => named.id.clone(),
+            Self::Value(value) | Self::Read { value, .. } => serde_json::to_string(value).unwrap_or_default(),
+        }
+    }
+}
+
+/// The rows of a source, or what to say since there are none.
+pub(super) struct Rows<'a> {
+    pub(super) rows: Vec<Row<'a>>,
+    pub(super) missed: Option<Said>,
+}
+
+/// Evaluates a spec.
+pub(super) fn rows<'a>(scope: &Scope<'a>, spec: &Spec) -> Result<Rows<'a>, Stop> {
+    let mut missed = None;
+    let mut kept = match &spec.source {
+        Source::FirstOf(specs) => {
+            let mut found = Vec::new();
+            for inner in specs {
+                let inner = rows(scope, inner)?;
+                if !inner.rows.is_empty() {
+                    found = inner.rows;
+                    missed = None;
+                    break;
+                }
+                // Of several misses the one with a near candidate says most.
+                missed = match (missed, inner.missed) {
+                    (Some(Said::NoRows { nearest: None, .. }) | None, later @ Some(Said::NoRows { nearest: Some(_), .. })) => {
+                        later
+                    }
+                    (None, later) => later,
+                    (earlier, _) => earlier,
+                };
+            }
+            found
+        }
+        _ => {
+            let all = source(scope, spec)?;
+            let fitting = filter(scope, spec, &all)?;
+            if fitting.is_empty() {
+                missed = Some(nothing(scope, spec, &all));
+            }
+            fitting
+        }
+    };
+    match spec.only {
+        Some(Only::First) => kept.truncate(1),
+        Some(Only::Latest) => {
+            let latest = kept.iter().enumerate().max_by_key(|(at, row)| match row {
+                Row::Attempt(attempt) => (attempt.requested_at, attempt.attempt, *at),
+                _ => (jiff::Timestamp::UNIX_EPOCH, 0, *at),
+            });
+            kept = latest.map(|(_, row)| row.clone()).into_iter().collect();
+        }
+        Some(Only::One) if kept.len() > 1 => {
+            let reason = format!("{} rows where one is wanted: {}", kept.len(), show(&kept).join(", "));
+            kept.clear();
+            missed = Some(Said::Skipped { reason });
+        }
+        Some(Only::One) | None => {}
+    }
+    if let Some(field) = &spec.take {
+        kept = kept.into_iter().filter_map(|row| row.member(Some(field)).map(Row::Value)).collect();
+    }
+    if kept.is_empty()
+        && let Some(default) = &spec.default
+        && let Some(value) = scope.operand(default, None)?
+    {
+        kept = value.items().iter().cloned().map(Row::Value).collect();
+    }
+    if kept.is_empty() && missed.is_none() {
+        missed = Some(Said::NoRows { wanted: describe(scope, spec), candidates: Vec::new(), nearest: None });
+    }
+    Ok(Rows { missed: missed.filter(|_| kept.is_empty()), rows: kept })
+}
+
+fn source<'a>(scope: &Scope<'a>, spec: &Spec) -> Result<Vec<Row<'a>>, Stop> {
+    Ok(match &spec.source {
+        Source::Catalogue => {
+            let Some(vendor) = scope.set.pack.vendor_name() else { return Ok(Vec::new()) };
+            scope.know(Group::Tests(vendor.clone()))?;
+            scope.facts.tests.get(vendor).into_iter().flatten().map(Row::Test).collect()
+        }
+        Source::Ledger => {
+            scope.know(Group::Ledger)?;
+            let vendor = scope.set.pack.vendor_name();
+            let ours =
+                |row: &&Assessment| Some(&row.opportunity) == scope.event.opportunity.as_ref() && Some(&row.vendor) == vendor;
+            let current = |row: &'a Assessment| scope.attempt.filter(|attempt| attempt.id == row.id).unwrap_or(row);
+            scope.facts.ledger.iter().filter(ours).map(current).map(Row::Attempt).collect()
+        }
+        Source::Place(place) => match scope.look(place, None)? {
+            Some(value) => value.items().iter().cloned().map(Row::Value).collect(),
+            None => Vec::new(),
+        },
+        Source::FirstOf(_) => Vec::new(),
+    })
+}
+
+fn filter<'a>(scope: &Scope<'a>, spec: &Spec, all: &[Row<'a>]) -> Result<Vec<Row<'a>>, Stop> {
+    let pattern = match &spec.like {
+        Some(pattern) => match family::rendered(scope, pattern)? {
+            Some(pattern) => Some(pattern),
+            None => return Ok(Vec::new()),
+        },
+        None => None,
+    };
+    let mut kept = Vec::new();
+    for row in all {
+        let row = match &pattern {
+            Some(pattern) => {
+                let value = row.value();
+                let Some(holes) = value.as_text().and_then(|text| family::fit(scope, pattern, text)) else { continue };
+                Row::Read { value, holes }
+            }
+            None => row.clone(),
+        };
+        let fits = match &spec.where_ {
+            Some(cond) => condition::holds(scope, cond, Some(&row))? == Truth::True,
+            None => true,
+        };
+        if fits {
+            kept.push(row);
+        }
+    }
+    Ok(kept)
+}
+
+fn show(rows: &[Row<'_>]) -> Vec<String> {
+    rows.iter().take(SHOWN).map(|row| row.value().to_string()).collect()
+}
+
+/// What a spec looks for, as a reader of the rule would say it.
+fn describe(scope: &Scope<'_>, spec: &Spec) -> String {
+    let source = match &spec.source {
+        Source::Catalogue => "a test of the vendor's catalogue".to_owned(),
+        Source::Ledger => "an attempt in our ledger".to_owned(),
+        Source::Place(place) => format!("a value of `{}`", condition::place_name(place)),
+        Source::FirstOf(_) => "a row of any of its sources".to_owned(),
+    };
+    let like = spec.like.as_ref().map(|pattern| format!(" like `{}`", pattern.source()));
+    let tests = spec.where_.as_ref().and_then(|cond| row_test(cond));
+    let tests = tests.map(|(field, matcher)| format!(" whose {field} is {}", condition::wanted(scope, matcher, None)));
+    format!("{source}{}{}", like.unwrap_or_default(), tests.unwrap_or_default())
+}
+
+/// The first comparison of a field of the row.
+fn row_test(cond: &Cond) -> Option<(String, &Matcher)> {
+    match cond {
+        Cond::All(conds) | Cond::Any(conds) => conds.iter().find_map(row_test),
+        Cond::Not(_) => None,
+        Cond::Test { place: place @ Place::Row { .. }, matcher, .. } => Some((condition::place_name(place), matcher)),
+        Cond::Test { .. } => None,
+    }
+}
+
+fn nothing(scope: &Scope<'_>, spec: &Spec, all: &[Row<'_>]) -> Said {
+    Said::NoRows { wanted: describe(scope, spec), candidates: show(all), nearest: nearest(scope, spec, all) }
+}
+
+/// The candidate most like what was looked for, if one is like it at all.
+fn nearest(scope: &Scope<'_>, spec: &Spec, all: &[Row<'_>]) -> Option<String> {
+    let (field, matcher) = row_test(spec.where_.as_ref()?)?;
+    let (Matcher::Is(operand) | Matcher::In(operand)) = matcher else { return None };
+    let wanted = scope.operand(operand, None).ok()??;
+    let wanted: Vec<&str> = wanted.items().iter().filter_map(Value::as_text).collect();
+    let field = (field != "value").then_some(field);
+    let mut best: Option<(f64, String)> = None;
+    let mut left = COMPARED;
+    for row in all {
+        let Some(Value::Text(text) | Value::Named(crate::model::Named { name: text, .. })) = row.member(field.as_deref())
+        else {
+            continue;
+        };
+        for wanted in &wanted {
+            if left == 0 {
+                return best.map(|(_, text)| text);
+            }
+            left -= 1;
+            let likeness = strsim::normalized_damerau_levenshtein(&text.trim().to_lowercase(), &wanted.trim().to_lowercase());
+            if likeness >= 0.7 && best.as_ref().is_none_or(|(most, _)| likeness > *most) {
+                best = Some((likeness, text.clone()));
+            }
+        }
+    }
+    best.map(|(_, text)| text)
+}

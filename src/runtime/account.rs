@@ -1,0 +1,154 @@
+//! One connected account while leverd runs: its connections, and the rules in force.
+
+use crate::engine::Program;
+use crate::http::{Breaker, Endpoint, Policy, RateGate};
+use crate::lang::adapter::Adapter;
+use crate::vendor::auth::Token;
+use crate::lever::facts::Names;
+use crate::model::{AccountCatalogue, AccountId, ConnectionName, Destination, Secret, UserId, VendorName};
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// An account as configured, with its live parts. Swapped whole on reload; the live parts move over.
+#[derive(Debug)]
+pub struct Account {
+    pub id: AccountId,
+    pub lever: Connection,
+    pub perform_as: Option<UserId>,
+    /// Tokens that may sign Lever's deliveries: those of the configuration, and those of webhooks that we created.
+    signing: ArcSwap<Vec<Secret>>,
+    /// Whether deliveries without signature are taken, as hints.
+    pub unsigned: bool,
+    pub vendors: BTreeMap<VendorName, VendorConnection>,
+    active: ArcSwap<Active>,
+    /// Programs that planned effects which may still be on their way, by hash.
+    earlier: Mutex<BTreeMap<String, Arc<Program>>>,
+}
+
+/// The rules in force and the catalogue they were bound to.
+#[derive(Debug)]
+pub struct Active {
+    pub program: Arc<Program>,
+    pub catalogue: Arc<AccountCatalogue>,
+    /// The adapters of the packs in force.
+    pub adapters: BTreeMap<VendorName, Arc<Adapter>>,
+    pub since: Timestamp,
+}
+
+impl Active {
+    /// Names of stages and the like, for facts.
+    pub fn names(&self) -> Names<'_> {
+        Names::of(&self.catalogue)
+    }
+}
+
+/// Where requests of one destination go, and what holds them up.
+#[derive(Debug)]
+pub struct Connection {
+    pub endpoint: Endpoint,
+    pub gate: RateGate,
+    pub breaker: Arc<Mutex<Breaker>>,
+    /// Since when the destination refuses our credentials.
+    suspended: Mutex<Option<Timestamp>>,
+}
+
+impl Connection {
+    /// A connection through which nothing has gone yet.
+    pub fn new(endpoint: Endpoint, gate: RateGate) -> Self {
+        Self { endpoint, gate, breaker: Arc::new(Mutex::new(Breaker::new(Policy::default()))), suspended: Mutex::new(None) }
+    }
+
+    /// Since when the credentials are refused.
+    pub fn suspended(&self) -> Option<Timestamp> {
+        *self.suspended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Marks the connection as suspended or as working; tells whether that is news.
+    pub(super) fn suspend(&self, since: Option<Timestamp>) -> bool {
+        let mut suspended = self.suspended.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *suspended, since);
+        before.is_some() != since.is_some()
+    }
+}
+
+/// A vendor's connection in an account.
+#[derive(Debug)]
+pub struct VendorConnection {
+    pub name: ConnectionName,
+    pub connection: Connection,
+    pub secrets: BTreeMap<String, Secret>,
+    /// The unguessable part of the webhook's path.
+    pub path_token: Option<Secret>,
+    /// For vendors that give tokens: the one in use.
+    pub(super) token: tokio::sync::Mutex<Option<Token>>,
+}
+
+impl VendorConnection {
+    /// A connection without a token yet.
+    pub fn new(name: ConnectionName, connection: Connection, secrets: BTreeMap<String, Secret>, path_token: Option<Secret>) -> Self {
+        Self { name, connection, secrets, path_token, token: tokio::sync::Mutex::new(None) }
+    }
+}
+
+impl Account {
+    /// An account with its rules.
+    pub fn new(
+        id: AccountId,
+        lever: Connection,
+        perform_as: Option<UserId>,
+        signing: (Vec<Secret>, bool),
+        vendors: BTreeMap<VendorName, VendorConnection>,
+        active: Active,
+    ) -> Self {
+        let earlier = Mutex::new(BTreeMap::from([(active.program.hash().to_owned(), Arc::clone(&active.program))]));
+        let (signing, unsigned) = (ArcSwap::from_pointee(signing.0), signing.1);
+        Self { id, lever, perform_as, signing, unsigned, vendors, active: ArcSwap::from_pointee(active), earlier }
+    }
+
+    /// The tokens that may sign.
+    pub fn signing(&self) -> Arc<Vec<Secret>> {
+        self.signing.load_full()
+    }
+
+    /// Accepts one more token, at once.
+    pub fn accept(&self, token: Secret) {
+        self.signing.rcu(|tokens| {
+            let mut tokens = Vec::clone(tokens);
+            if !tokens.contains(&token) {
+                tokens.push(token.clone());
+            }
+            tokens
+        });
+    }
+
+    /// The program of this hash, if it was in force since the start or was fetched.
+    pub fn earlier(&self, hash: &str) -> Option<Arc<Program>> {
+        self.earlier.lock().unwrap_or_else(PoisonError::into_inner).get(hash).cloned()
+    }
+
+    /// Remembers a program by its hash.
+    pub fn remember(&self, program: Arc<Program>) {
+        self.earlier.lock().unwrap_or_else(PoisonError::into_inner).insert(program.hash().to_owned(), program);
+    }
+
+    /// Takes over what was remembered before a reload.
+    pub(super) fn inherit(&self, before: &Self) {
+        let known = before.earlier.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.earlier.lock().unwrap_or_else(PoisonError::into_inner).extend(known);
+    }
+
+    /// The rules in force now.
+    pub fn active(&self) -> Arc<Active> {
+        self.active.load_full()
+    }
+
+    /// The connection of a destination, if the account has one.
+    pub fn connection(&self, destination: &Destination) -> Option<&Connection> {
+        match destination {
+            Destination::Lever => Some(&self.lever),
+            Destination::Vendor(vendor) => self.vendors.get(vendor).map(|vendor| &vendor.connection),
+        }
+    }
+}

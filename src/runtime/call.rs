@@ -1,0 +1,234 @@
+//! One way out: budget, breaker, suspension, then the socket.
+//!
+//! A destination that is down opens its breaker: work for it waits and no attempt is counted. One that refuses our credentials
+//! suspends the connection: a notice is made, everything for it waits and is tried again every minute, nothing is lost.
+
+use super::account::Account;
+use super::clock::{Clock, TOLERATED};
+use super::notices::Poster;
+use super::service::ReloadState;
+use super::snapshots::Snapshots;
+use super::tests_cache::TestsCache;
+use crate::http::{Client, Gate};
+use crate::lever::api::Unread;
+use crate::model::{
+    AccountId, Class, Destination, Exchange, Notice, NoticeId, NoticeKind, Reason, Request, Response,
+};
+use crate::store::{Store, StoreError};
+use arc_swap::ArcSwap;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+
+/// How often a suspended connection is tried again.
+const SUSPENDED: SignedDuration = SignedDuration::from_mins(1);
+
+/// What the workers of one node share.
+pub struct Node {
+    pub store: Store,
+    pub clock: Clock,
+    pub http: Client,
+    pub(super) accounts: ArcSwap<BTreeMap<AccountId, Arc<Account>>>,
+    pub(super) snapshots: Snapshots,
+    pub(super) tests: TestsCache,
+    /// Woken when there may be work before the next due time.
+    pub(super) wake: Notify,
+    /// The base of our own URLs, as vendors and people reach us.
+    pub public_url: ArcSwap<Option<url::Url>>,
+    /// How the last load of each account's rules went.
+    pub reloads: ArcSwap<BTreeMap<AccountId, ReloadState>>,
+    /// Where notices are posted, if anywhere.
+    pub notices: ArcSwap<Option<Poster>>,
+}
+
+/// What became of a call.
+#[derive(Debug)]
+pub(super) enum Called {
+    Exchanged(Exchange),
+    /// It was not made: the breaker is open or the connection suspended. Nothing was counted.
+    Held { until: Timestamp, reason: Reason },
+}
+
+/// Why something could not be read.
+#[derive(Debug)]
+pub(super) enum Unready {
+    /// Later, and not before `until` if it is known.
+    Defer { until: Option<Timestamp>, reason: Reason },
+    /// Lever or the vendor does not know it (any more).
+    Gone(Reason),
+    /// It will not get better by itself.
+    Park(Reason),
+    /// The store failed: nothing was acknowledged, and the claim stays.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Unready {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Node {
+    /// A node without accounts.
+    pub fn new(store: Store, clock: Clock, http: Client) -> Self {
+        Self {
+            store,
+            clock,
+            http,
+            accounts: ArcSwap::default(),
+            snapshots: Snapshots::default(),
+            tests: TestsCache::default(),
+            wake: Notify::new(),
+            public_url: ArcSwap::from_pointee(None),
+            reloads: ArcSwap::default(),
+            notices: ArcSwap::from_pointee(None),
+        }
+    }
+
+    /// Notes how the load of an account's rules went.
+    pub(super) fn note_reload(&self, account: &AccountId, state: ReloadState) {
+        self.reloads.rcu(|states| {
+            let mut states = BTreeMap::clone(states);
+            states.insert(account.clone(), state.clone());
+            states
+        });
+    }
+
+    /// Puts an account in force: for callers that build accounts themselves.
+    pub fn put(&self, account: Account) {
+        let account = Arc::new(account);
+        self.accounts.rcu(|accounts| {
+            let mut accounts = BTreeMap::clone(accounts);
+            accounts.insert(account.id.clone(), Arc::clone(&account));
+            accounts
+        });
+    }
+
+    /// The account of this name, if it is configured.
+    pub fn account(&self, id: &AccountId) -> Option<Arc<Account>> {
+        self.accounts.load().get(id).cloned()
+    }
+
+    /// All accounts.
+    pub fn all_accounts(&self) -> Arc<BTreeMap<AccountId, Arc<Account>>> {
+        self.accounts.load_full()
+    }
+
+    /// Sends one request within the destination's budget, unless its breaker is open.
+    pub(super) async fn call(&self, account: &Account, request: &Request, class: Class) -> Result<Called, Unready> {
+        match self.admit(account, &request.to, class).await {
+            Ok(()) => Ok(Called::Exchanged(self.exchange(account, request).await)),
+            Err(Unready::Defer { until: Some(until), reason }) => Ok(Called::Held { until, reason }),
+            Err(unready) => Err(unready),
+        }
+    }
+
+    /// Waits for the destination's budget. A breaker that is open, or credentials that are refused, defer; nothing is counted.
+    pub(super) async fn admit(&self, account: &Account, to: &Destination, class: Class) -> Result<(), Unready> {
+        let Some(connection) = account.connection(to) else {
+            let text = format!("account `{}` has no connection to {to}; add it to leverd.yaml", account.id);
+            return Err(Unready::Park(Reason::new("R2", text)));
+        };
+        let now = self.clock.now();
+        if let Some(since) = connection.suspended()
+            && now < since + SUSPENDED
+        {
+            let reason = Reason::new("R2", format!("{to} refuses the credentials of account `{}`", account.id));
+            return Err(Unready::Defer { until: Some(since + SUSPENDED), reason });
+        }
+        let gate = connection.breaker.lock().unwrap_or_else(PoisonError::into_inner).ask(Instant::now());
+        if let Gate::Wait(wait) = gate {
+            let until = now + SignedDuration::try_from(wait).unwrap_or(SUSPENDED);
+            let reason = Reason::new("R1", format!("{to} does not answer; waiting for it to come back"));
+            return Err(Unready::Defer { until: Some(until), reason });
+        }
+        connection.gate.acquire(class).await;
+        Ok(())
+    }
+
+    /// Sends one request that was admitted, and takes note of how the destination is.
+    pub(super) async fn exchange(&self, account: &Account, request: &Request) -> Exchange {
+        let Some(connection) = account.connection(&request.to) else {
+            return Exchange::NotSent("there is no connection".to_owned());
+        };
+        let exchange = self.http.send(request, &connection.endpoint).await;
+        metrics::counter!("leverd_calls_total", "destination" => request.to.to_string(), "method" => request.method.as_str()).increment(1);
+        let now = self.clock.now();
+        let changed = connection.breaker.lock().unwrap_or_else(PoisonError::into_inner).note(&exchange, Instant::now());
+        if changed {
+            tracing::warn!(account = %account.id, destination = %request.to, well = !crate::http::failing(&exchange), "the destination changed its health");
+        }
+        match &exchange {
+            Exchange::Answered(answer) if answer.status == 429 => connection.gate.slow(retry_after(answer)),
+            Exchange::Answered(answer) if answer.status == 401 => self.suspend(account, &request.to, now).await,
+            Exchange::Answered(answer) if answer.ok() && connection.suspend(None) => {
+                tracing::info!(account = %account.id, destination = %request.to, "credentials work again");
+            }
+            _ => {}
+        }
+        if request.to == Destination::Lever
+            && let Exchange::Answered(answer) = &exchange
+        {
+            self.agree(answer);
+        }
+        exchange
+    }
+
+    /// Lever's clock decides when ours is doubted.
+    fn agree(&self, answer: &Response) {
+        if self.clock.jump().abs() <= TOLERATED {
+            return;
+        }
+        let told = answer.header("date").and_then(|date| httpdate::parse_http_date(date).ok());
+        let told = told.and_then(|date| Timestamp::try_from(date).ok());
+        if told.is_some_and(|told| told.duration_since(Timestamp::now()).abs() <= TOLERATED) {
+            self.clock.agree();
+            tracing::info!("the clock agrees with Lever's again; timers go on");
+        }
+    }
+
+    /// What an answer to a read of ours means for the work that needed it.
+    pub(super) fn heard<T>(&self, _account: &Account, _from: &Destination, read: Result<T, Unread>) -> Result<T, Unready> {
+        read.map_err(|unread| match unread {
+            Unread::Gone(reason) => Unready::Gone(reason),
+            Unread::Retry { after, reason } => {
+                Unready::Defer { until: after.map(|after| self.clock.now() + after), reason }
+            }
+            Unread::Suspended(reason) => Unready::Defer { until: Some(self.clock.now() + SUSPENDED), reason },
+            Unread::Dead(reason) => Unready::Park(reason),
+        })
+    }
+
+    /// Marks a connection as refused and says so once.
+    pub(super) async fn suspend(&self, account: &Account, destination: &Destination, now: Timestamp) {
+        let Some(connection) = account.connection(destination) else { return };
+        if !connection.suspend(Some(now)) {
+            return;
+        }
+        let text = format!(
+            "{destination} refuses the credentials of account `{}`: its work waits, nothing is lost. Give leverd a working key and it \
+             goes on by itself.",
+            account.id
+        );
+        let notice = Notice {
+            id: NoticeId::derive(now, &[account.id.as_str(), "suspended", &destination.to_string()]),
+            kind: NoticeKind::Suspended,
+            text,
+            opportunity: None,
+            event: None,
+            effect: None,
+            assessment: None,
+            at: now,
+        };
+        if let Err(error) = self.store.notice(&account.id, notice).await {
+            tracing::error!(%error, "a notice could not be stored");
+        }
+    }
+}
+
+/// What a 429 asks for, in seconds.
+fn retry_after(answer: &Response) -> Option<Duration> {
+    answer.header("retry-after")?.trim().parse().ok().map(Duration::from_secs)
+}

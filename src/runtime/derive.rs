@@ -1,0 +1,321 @@
+//! A stored delivery becomes events: decoded, confirmed by a read, given to its owner.
+//!
+//! Lever's signature does not cover what a delivery says, and a vendor's may not exist: nothing here believes a delivery. What it
+//! says is read back first, and that reading is what the plan then uses.
+
+use super::account::Account;
+use super::call::{Node, Unready};
+use super::planner::UNCONFIRMED;
+use super::{backoff, gather, vendor_calls};
+use crate::engine::schedule;
+use crate::lever::decode::{self, LeverPayload, Seen};
+use crate::model::{
+    Assessment, Class, Delivery, Event, EventId, EventKind, Hint, Kind, Later, LaterKind, LeverEvent, Reason, Source, Value,
+    VendorName,
+};
+use crate::store::{ClaimedDelivery, Derived, Result};
+use crate::vendor::{self, Choice, Notification, ledger_inputs};
+use std::collections::BTreeMap;
+
+/// The field of a stored event that names the event it looks at again.
+const ORIGIN: &str = "event.origin";
+/// A change that Lever does not show yet is looked for this often, within a minute or so.
+const LOOKS: u32 = 3;
+
+/// Derives the events of one claimed delivery and commits them.
+pub(super) async fn derive(node: &Node, account: &Account, claimed: ClaimedDelivery) -> Result<()> {
+    let ClaimedDelivery { delivery, rounds, .. } = claimed;
+    let now = node.clock.now();
+    let derived = match &delivery.source {
+        Source::Lever { .. } => lever(node, account, &delivery, rounds).await,
+        Source::Vendor { vendor, token, .. } => vendor_delivery(node, account, &delivery, vendor, token.as_deref(), rounds).await,
+        Source::Timer(later) => Ok(Derived::Events(vec![timer(account, &delivery, later)])),
+    };
+    let derived = match derived {
+        Ok(derived) => derived,
+        Err(Unready::Defer { until, reason }) if now.duration_since(delivery.received) <= backoff::PATIENCE => {
+            Derived::Hold { until: until.unwrap_or_else(|| backoff::next(now, rounds, delivery.id.0, None)), reason }
+        }
+        Err(Unready::Defer { reason, .. } | Unready::Gone(reason) | Unready::Park(reason)) => Derived::Park(reason),
+        Err(Unready::Store(error)) => return Err(error),
+    };
+    node.store.derive(&account.id, delivery.id, derived, node.clock.now()).await
+}
+
+/// One delivery of Lever. If no rule listens, Lever is not asked.
+async fn lever(node: &Node, account: &Account, delivery: &Delivery, rounds: u32) -> std::result::Result<Derived, Unready> {
+    let payload = match decode::payload(&delivery.body) {
+        Ok(payload) => payload,
+        Err(reason) => return Ok(Derived::Park(reason)),
+    };
+    let stated = stated(account, delivery, &payload);
+    let deleted = payload.event == LeverEvent::CandidateDeleted;
+    if !deleted && !account.active().program.selects(&stated) {
+        return Ok(Derived::Events(vec![stated]));
+    }
+    match confirm(node, account, &payload, stated, delivery).await? {
+        Ok(event) => Ok(Derived::Events(vec![event])),
+        Err(refused) if refused.again && rounds < LOOKS => match backoff::held(node.clock.now(), rounds) {
+            Some(until) => Ok(Derived::Hold { until, reason: refused.reason }),
+            None => Ok(Derived::Nothing(refused.reason)),
+        },
+        Err(refused) => Ok(Derived::Nothing(refused.reason)),
+    }
+}
+
+/// The event as the delivery states it, not confirmed by anyone.
+fn stated(account: &Account, delivery: &Delivery, payload: &LeverPayload) -> Event {
+    let active = account.active();
+    let names = active.names();
+    let at = payload.triggered_at;
+    let text = |id: Option<&str>| id.unwrap_or_default().to_owned();
+    let opportunity = text(payload.opportunity.as_ref().map(crate::model::OpportunityId::as_str));
+    let contact = text(payload.contact.as_ref().map(crate::model::ContactId::as_str));
+    let to = text(payload.to_stage.as_ref().map(crate::model::StageId::as_str));
+    // The business key of `lever-api §4.5`: independent of the token, so a Rerun under a new one is the same event.
+    let id = EventId::derive(
+        at,
+        &[account.id.as_str(), payload.event.as_str(), &opportunity, &contact, &to, &at.as_millisecond().to_string()],
+    );
+    let mut event = Event::new(id, account.id.clone(), EventKind::Lever(payload.event), payload.opportunity.clone(), at);
+    event.received = delivery.received;
+    event.fields.insert(UNCONFIRMED.to_owned(), Value::Bool(true));
+    if let Some(stage) = &payload.to_stage {
+        event.fields.insert("to_stage".to_owned(), names.value(Kind::Stage, stage.as_str()));
+    }
+    if let Some(stage) = &payload.from_stage {
+        event.fields.insert("from_stage".to_owned(), names.value(Kind::Stage, stage.as_str()));
+    }
+    if let Some(application) = &payload.application {
+        event.fields.insert("application.id".to_owned(), Value::text(application));
+    }
+    if let Some(contact) = &payload.contact {
+        event.fields.insert("contact.id".to_owned(), Value::text(contact.as_str()));
+    }
+    event
+}
+
+/// Reads what confirms the payload, and confirms the event by it.
+async fn confirm(
+    node: &Node,
+    account: &Account,
+    payload: &LeverPayload,
+    stated: Event,
+    delivery: &Delivery,
+) -> std::result::Result<std::result::Result<Event, decode::NotConfirmed>, Unready> {
+    let active = account.active();
+    let names = active.names();
+    let confirmed = match (&payload.opportunity, &payload.contact) {
+        (Some(id), _) => match gather::read_opportunity(node, account, id, delivery.received, Class::Stage).await {
+            Ok(read) => decode::confirm(payload, Seen::Opportunity(&read), names),
+            Err(Unready::Gone(_)) => decode::confirm(payload, Seen::Gone, names),
+            Err(unready) => return Err(unready),
+        },
+        (None, Some(_)) => {
+            let Some(request) = decode::reads(payload) else { return Ok(Ok(stated)) };
+            match node.call(account, &request, Class::Stage).await? {
+                super::call::Called::Exchanged(crate::model::Exchange::Answered(answer)) if answer.ok() => {
+                    decode::confirm(payload, Seen::Contact, names)
+                }
+                super::call::Called::Exchanged(crate::model::Exchange::Answered(answer)) if answer.status == 404 => {
+                    decode::confirm(payload, Seen::Gone, names)
+                }
+                super::call::Called::Exchanged(_) => {
+                    return Err(Unready::Defer { until: None, reason: Reason::new("R1", "Lever did not show the contact") });
+                }
+                super::call::Called::Held { until, reason } => return Err(Unready::Defer { until: Some(until), reason }),
+            }
+        }
+        (None, None) => return Ok(Ok(stated)),
+    };
+    Ok(confirmed.map(|confirmed| {
+        let id = EventId::derive(payload.triggered_at, &[account.id.as_str(), &confirmed.identity]);
+        let mut event = Event { id, ..stated };
+        event.fields = confirmed.fields;
+        if matches!(delivery.hint, Some(Hint::OtherBody | Hint::Unsigned)) {
+            for field in confirmed.stated_only {
+                event.fields.remove(field);
+            }
+        }
+        event
+    }))
+}
+
+/// Confirms an event that nobody listened to when it was derived, and that a rule listens to now.
+pub(super) async fn confirm_late(node: &Node, account: &Account, event: &Event) -> std::result::Result<Event, Unready> {
+    let EventKind::Lever(kind) = &event.kind else { return Ok(event.clone()) };
+    let id = |name: &str| match event.fields.get(name) {
+        Some(Value::Named(named)) => Some(named.id.clone()),
+        Some(Value::Text(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let payload = LeverPayload {
+        event: *kind,
+        triggered_at: event.at,
+        opportunity: event.opportunity.clone(),
+        contact: id("contact.id").map(Into::into),
+        application: id("application.id"),
+        from_stage: id("from_stage").map(Into::into),
+        to_stage: id("to_stage").map(Into::into),
+        from_archived: None,
+        to_archived: None,
+        deleted_by: None,
+        interview: id("interview.id"),
+        panel: None,
+    };
+    let delivery = Delivery {
+        id: crate::model::DeliveryId(event.id.0),
+        account: account.id.clone(),
+        source: Source::Lever { event: *kind },
+        dedupe: String::new(),
+        digest: String::new(),
+        body: Vec::new(),
+        received: event.received,
+        hint: None,
+    };
+    match confirm(node, account, &payload, event.clone(), &delivery).await? {
+        // The id stays: it is what the store knows the event by.
+        Ok(confirmed) => Ok(Event { id: event.id, ..confirmed }),
+        Err(refused) => Err(Unready::Gone(refused.reason)),
+    }
+}
+
+/// A vendor's delivery: whose, what, confirmed how.
+async fn vendor_delivery(
+    node: &Node,
+    account: &Account,
+    delivery: &Delivery,
+    vendor: &VendorName,
+    token: Option<&str>,
+    rounds: u32,
+) -> std::result::Result<Derived, Unready> {
+    let Some(adapter) = account.active().adapters.get(vendor).cloned() else {
+        let reason = Reason::new("R2", format!("no pack of account `{}` uses `{vendor}` any more", account.id));
+        return Ok(Derived::Park(reason));
+    };
+    let notifications = match vendor::notifications(&adapter, &delivery.body) {
+        Ok(notifications) => notifications,
+        Err(reason) => return Ok(Derived::Park(reason)),
+    };
+    let (mut events, mut passed) = (Vec::new(), None);
+    for notification in notifications {
+        if !notification.mapped {
+            let how = if notification.ignored { "the adapter ignores" } else { "the adapter does not know" };
+            passed = Some(Reason::new("ignored", format!("{how} `{}`", notification.event)));
+            continue;
+        }
+        let owners = match owners(node, account, vendor, &notification, token).await? {
+            Owners::These(rows) => rows,
+            Owners::Ambiguous(reason) => return Ok(Derived::Park(reason)),
+            Owners::Nobody => {
+                let reason = Reason::new("R6", format!("no invitation of ours is known for this `{}` yet", notification.event));
+                return Ok(match backoff::held(node.clock.now(), rounds) {
+                    Some(until) => Derived::Hold { until, reason },
+                    None => Derived::Park(Reason::new("R6", "nobody's: no invitation of ours was found within an hour and more")),
+                });
+            }
+        };
+        for row in owners {
+            let answers = reads(node, account, vendor, &notification, &row).await?;
+            let emissions = match vendor::emit(&adapter, &notification, &answers, delivery.received) {
+                Ok(emissions) => emissions,
+                Err(reason) => return Ok(Derived::Park(reason)),
+            };
+            for (seq, emission) in emissions.into_iter().enumerate() {
+                let kind = EventKind::Assessment(emission.event);
+                let id = EventId::derive(
+                    delivery.received,
+                    &[account.id.as_str(), &row.id.to_string(), &kind.to_string(), &delivery.dedupe, &notification.dedupe],
+                );
+                let mut event = Event::new(id, account.id.clone(), kind, Some(row.opportunity.clone()), emission.at);
+                event.received = delivery.received;
+                event.seq = u16::try_from(seq).unwrap_or(u16::MAX);
+                event.assessment = Some(row.id);
+                event.fields = emission.fields;
+                events.push(event);
+            }
+        }
+    }
+    if events.is_empty() {
+        let reason = passed.unwrap_or_else(|| Reason::new("not confirmed", "the vendor's own records do not bear it out"));
+        return Ok(Derived::Nothing(reason));
+    }
+    Ok(Derived::Events(events))
+}
+
+/// Whose a notification is.
+enum Owners {
+    These(Vec<Assessment>),
+    Nobody,
+    Ambiguous(Reason),
+}
+
+async fn owners(
+    node: &Node,
+    account: &Account,
+    vendor: &VendorName,
+    notification: &Notification,
+    token: Option<&str>,
+) -> std::result::Result<Owners, Unready> {
+    let secret = account.vendors.get(vendor).and_then(|connection| connection.path_token.as_ref());
+    if let (Some(token), Some(secret)) = (token, secret)
+        && let Some(id) = vendor_calls::invitation(secret, token)
+        && let Some(row) = node.store.assessment(&account.id, id).await?
+    {
+        return Ok(Owners::These(vec![row]));
+    }
+    for key in &notification.owner {
+        let Some((name, id)) = key.ids.iter().next() else { continue };
+        let rows = node.store.assessments_by(&account.id, vendor, name, id).await?;
+        match vendor::choose(key, rows) {
+            Choice::Nobody => {}
+            Choice::Owners(rows) => return Ok(Owners::These(rows)),
+            Choice::Ambiguous(reason) => return Ok(Owners::Ambiguous(reason)),
+        }
+    }
+    Ok(Owners::Nobody)
+}
+
+async fn reads(
+    node: &Node,
+    account: &Account,
+    vendor: &VendorName,
+    notification: &Notification,
+    row: &Assessment,
+) -> std::result::Result<BTreeMap<String, BTreeMap<String, Value>>, Unready> {
+    let mut inputs = ledger_inputs(row);
+    inputs.extend(notification.inputs());
+    let mut answers = BTreeMap::new();
+    for read in &notification.reads {
+        match vendor_calls::read(node, account, vendor, &read.operation, &inputs).await {
+            Ok(learned) => {
+                answers.insert(read.operation.clone(), learned);
+            }
+            Err(Unready::Park(_) | Unready::Gone(_)) if read.optional => {}
+            Err(unready) => return Err(unready),
+        }
+    }
+    Ok(answers)
+}
+
+/// A due timer as the event its rule looks at. A look of `settle` plans with its event's own id, under which a row exists already:
+/// its row gets the timer's id, and the planner gives the event its own id back.
+fn timer(account: &Account, delivery: &Delivery, later: &Later) -> Event {
+    let mut event = schedule::due(later);
+    event.account = account.id.clone();
+    event.received = delivery.received;
+    if later.kind == LaterKind::Timer {
+        return event;
+    }
+    event.fields.insert(ORIGIN.to_owned(), Value::text(event.id.to_string()));
+    event.id = EventId(later.id.0);
+    event
+}
+
+/// The event with the id it plans with.
+pub(super) fn original(event: &Event) -> Event {
+    let mut event = event.clone();
+    let origin = event.fields.remove(ORIGIN).as_ref().and_then(Value::as_text).and_then(|id| id.parse().ok());
+    event.id = origin.unwrap_or(event.id);
+    event
+}

@@ -1,0 +1,116 @@
+//! One event becomes one plan: gather, ask the engine, gather what it still needs, commit.
+
+use super::account::Account;
+use super::call::{Node, Unready};
+use super::{backoff, derive, gather};
+use crate::engine::{self, Program};
+use crate::model::{Event, EventKind, Facts, LeverEvent, Plan, Planned, Reason};
+use crate::store::{ClaimedEvent, PlanMade, Result, Run, Work};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// The engine may ask this often; a fifth question would be a bug (`language §3`).
+const ROUNDS: usize = 4;
+/// Another live invitation refused the commit: how often to plan again on what is so now.
+const REPLANS: usize = 3;
+
+/// The field of an event that no rule listened to when it was derived, so that Lever was not asked about it.
+pub(super) const UNCONFIRMED: &str = "event.unconfirmed";
+
+/// Plans one claimed event and commits what it leads to.
+pub(super) async fn plan(node: &Node, account: &Account, claimed: ClaimedEvent) -> Result<()> {
+    let ClaimedEvent { event: stored, rounds, .. } = claimed;
+    let (id, now) = (stored.id, node.clock.now());
+    let mut event = derive::original(&stored);
+    let program = Arc::clone(&account.active().program);
+    for _ in 0..REPLANS {
+        let run = match decide(node, account, &program, &mut event).await {
+            Ok(run) => run,
+            Err(Unready::Defer { until, reason }) => {
+                let until = until.unwrap_or_else(|| backoff::next(now, rounds, id.0, None));
+                if now.duration_since(event.received) > backoff::PATIENCE {
+                    return node.store.park(&account.id, Work::Event(id), reason, now).await;
+                }
+                tracing::info!(event = %id, reason = %reason.text, "planned later");
+                return node.store.defer(&account.id, Work::Event(id), until, Some(reason)).await;
+            }
+            Err(Unready::Park(reason)) => return node.store.park(&account.id, Work::Event(id), reason, now).await,
+            // What is gone cannot be acted on; the event is settled with that as its reason.
+            Err(Unready::Gone(reason)) => Run {
+                facts: Facts::at(now),
+                plan: Plan::nothing("event", reason.text),
+                ruleset: program.hash().to_owned(),
+                planned_at: now,
+            },
+            Err(Unready::Store(error)) => return Err(error),
+        };
+        match node.store.plan(&account.id, id, run).await? {
+            PlanMade::Committed => {
+                after(node, account, &event).await?;
+                return Ok(());
+            }
+            PlanMade::LiveInvitationExists { invite_key } => {
+                tracing::info!(event = %id, invite_key, "another invitation is live; planning again");
+            }
+        }
+    }
+    let reason = Reason::new("R9", "another live invitation for the same person and test kept appearing while this was planned");
+    node.store.park(&account.id, Work::Event(id), reason, now).await
+}
+
+/// The plan for an event, on fresh facts.
+async fn decide(node: &Node, account: &Account, program: &Program, event: &mut Event) -> std::result::Result<Run, Unready> {
+    let now = node.clock.now();
+    if event.fields.contains_key(UNCONFIRMED) && program.selects(event) {
+        *event = derive::confirm_late(node, account, event).await?;
+    }
+    let (facts, plan) = ask(node, account, program, event, Facts::at(now)).await?;
+    Ok(Run { facts: facts.keep(&plan.read), plan, ruleset: program.hash().to_owned(), planned_at: now })
+}
+
+/// Asks the engine until it has a plan. Also used to look again at an old effect.
+pub(super) async fn ask(
+    node: &Node,
+    account: &Account,
+    program: &Program,
+    event: &Event,
+    mut known: Facts,
+) -> std::result::Result<(Facts, Plan), Unready> {
+    let late = event.for_rule.as_ref().is_some_and(|rule| rule.look == crate::model::Look::Late);
+    let mut waiting: Option<Vec<crate::model::Effect>> = None;
+    for _ in 0..=ROUNDS {
+        let facts = match &waiting {
+            Some(effects) => engine::overlay(&known, effects),
+            None => known.clone(),
+        };
+        let planned = catch_unwind(AssertUnwindSafe(|| engine::plan(program, event, &facts)))
+            .map_err(|_| Unready::Park(Reason::new("bug", "planning this event failed inside leverd; please report it with the run's id")))?;
+        let needs = match planned {
+            Planned::Plan(plan) => return Ok((facts, *plan)),
+            Planned::Needs(needs) => needs,
+        };
+        gather::gather(node, account, event, &needs, &mut known).await?;
+        if waiting.is_none() {
+            // Our own effects in flight, and our own echo, matter as soon as anything outside does.
+            waiting = Some(gather::waiting(node, account, event).await?);
+            known.own_move = gather::own_move(node, account, event).await?;
+        }
+        if late {
+            waiting = Some(Vec::new());
+            known.ledger = gather::without_own(std::mem::take(&mut known.ledger), event);
+        }
+    }
+    Err(Unready::Park(Reason::new("bug", "the planner asked for facts more than four times; please report it with the run's id")))
+}
+
+/// What follows from the event itself, beside its plan.
+async fn after(node: &Node, account: &Account, event: &Event) -> Result<()> {
+    let gone = matches!(event.kind, EventKind::Lever(LeverEvent::CandidateDeleted) | EventKind::OpportunityGone);
+    let confirmed = !event.fields.contains_key(UNCONFIRMED);
+    if let (true, true, Some(id)) = (gone, confirmed, &event.opportunity) {
+        node.snapshots.forget(&account.id, id);
+        node.store.purge_opportunity(&account.id, id, node.clock.now()).await?;
+    }
+    Ok(())
+}
+

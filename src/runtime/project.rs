@@ -1,0 +1,166 @@
+//! The files of a project as they were at one moment: `leverd.yaml`, its packs, its catalogues.
+//!
+//! One reading serves the whole load, so a save in between never mixes two states. The same reading is kept in the store by its
+//! content, so that what planned an old run can be loaded again.
+
+use super::builtin;
+use super::files::Files;
+use super::watch::Watched;
+use crate::lang::config::{PackSource, Secrets};
+use crate::lang::diagnostic::Diagnostics;
+use crate::lang::load::File;
+use crate::lang::project::{self, Project};
+use crate::lang::source::Sources;
+use crate::model::{AccountId, PackName};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+/// Files that matter to a project.
+pub const ENDINGS: &[&str] = &[".yaml", ".yml"];
+
+/// Everything that a project consists of, by path relative to the folder of `leverd.yaml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// The name of the configuration file.
+    pub config: String,
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// What could not be read, and why.
+    #[serde(default)]
+    pub unreadable: BTreeMap<String, String>,
+}
+
+/// What loading a project brought: the project unless `leverd.yaml` itself is faulty, and everything there is to say.
+#[derive(Debug)]
+pub struct Loaded {
+    pub project: Option<Project>,
+    pub sources: Sources,
+    pub diagnostics: Diagnostics,
+}
+
+impl Reading {
+    /// Reads a project from disk. What cannot be read is told where it is named, by loading.
+    pub fn of(config: &Path) -> Result<Self, String> {
+        let name = config.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let bytes = std::fs::read(config).map_err(|error| format!("{}: {error}", config.display()))?;
+        let mut reading = Self { config: name.clone(), files: BTreeMap::from([(name, bytes)]), unreadable: BTreeMap::new() };
+        for path in reading.named() {
+            reading.add(base(config), &path);
+        }
+        Ok(reading)
+    }
+
+    /// The folders and files that the configuration names, as far as it can be read.
+    fn named(&self) -> Vec<String> {
+        let loaded = self.load();
+        let Some(project) = loaded.project else { return Vec::new() };
+        let mut named = vec![project.config.catalogue.clone()];
+        for account in &project.config.accounts {
+            named.extend(account.packs.iter().filter_map(|pack| match &pack.source {
+                PackSource::Folder(path) => Some(path.clone()),
+                PackSource::BuiltIn(_) => None,
+            }));
+        }
+        named.sort();
+        named.dedup();
+        named
+    }
+
+    fn add(&mut self, base: &Path, named: &str) {
+        let root = base.join(named);
+        if !root.exists() {
+            return;
+        }
+        match Files::read(std::slice::from_ref(&root), ENDINGS) {
+            Ok(files) => {
+                for (path, bytes) in files.0 {
+                    let inside = path.strip_prefix(&root).unwrap_or(&path);
+                    self.files.insert(clean(&Path::new(named).join(inside)), bytes);
+                }
+            }
+            Err(error) => {
+                self.unreadable.insert(clean(Path::new(named)), error.to_string());
+            }
+        }
+    }
+
+    /// What to watch: the configuration's folder and every folder it names.
+    pub fn watched(&self, config: &Path) -> Watched {
+        let mut roots = vec![config.to_owned()];
+        roots.extend(self.named().into_iter().map(|named| base(config).join(named)).filter(|root| root.exists()));
+        Watched { roots, endings: ENDINGS }
+    }
+
+    /// Loads and checks everything. Pure.
+    pub fn load(&self) -> Loaded {
+        let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::new());
+        let bytes = self.files.get(&self.config).map(Vec::as_slice).unwrap_or_default();
+        let project = project::load(&self.config, bytes, self, &mut sources, &mut diagnostics);
+        Loaded { project, sources, diagnostics }
+    }
+}
+
+impl project::Files for Reading {
+    fn pack(&self, source: &PackSource) -> Result<Vec<File>, String> {
+        let path = match source {
+            PackSource::BuiltIn(name) => return builtin::files(name),
+            PackSource::Folder(path) => path,
+        };
+        let folder = clean(Path::new(path));
+        if let Some(why) = self.unreadable.get(&folder) {
+            return Err(why.clone());
+        }
+        let inside = |file: &&String| Path::new(file).parent().is_some_and(|parent| parent == Path::new(&folder));
+        let files: Vec<File> =
+            self.files.keys().filter(inside).filter_map(|file| Some((file.clone(), self.files.get(file)?.clone()))).collect();
+        if files.is_empty() {
+            return Err(format!("there are no rules in `{path}`: it has no `*.yaml` file, or there is no such folder"));
+        }
+        Ok(files)
+    }
+
+    fn file(&self, path: &str) -> Result<Option<File>, String> {
+        let path = clean(Path::new(path));
+        let folder = Path::new(&path).parent().map(clean).unwrap_or_default();
+        if let Some(why) = self.unreadable.get(&path).or_else(|| self.unreadable.get(&folder)) {
+            return Err(why.clone());
+        }
+        Ok(self.files.get(&path).map(|bytes| (path, bytes.clone())))
+    }
+
+    /// The store knows it; it is set when the account is built.
+    fn baseline(&self, _: &AccountId, _: &PackName) -> Timestamp {
+        Timestamp::MIN
+    }
+}
+
+/// The folder that paths in the configuration are relative to.
+pub fn base(config: &Path) -> &Path {
+    match config.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// `./rules/x/` and `rules/x` are one folder.
+fn clean(path: &Path) -> String {
+    let kept: PathBuf = path.components().filter(|component| !matches!(component, Component::CurDir)).collect();
+    kept.to_string_lossy().into_owned()
+}
+
+/// Secrets from the environment and from files beside the configuration.
+#[derive(Debug, Clone)]
+pub struct Here {
+    pub base: PathBuf,
+}
+
+impl Secrets for Here {
+    fn env(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    fn file(&self, path: &str) -> Result<String, String> {
+        std::fs::read_to_string(self.base.join(path)).map_err(|error| error.to_string())
+    }
+}

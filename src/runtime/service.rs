@@ -1,0 +1,314 @@
+//! Starting, reloading and stopping: a project on disk becomes accounts with rules in force, and stays so when the files change.
+//!
+//! A broken set never replaces a good one, and everyone can see that it did not: the log, a metric, a notice, the health page. The
+//! unit of swap is one account: a fault in one account's settings or catalogue keeps that account on its last good set and no other.
+
+use super::account::{Account, Active, Connection, VendorConnection};
+use super::call::Node;
+use super::project::{Here, Loaded, Reading, base};
+use super::watch::{Patience, watch};
+use super::work;
+use crate::engine::Program;
+use crate::http::{AllowedHost, Auth, Endpoint, Rate, RateGate};
+use crate::lang::config::{MissingSecret, Secrets};
+use crate::lang::project::Bound;
+use crate::lang::render::render_human;
+use crate::model::{AccountId, ConnectionName, Notice, NoticeId, NoticeKind, Secret, VendorName};
+use crate::store::{StoreError, Work};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// How the last load of an account's rules went, for health and people.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ReloadState {
+    pub at: Timestamp,
+    pub ok: bool,
+    /// The hash of the rules in force.
+    pub hash: String,
+    /// What was said, whole, where it was not ok.
+    pub message: Option<String>,
+}
+
+/// Why leverd did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum NotStarted {
+    /// The rendered diagnostics.
+    #[error("{0}")]
+    Faults(String),
+    #[error("{what} of account `{account}`: {why}")]
+    Secret { account: AccountId, what: String, why: MissingSecret },
+    #[error("{0}")]
+    Unreadable(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Loads the project and puts every account in force. Called once; faults stop the start.
+pub async fn start(node: &Node, config: &Path) -> Result<Reading, NotStarted> {
+    let reading = Reading::of(config).map_err(NotStarted::Unreadable)?;
+    let loaded = reading.load();
+    if loaded.project.is_none() || loaded.diagnostics.has_errors() {
+        return Err(NotStarted::Faults(render_human(&loaded.sources, &loaded.diagnostics, false)));
+    }
+    put_in_force(node, &reading, loaded, &Here { base: base(config).to_owned() }).await?;
+    let recovered = node.store.recover(node.clock.now()).await?;
+    if !recovered.unknown.is_empty() {
+        tracing::info!(effects = recovered.unknown.len(), "effects were under way when leverd stopped; each is looked up before it is sent again");
+    }
+    Ok(reading)
+}
+
+/// Works until cancelled, reloading when the files change. Returns when everything under way has ended.
+pub async fn run(node: Arc<Node>, config: PathBuf, reading: Reading, cancel: CancellationToken) {
+    tokio::join!(
+        work::run(Arc::clone(&node), cancel.clone()),
+        reload(Arc::clone(&node), config, reading, cancel.clone()),
+        super::notices::tell(Arc::clone(&node), cancel.clone()),
+    );
+}
+
+/// Watches the files and loads them anew when they change.
+async fn reload(node: Arc<Node>, config: PathBuf, mut reading: Reading, cancel: CancellationToken) {
+    while !cancel.is_cancelled() {
+        let watched = reading.watched(&config);
+        let (tx, mut changed) = mpsc::channel(1);
+        let watching = cancel.child_token();
+        let last = watched.read().ok();
+        let watcher = tokio::spawn(watch(watched, last, Patience::default(), tx, watching.clone()));
+        // The configuration may have changed between its reading and the watch.
+        loop {
+            let again = {
+                let config = config.clone();
+                tokio::task::spawn_blocking(move || Reading::of(&config)).await.unwrap_or_else(|error| Err(error.to_string()))
+            };
+            match again {
+                Ok(again) if again == reading => {}
+                Ok(again) => {
+                    let moved = again.watched(&config).roots != reading.watched(&config).roots;
+                    reading = again;
+                    load_anew(&node, &reading, &config).await;
+                    if moved {
+                        break;
+                    }
+                }
+                Err(why) => tell_broken(&node, None, &why).await,
+            }
+            tokio::select! {
+                () = cancel.cancelled() => break,
+                event = changed.recv() => match event {
+                    Some(Ok(_)) => {}
+                    Some(Err(error)) => tell_broken(&node, None, &error.to_string()).await,
+                    None => break,
+                },
+            }
+        }
+        watching.cancel();
+        drop(watcher.await);
+    }
+}
+
+/// Loads a changed project. What is broken stays as it was.
+async fn load_anew(node: &Node, reading: &Reading, config: &Path) {
+    let started = std::time::Instant::now();
+    let loaded = {
+        let reading = reading.clone();
+        tokio::task::spawn_blocking(move || reading.load()).await
+    };
+    let Ok(loaded) = loaded else {
+        return tell_broken(node, None, "checking the rules failed inside leverd; please report it").await;
+    };
+    let text = render_human(&loaded.sources, &loaded.diagnostics, false);
+    let faulty = loaded.diagnostics.has_errors();
+    if loaded.project.is_none() {
+        return tell_broken(node, None, &text).await;
+    }
+    let broken: Vec<AccountId> = loaded
+        .project
+        .iter()
+        .flat_map(|project| project.accounts.iter().filter(|bound| bound.broken).map(|bound| bound.account.name.clone()))
+        .collect();
+    match put_in_force(node, reading, loaded, &Here { base: base(config).to_owned() }).await {
+        Ok(changed) => {
+            for account in &broken {
+                tell_broken(node, Some(account), &text).await;
+            }
+            if !faulty && !text.is_empty() {
+                tracing::warn!("rules loaded with warnings:\n{text}");
+            }
+            metrics::counter!("leverd_reloads_total", "ok" => if broken.is_empty() { "true" } else { "false" }).increment(1);
+            metrics::histogram!("leverd_reload_seconds").record(started.elapsed().as_secs_f64());
+            for (account, hash) in changed {
+                tracing::info!(%account, ruleset = %hash, "new rules are in force");
+            }
+        }
+        Err(error) => tell_broken(node, None, &error.to_string()).await,
+    }
+}
+
+/// Says loudly that new rules were not taken.
+async fn tell_broken(node: &Node, account: Option<&AccountId>, text: &str) {
+    metrics::counter!("leverd_reloads_total", "ok" => "false").increment(1);
+    tracing::error!("the changed rules are broken and were NOT taken; the last good ones stay in force:\n{text}");
+    let now = node.clock.now();
+    let accounts = node.all_accounts();
+    for id in accounts.keys().filter(|id| account.is_none_or(|account| account == *id)) {
+        let before = node.reloads.load().get(id).map(|state| state.hash.clone()).unwrap_or_default();
+        node.note_reload(id, ReloadState { at: now, ok: false, hash: before, message: Some(text.to_owned()) });
+        let notice = Notice {
+            id: NoticeId::derive(now, &[id.as_str(), "reload", text]),
+            kind: NoticeKind::Reload,
+            text: format!("the changed rules are broken and were not taken; the last good ones stay in force\n{text}"),
+            opportunity: None,
+            event: None,
+            effect: None,
+            assessment: None,
+            at: now,
+        };
+        if let Err(error) = node.store.notice(id, notice).await {
+            tracing::error!(%error, "a notice could not be stored");
+        }
+    }
+}
+
+/// Swaps in every account of the project that is not broken; the answer is whose rules are others now.
+async fn put_in_force(
+    node: &Node,
+    reading: &Reading,
+    loaded: Loaded,
+    secrets: &dyn Secrets,
+) -> Result<Vec<(AccountId, String)>, NotStarted> {
+    let Some(project) = loaded.project else { return Ok(Vec::new()) };
+    let before = node.all_accounts();
+    let (mut accounts, mut changed) = (BTreeMap::new(), Vec::new());
+    for bound in project.accounts {
+        let id = bound.account.name.clone();
+        if bound.broken {
+            accounts.extend(before.get(&id).map(|last_good| (id, Arc::clone(last_good))));
+            continue;
+        }
+        let old = before.get(&id);
+        let account = build(node, bound, secrets, old.map(Arc::as_ref)).await?;
+        let hash = account.active().program.hash().to_owned();
+        if old.is_none_or(|old| old.active().program.hash() != hash) {
+            keep(node, &hash, reading).await?;
+            changed.push((id.clone(), hash.clone()));
+        }
+        if let Some(old) = old {
+            account.inherit(old);
+        }
+        node.note_reload(&id, ReloadState { at: node.clock.now(), ok: true, hash, message: None });
+        accounts.insert(id, Arc::new(account));
+    }
+    node.public_url.store(Arc::new(project.config.server.public_url.clone()));
+    node.accounts.store(Arc::new(accounts));
+    node.wake.notify_waiters();
+    Ok(changed)
+}
+
+/// Keeps what was loaded under the hash of the program, file by file by content.
+async fn keep(node: &Node, hash: &str, reading: &Reading) -> Result<(), StoreError> {
+    use sha2::{Digest, Sha256};
+    let mut manifest = BTreeMap::new();
+    for (path, bytes) in &reading.files {
+        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        node.store.keep_source_file(&digest, bytes.clone()).await?;
+        manifest.insert(path.clone(), digest);
+    }
+    let kept = serde_json::json!({ "config": reading.config, "files": manifest });
+    node.store.keep_ruleset(hash, kept.to_string().into_bytes()).await
+}
+
+/// The program that had this hash, loaded again from what the store kept: for effects that were planned before a restart.
+pub async fn fetch(node: &Node, account: &Account, hash: &str) -> Option<Arc<Program>> {
+    if let Some(known) = account.earlier(hash) {
+        return Some(known);
+    }
+    let kept: serde_json::Value = serde_json::from_slice(&node.store.ruleset(hash).await.ok()??).ok()?;
+    let mut reading = Reading { config: kept.get("config")?.as_str()?.to_owned(), ..Reading::default() };
+    for (path, digest) in kept.get("files")?.as_object()? {
+        reading.files.insert(path.clone(), node.store.source_file(digest.as_str()?).await.ok()??);
+    }
+    let loaded = tokio::task::spawn_blocking(move || reading.load()).await.ok()?;
+    let bound = loaded.project?.accounts.into_iter().find(|bound| bound.account.name == account.id)?;
+    let program = Arc::new(Program::new(bound.rulesets));
+    // A newer leverd may compile the same files otherwise: then the rules in force are the better answer.
+    (program.hash() == hash).then(|| {
+        account.remember(Arc::clone(&program));
+        program
+    })
+}
+
+/// An account with its connections. Budgets and breakers of unchanged destinations move over.
+async fn build(node: &Node, bound: Bound, secrets: &dyn Secrets, old: Option<&Account>) -> Result<Account, NotStarted> {
+    let Bound { account: configured, catalogue, perform_as, mut rulesets, .. } = bound;
+    let id = configured.name.clone();
+    let missing = |what: &str| {
+        let (account, what) = (id.clone(), what.to_owned());
+        move |why| NotStarted::Secret { account, what, why }
+    };
+    let now = node.clock.now();
+    for set in &mut rulesets {
+        let since = node.store.activate(&id, &set.pack.name, now).await?;
+        if let Some(set) = Arc::get_mut(set) {
+            set.baseline = since;
+        }
+    }
+    let key = configured.lever.api_key.resolve(secrets).map_err(missing("the Lever API key"))?;
+    let mut signing: Vec<Secret> = Vec::new();
+    for token in &configured.lever.signing_tokens {
+        signing.push(token.resolve(secrets).map_err(missing("a signing token"))?);
+    }
+    signing.extend(node.store.signing_tokens(&id).await?.into_iter().map(|kept| kept.token));
+    let url = url::Url::parse(configured.lever.host.url()).map_err(|error| NotStarted::Unreadable(error.to_string()))?;
+    let endpoint = Endpoint::lever(url, Auth::Basic { user: key, password: None });
+    let lever = connection(endpoint, Rate::LEVER, old.map(|old| &old.lever));
+
+    let adapters: BTreeMap<VendorName, _> =
+        rulesets.iter().filter_map(|set| set.pack.vendor.as_ref().map(|adapter| (adapter.name.clone(), Arc::clone(adapter)))).collect();
+    let mut vendors = BTreeMap::new();
+    for vendor in &configured.vendors {
+        let Some(adapter) = adapters.get(&vendor.vendor) else { continue };
+        let base = vendor.base_url.as_ref().map_or_else(|| adapter.base_url.clone(), ToString::to_string);
+        let url = url::Url::parse(&base).map_err(|error| NotStarted::Unreadable(format!("{}: {error}", adapter.title)))?;
+        // Headers, bodies and signatures carry a vendor's credentials; the adapter puts them there.
+        let mut endpoint = Endpoint::new(url, Auth::None);
+        endpoint.hosts = adapter.hosts.iter().map(|host| AllowedHost { host: host.clone(), credentials: false }).collect();
+        let rate = adapter.rate.as_ref().map_or(Rate { burst: 10, per_second: 10.0 }, |rate| Rate { burst: rate.burst, per_second: rate.per_second });
+        let before = old.and_then(|old| old.vendors.get(&vendor.vendor)).map(|old| &old.connection);
+        let mut held = BTreeMap::new();
+        for (name, secret) in &vendor.secrets {
+            held.insert(name.text.clone(), secret.resolve(secrets).map_err(missing(&format!("the secret `{}`", name.text)))?);
+        }
+        let path_token = match &vendor.path_token {
+            Some(token) => Some(token.resolve(secrets).map_err(missing("the path token"))?),
+            None => None,
+        };
+        let name = ConnectionName::new(id.as_str());
+        vendors.insert(vendor.vendor.clone(), VendorConnection::new(name, connection(endpoint, rate, before), held, path_token));
+    }
+    let active = Active { program: Arc::new(Program::new(rulesets)), catalogue, adapters, since: now };
+    Ok(Account::new(id, lever, perform_as, (signing, configured.lever.unsigned), vendors, active))
+}
+
+/// A connection; its budget and breaker are the old one's if it is the same destination.
+fn connection(endpoint: Endpoint, rate: Rate, old: Option<&Connection>) -> Connection {
+    match old {
+        Some(old) if old.endpoint.base_url == endpoint.base_url => {
+            let mut connection = Connection::new(endpoint, old.gate.clone());
+            connection.breaker = Arc::clone(&old.breaker);
+            connection
+        }
+        _ => Connection::new(endpoint, RateGate::new(rate)),
+    }
+}
+
+/// Puts parked work back, for `retry` of a running node.
+pub async fn retry(node: &Node, account: &AccountId, work: Work) -> Result<(), StoreError> {
+    node.store.retry(account, work, node.clock.now()).await?;
+    node.wake.notify_waiters();
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! What Lever showed lately, so that events received before a read share it.
+//!
+//! A snapshot serves every event that was received before the read began, and none received after. A write of ours to the
+//! opportunity forgets its snapshot: the next plan reads what became of it.
+
+use crate::lever::api::{Opportunity, Posting};
+use crate::model::{AccountId, OpportunityId};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A snapshot is forgotten after this long in any case; it holds personal data.
+const KEEP: SignedDuration = SignedDuration::from_mins(2);
+/// More are not kept.
+const MOST: usize = 2_000;
+
+#[derive(Debug, Default)]
+struct Kept {
+    opportunities: HashMap<(AccountId, OpportunityId), (Timestamp, Arc<Opportunity>)>,
+    postings: HashMap<(AccountId, String), (Timestamp, Arc<Posting>)>,
+}
+
+/// The snapshots of one node.
+#[derive(Debug, Default)]
+pub(crate) struct Snapshots(Mutex<Kept>);
+
+impl Snapshots {
+    /// The opportunity, if it was read after `received`.
+    pub(crate) fn opportunity(&self, account: &AccountId, id: &OpportunityId, received: Timestamp) -> Option<Arc<Opportunity>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.opportunities.get(&(account.clone(), id.clone())).filter(|(read, _)| *read > received).map(|(_, it)| Arc::clone(it))
+    }
+
+    /// The posting, likewise.
+    pub(crate) fn posting(&self, account: &AccountId, id: &str, received: Timestamp) -> Option<Arc<Posting>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.postings.get(&(account.clone(), id.to_owned())).filter(|(read, _)| *read > received).map(|(_, it)| Arc::clone(it))
+    }
+
+    /// Keeps an opportunity whose read began at `read`.
+    pub(crate) fn keep(&self, account: &AccountId, read: Timestamp, opportunity: Arc<Opportunity>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.opportunities.len() >= MOST {
+            kept.opportunities.retain(|_, (at, _)| *at + KEEP > read);
+        }
+        if kept.opportunities.len() < MOST {
+            kept.opportunities.insert((account.clone(), opportunity.id.clone()), (read, opportunity));
+        }
+    }
+
+    /// Keeps a posting.
+    pub(crate) fn keep_posting(&self, account: &AccountId, read: Timestamp, posting: Arc<Posting>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.postings.len() >= MOST {
+            kept.postings.retain(|_, (at, _)| *at + KEEP > read);
+        }
+        kept.postings.insert((account.clone(), posting.id.clone()), (read, posting));
+    }
+
+    /// Forgets an opportunity: we wrote to it, or its data was purged.
+    pub(crate) fn forget(&self, account: &AccountId, id: &OpportunityId) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.opportunities.remove(&(account.clone(), id.clone()));
+    }
+
+    /// Forgets what is older than two minutes.
+    pub(crate) fn sweep(&self, now: Timestamp) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.opportunities.retain(|_, (at, _)| *at + KEEP > now);
+        kept.postings.retain(|_, (at, _)| *at + KEEP > now);
+    }
+}

@@ -1,0 +1,228 @@
+//! The loops that claim work and hand it to tasks: deliveries to derive, events to plan, effects to carry out, timers to fire.
+//!
+//! A loop claims no more than it may run at once, and sleeps until the store says that there may be work or the next row is due.
+
+use super::call::Node;
+use super::clock::TOLERATED;
+use super::{derive, executor, planner};
+use crate::model::{AccountId, Notice, NoticeId, NoticeKind, Reason};
+use crate::store::{Claim, StoreError, Work};
+use jiff::{SignedDuration, Timestamp};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How many of each kind run at once. Lever's budget is 10 a second: more would only wait in line.
+const AT_ONCE: usize = 32;
+/// The longest sleep: a net under lost hints.
+const NET: Duration = Duration::from_secs(5);
+/// After a fault of the store.
+const STORE_FAULT: Duration = Duration::from_secs(1);
+
+/// Runs until cancelled, then lets what is under way end.
+pub(super) async fn run(node: Arc<Node>, cancel: CancellationToken) {
+    let tracker = TaskTracker::new();
+    tokio::join!(
+        deliveries(Arc::clone(&node), cancel.clone(), tracker.clone()),
+        events(Arc::clone(&node), cancel.clone(), tracker.clone()),
+        effects(Arc::clone(&node), cancel.clone(), tracker.clone()),
+        timers(Arc::clone(&node), cancel.clone()),
+    );
+    tracker.close();
+    tracker.wait().await;
+}
+
+async fn deliveries(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTracker) {
+    let slots = Arc::new(Semaphore::new(AT_ONCE));
+    let mut hint = node.store.work();
+    while let Some(limit) = free(&slots, &cancel).await {
+        hint.mark_unchanged();
+        match node.store.claim_deliveries(claim(&node, limit)).await {
+            Ok(claimed) if claimed.is_empty() => rest(&node, &mut hint, &cancel).await,
+            Ok(claimed) => {
+                for one in claimed {
+                    let (account, work) = (one.delivery.account.clone(), Work::Delivery(one.delivery.id));
+                    spawn(&node, &slots, &tracker, account, work, move |node, account| async move {
+                        derive::derive(&node, &account, one).await
+                    });
+                }
+            }
+            Err(error) => fault(&error, &cancel).await,
+        }
+    }
+}
+
+async fn events(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTracker) {
+    let slots = Arc::new(Semaphore::new(AT_ONCE));
+    let mut hint = node.store.work();
+    while let Some(limit) = free(&slots, &cancel).await {
+        hint.mark_unchanged();
+        match node.store.claim_events(claim(&node, limit)).await {
+            Ok(claimed) if claimed.is_empty() => rest(&node, &mut hint, &cancel).await,
+            Ok(claimed) => {
+                for one in claimed {
+                    let (account, work) = (one.event.account.clone(), Work::Event(one.event.id));
+                    spawn(&node, &slots, &tracker, account, work, move |node, account| async move {
+                        planner::plan(&node, &account, one).await
+                    });
+                }
+            }
+            Err(error) => fault(&error, &cancel).await,
+        }
+    }
+}
+
+async fn effects(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTracker) {
+    let slots = Arc::new(Semaphore::new(AT_ONCE));
+    let mut hint = node.store.work();
+    while let Some(limit) = free(&slots, &cancel).await {
+        hint.mark_unchanged();
+        match node.store.claim_effects(claim(&node, limit)).await {
+            Ok(claimed) if claimed.is_empty() => rest(&node, &mut hint, &cancel).await,
+            Ok(claimed) => {
+                for lane in claimed {
+                    let Some(first) = lane.effects.first() else { continue };
+                    let (account, work) = (lane.account.clone(), Work::Effect(first.effect.id));
+                    spawn(&node, &slots, &tracker, account, work, move |node, account| async move {
+                        executor::carry_out(&node, &account, lane).await
+                    });
+                }
+            }
+            Err(error) => fault(&error, &cancel).await,
+        }
+    }
+}
+
+/// Timers fire only while the clock is trusted: a jump must not fire half a year of them.
+async fn timers(node: Arc<Node>, cancel: CancellationToken) {
+    let mut hint = node.store.work();
+    let mut doubted = false;
+    while !cancel.is_cancelled() {
+        hint.mark_unchanged();
+        node.snapshots.sweep(node.clock.now());
+        let jump = node.clock.jump();
+        if jump.abs() > TOLERATED {
+            if !doubted {
+                doubted = true;
+                doubt(&node, jump).await;
+            }
+            tokio::select! { () = cancel.cancelled() => {}, () = tokio::time::sleep(NET) => {} }
+            continue;
+        }
+        doubted = false;
+        match node.store.fire_timers(claim(&node, 256)).await {
+            Ok(0) => rest(&node, &mut hint, &cancel).await,
+            Ok(_) => {}
+            Err(error) => fault(&error, &cancel).await,
+        }
+    }
+}
+
+async fn doubt(node: &Node, jump: SignedDuration) {
+    let now = node.clock.now();
+    for account in node.all_accounts().keys() {
+        let notice = Notice {
+            id: NoticeId::derive(now, &[account.as_str(), "clock"]),
+            kind: NoticeKind::Clock,
+            text: format!("this machine's clock jumped by {jump:#}; timers hold until Lever's clock agrees with it"),
+            opportunity: None,
+            event: None,
+            effect: None,
+            assessment: None,
+            at: now,
+        };
+        if let Err(error) = node.store.notice(account, notice).await {
+            tracing::error!(%error, "a notice could not be stored");
+        }
+    }
+}
+
+fn claim(node: &Node, limit: usize) -> Claim {
+    Claim { accounts: node.all_accounts().keys().cloned().collect(), now: node.clock.now(), limit }
+}
+
+/// Waits for a free slot; `None` when cancelled.
+async fn free(slots: &Semaphore, cancel: &CancellationToken) -> Option<usize> {
+    tokio::select! {
+        () = cancel.cancelled() => None,
+        permit = slots.acquire() => {
+            drop(permit.ok()?);
+            Some(slots.available_permits().max(1))
+        }
+    }
+}
+
+/// Sleeps until there may be work.
+async fn rest(node: &Node, hint: &mut tokio::sync::watch::Receiver<u64>, cancel: &CancellationToken) {
+    let accounts: Vec<AccountId> = node.all_accounts().keys().cloned().collect();
+    let now = node.clock.now();
+    let due = node.store.next_due(&accounts, now).await.ok().flatten();
+    let sleep = due.map_or(NET, |due| wait(now, due)).min(NET);
+    tokio::select! {
+        () = cancel.cancelled() => {}
+        // The store is closing; nothing more will come.
+        changed = hint.changed() => if changed.is_err() { cancel.cancelled().await },
+        () = node.wake.notified() => {}
+        () = tokio::time::sleep(sleep) => {}
+    }
+}
+
+fn wait(now: Timestamp, due: Timestamp) -> Duration {
+    Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO).max(Duration::from_millis(5))
+}
+
+async fn fault(error: &StoreError, cancel: &CancellationToken) {
+    tracing::error!(%error, "the store failed; work waits");
+    tokio::select! { () = cancel.cancelled() => {}, () = tokio::time::sleep(STORE_FAULT) => {} }
+}
+
+/// Runs one piece of work in a task of its own. A panic parks it; a fault of the store gives the claim back.
+fn spawn<F>(
+    node: &Arc<Node>,
+    slots: &Arc<Semaphore>,
+    tracker: &TaskTracker,
+    account: AccountId,
+    work: Work,
+    run: impl FnOnce(Arc<Node>, Arc<super::account::Account>) -> F,
+) where
+    F: Future<Output = crate::store::Result<()>> + Send + 'static,
+{
+    let Some(configured) = node.account(&account) else { return };
+    let Ok(permit) = Arc::clone(slots).try_acquire_owned() else {
+        // More rows were handed out than asked for: cannot be, and the claim would be lost until a restart.
+        tracing::error!(%work, "no slot for claimed work");
+        return;
+    };
+    let future = run(Arc::clone(node), configured);
+    let node = Arc::clone(node);
+    tracker.spawn(async move {
+        let done = tokio::spawn(future).await;
+        drop(permit);
+        match done {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!(%error, %work, "the store failed; the work is given back");
+                give_back(&node, &account, work).await;
+            }
+            Err(_) => {
+                let reason = Reason::new("bug", "leverd failed inside while working on this; please report it");
+                if let Err(error) = node.store.park(&account, work, reason, node.clock.now()).await {
+                    tracing::error!(%error, %work, "work that failed could not be parked");
+                }
+            }
+        }
+    });
+}
+
+async fn give_back(node: &Node, account: &AccountId, work: Work) {
+    for _ in 0..60 {
+        if node.store.release(account, work).await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(STORE_FAULT).await;
+    }
+    tracing::error!(%work, "claimed work could not be given back; it goes on after a restart");
+}

@@ -1,0 +1,62 @@
+//! Is it alive, is it ready, how are its accounts: for load balancers, for Prometheus, for people.
+
+use super::Shared;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value as Json_, json};
+
+/// The process answers.
+pub(super) async fn live() -> &'static str {
+    "alive"
+}
+
+/// It may be sent traffic: the store answers.
+pub(super) async fn ready(State(shared): State<Shared>) -> Response {
+    match shared.node.store.counts(shared.node.clock.now()).await {
+        Ok(_) => (StatusCode::OK, "ready").into_response(),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
+    }
+}
+
+/// Every account: rules in force, how the last reload went, suspended connections, work that stands. No personal data.
+pub(super) async fn detail(State(shared): State<Shared>) -> Response {
+    let node = &shared.node;
+    let now = node.clock.now();
+    let counts = match node.store.counts(now).await {
+        Ok(counts) => counts,
+        Err(error) => return (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
+    };
+    let reloads = node.reloads.load();
+    let accounts: Vec<Json_> = node
+        .all_accounts()
+        .values()
+        .map(|account| {
+            let suspended: Vec<_> = account
+                .vendors
+                .iter()
+                .map(|(name, vendor)| (name.to_string(), vendor.connection.suspended()))
+                .chain([("lever".to_owned(), account.lever.suspended())])
+                .filter_map(|(name, since)| Some(json!({ "connection": name, "since": since? })))
+                .collect();
+            json!({
+                "account": account.id,
+                "ruleset": account.active().program.hash(),
+                "reload": reloads.get(&account.id),
+                "suspended": suspended,
+                "work": counts.iter().filter(|count| count.account == account.id).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let red = reloads.values().any(|state| !state.ok);
+    Json(json!({ "status": if red { "a broken reload" } else { "fine" }, "at": now, "accounts": accounts })).into_response()
+}
+
+/// Prometheus' text format.
+pub(super) async fn metrics(State(shared): State<Shared>) -> Response {
+    match shared.metrics {
+        Some(handle) => handle.render().into_response(),
+        None => (StatusCode::NOT_FOUND, "metrics are not installed").into_response(),
+    }
+}

@@ -1,0 +1,68 @@
+//! Accepting connections: headers within ten seconds, HTTP/1.1 only, a drain of ten seconds at the end.
+
+use super::{Shared, router};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// A connection that has not sent its headers by then is closed.
+const HEADERS: Duration = Duration::from_secs(10);
+/// What is under way may take this long when we stop.
+const DRAIN: Duration = Duration::from_secs(10);
+/// After a failed accept (out of descriptors) others get a chance.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Where leverd listens.
+#[derive(Debug)]
+pub struct Door {
+    listener: TcpListener,
+}
+
+impl Door {
+    /// Opens the address; port 0 takes any free one.
+    pub async fn open(address: SocketAddr) -> std::io::Result<Self> {
+        Ok(Self { listener: TcpListener::bind(address).await? })
+    }
+
+    /// The address that is open.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
+
+/// Serves until cancelled, then answers what is under way.
+pub async fn serve(door: Door, shared: Shared, cancel: CancellationToken) {
+    let router = router(shared);
+    let graceful = GracefulShutdown::new();
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(64 * 1024);
+    loop {
+        let stream = tokio::select! {
+            () = cancel.cancelled() => break,
+            accepted = door.listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+            },
+        };
+        // Answers are small; waiting to fill a packet only delays them.
+        drop(stream.set_nodelay(true));
+        let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+        let watched = graceful.watch(connection);
+        tokio::spawn(async move {
+            // A peer that goes away is no news.
+            drop(watched.await);
+        });
+    }
+    drop(door);
+    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some connections did not end in time");
+    }
+}

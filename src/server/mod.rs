@@ -1,0 +1,38 @@
+//! The door: webhooks in, health and metrics out.
+//!
+//! A request is limited, read whole, handed to [`crate::runtime::intake`] and answered with what that says; no route knows a rule or
+//! a vendor. Connections are served by a loop of our own, because a header that never ends must not hold one for ever.
+
+mod health;
+mod hooks;
+mod listen;
+
+pub use listen::{Door, serve};
+
+use crate::runtime::Node;
+use axum::Router;
+use axum::routing::{get, post};
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::sync::Arc;
+
+/// What every handler may use.
+#[derive(Clone)]
+pub struct Shared {
+    pub node: Arc<Node>,
+    /// `None` where metrics were not installed.
+    pub metrics: Option<PrometheusHandle>,
+}
+
+/// Every route.
+pub fn router(shared: Shared) -> Router {
+    Router::new()
+        .route("/hooks/lever/{account}/{event}", post(hooks::lever))
+        .route("/hooks/lever/{event}", post(hooks::lever_shared))
+        .route("/hooks/{vendor}/{connection}/{token}", post(hooks::vendor))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/health", get(health::detail))
+        .route("/metrics", get(health::metrics))
+        .layer(tower_http::catch_panic::CatchPanicLayer::custom(hooks::panicked))
+        .with_state(shared)
+}

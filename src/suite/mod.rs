@@ -1,0 +1,1 @@
+//! PROVE (being joined).
