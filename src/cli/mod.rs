@@ -5,12 +5,14 @@
 
 mod connect;
 pub mod describe;
+mod dry_run;
 mod exit;
 mod explain;
 pub mod files;
 mod init;
 mod out;
 mod parked;
+pub mod preview;
 mod pull;
 mod retry;
 mod runs;
@@ -49,6 +51,7 @@ enum Command {
     Init(init::Init),
     Validate(validate::Validate),
     Pull(pull::Pull),
+    DryRun(dry_run::DryRun),
     Runs(runs::Runs),
     Why(why::Why),
     Parked(parked::Parked),
@@ -72,6 +75,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let result = match arguments.command {
         Command::Init(command) => command.run(&mut out),
         Command::Validate(command) => command.run(&mut out),
+        Command::DryRun(command) => command.run(&mut out),
         Command::Pull(command) => command.run(&mut out),
         Command::Runs(command) => command.run(&mut out),
         Command::Why(command) => command.run(&mut out),
