@@ -8,7 +8,7 @@ use super::source::Span;
 use super::template::Template;
 use crate::model::{EventKind, Hole, Kind, PackName, RuleName, Type, Value, VendorName};
 use jiff::SignedDuration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// One integration, compiled once and shared by every account that uses it.
@@ -24,6 +24,8 @@ pub struct Pack {
     pub rules: Vec<Arc<Rule>>,
     /// Stages, users … that the files name themselves: checked against each account's catalogue when the pack is bound.
     pub mentions: Vec<Mention>,
+    /// The kinds of events that any of its rules listens to, or counts time from.
+    pub listens: BTreeSet<EventKind>,
     /// SHA-256, hex, over the pack's rule files and its `vendor.yaml`.
     pub hash: String,
 }

@@ -27,6 +27,8 @@ pub enum Ty {
     Either(&'static [Ty]),
     /// Anything: its type is known elsewhere.
     Any,
+    /// A shape of this name under `$defs`: shapes that hold themselves.
+    Ref(&'static str),
 }
 
 /// One key of a map.
@@ -87,7 +89,8 @@ impl Shape {
         Schema::try_from(schema).unwrap_or_default()
     }
 
-    fn json(&self) -> Value {
+    /// The JSON Schema of such a map.
+    pub fn json(&self) -> Value {
         let mut properties = serde_json::Map::new();
         for key in self.keys {
             let mut value = key.ty.json();
@@ -106,7 +109,8 @@ impl Shape {
 }
 
 impl Ty {
-    fn json(&self) -> Value {
+    /// The JSON Schema of it.
+    pub fn json(&self) -> Value {
         match self {
             // A text needs no quotes even where YAML tools see a number.
             Self::Text => json!({ "type": ["string", "number", "boolean"] }),
@@ -127,6 +131,7 @@ impl Ty {
             Self::List(ty) => json!({ "type": "array", "items": ty.json() }),
             Self::Either(all) => json!({ "anyOf": all.iter().map(Self::json).collect::<Vec<_>>() }),
             Self::Any => json!({}),
+            Self::Ref(name) => json!({ "$ref": format!("#/$defs/{name}") }),
         }
     }
 }

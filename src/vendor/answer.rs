@@ -2,7 +2,7 @@
 
 use super::talk::Talk;
 use crate::lang::adapter::{Adapter, ErrorClass, ErrorRule, Extract, Operation, Origin, Step, Take};
-use crate::model::{Exchange, Outcome, Reason, Response, Value};
+use crate::model::{Exchange, Method, Outcome, Reason, Response, Value};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -73,6 +73,11 @@ pub(super) fn read(talk: &Talk<'_>, step: &Step, exchange: &Exchange) -> Result<
             }),
             None => Ok(Answer { headers: response.headers.clone(), json: Json::Null }),
         };
+    }
+    // What a repeated deletion does not find any more is deleted.
+    let gone = matches!(response.status, 404 | 410) && talk.supplies.retry && step.request.method == Method::Delete;
+    if gone {
+        return Ok(Answer { headers: response.headers.clone(), json: Json::Null });
     }
     Err(by_status(adapter, talk.operation, reads, response, talk.supplies.now))
 }
@@ -175,8 +180,14 @@ pub(super) fn take_one(take: &Take, answer: &Answer, base: &str) -> Result<Optio
     }
 }
 
-/// All captures of a successful answer, by name; absent ones are not in it.
-pub(super) fn takes(takes: &BTreeMap<String, Take>, answer: &Answer, base: &str) -> Result<BTreeMap<String, Value>, Reason> {
+/// All captures of a successful answer, by name; absent ones are not in it. Unless `strict`, those of a wrong form count as absent: a
+/// write that was answered with success has happened, whatever its answer looks like.
+pub(super) fn takes(
+    takes: &BTreeMap<String, Take>,
+    answer: &Answer,
+    base: &str,
+    strict: bool,
+) -> Result<BTreeMap<String, Value>, Reason> {
     let mut taken = BTreeMap::new();
     for (name, take) in takes {
         match take_one(take, answer, base) {
@@ -184,7 +195,8 @@ pub(super) fn takes(takes: &BTreeMap<String, Take>, answer: &Answer, base: &str)
                 taken.insert(name.clone(), value);
             }
             Ok(None) => {}
-            Err(why) => return Err(Reason::new("R5", format!("`{name}` of the answer: {why}"))),
+            Err(why) if strict => return Err(Reason::new("R5", format!("`{name}` of the answer: {why}"))),
+            Err(_) => {}
         }
     }
     Ok(taken)

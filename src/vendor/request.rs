@@ -126,30 +126,41 @@ impl<'a> Scope<'a> {
         Ok(if secret { HeaderText::Secret(Secret::new(rendered)) } else { HeaderText::Plain(rendered) })
     }
 
-    /// A shape as JSON; `None` is absent.
-    pub(super) fn json(&self, shape: &Shape) -> Option<Json> {
-        match shape {
+    /// A shape as JSON; `None` is absent. An absent name within a text is a refusal.
+    pub(super) fn json(&self, shape: &Shape) -> Result<Option<Json>, Reason> {
+        Ok(match shape {
             Shape::Literal(literal) => Some(literal.clone()),
-            Shape::Name(name) => match self.known(name)? {
-                Known::Plain(value) => Some(json(&value)),
-                Known::Secret(_) => self.text_of(name).map(Json::String),
+            Shape::Name(name) => match self.known(name) {
+                None => None,
+                Some(Known::Plain(value)) => Some(json(&value)),
+                Some(Known::Secret(_)) => self.text_of(name).map(Json::String),
             },
-            Shape::Text(text) => text.render(|name| self.text_of(name)).ok().map(Json::String),
-            Shape::List(items) => Some(Json::Array(items.iter().filter_map(|item| self.json(item)).collect())),
-            Shape::Map(fields) => Some(Json::Object(
-                fields
-                    .iter()
-                    .filter_map(|(key, value)| Some((key.render(|name| self.text_of(name)).ok()?, self.json(value)?)))
-                    .collect(),
-            )),
-        }
+            Shape::Text(text) => Some(Json::String(self.text(text)?)),
+            Shape::Choice(name, then, other) => {
+                let holds = matches!(self.known(name), Some(Known::Plain(Value::Bool(true))));
+                self.json(if holds { then } else { other })?
+            }
+            Shape::List(items) => {
+                let items: Result<Vec<_>, _> = items.iter().map(|item| self.json(item)).collect();
+                Some(Json::Array(items?.into_iter().flatten().collect()))
+            }
+            Shape::Map(fields) => {
+                let mut map = serde_json::Map::new();
+                for (key, value) in fields {
+                    if let Some(value) = self.json(value)? {
+                        map.insert(self.text(key)?, value);
+                    }
+                }
+                Some(Json::Object(map))
+            }
+        })
     }
 
     /// Named shapes as fields of a query or a form: lists of single values repeat the key, anything deeper is JSON inside its field.
-    fn fields(&self, shapes: &[(String, Shape)], repeat: bool) -> Vec<(String, String)> {
+    fn fields(&self, shapes: &[(String, Shape)], repeat: bool) -> Result<Vec<(String, String)>, Reason> {
         let mut fields = Vec::new();
         for (name, shape) in shapes {
-            match self.json(shape) {
+            match self.json(shape)? {
                 None | Some(Json::Null) => {}
                 Some(Json::Array(items)) if repeat && !items.iter().any(|item| item.is_array() || item.is_object()) => {
                     fields.extend(items.iter().map(|item| (name.clone(), single(item))));
@@ -157,7 +168,7 @@ impl<'a> Scope<'a> {
                 Some(value) => fields.push((name.clone(), single(&value))),
             }
         }
-        fields
+        Ok(fields)
     }
 }
 
@@ -216,16 +227,16 @@ fn encoded(text: &str) -> String {
 pub(super) fn make(adapter: &Adapter, shape: &RequestShape, scope: &Scope<'_>, auth: bool) -> Result<Request, Reason> {
     let path = path(adapter, &shape.path, scope)?;
     let mut request = Request::new(Destination::Vendor(adapter.name.clone()), shape.method, path);
-    request.query = scope.fields(&shape.query, true);
+    request.query = scope.fields(&shape.query, true)?;
     for (name, text) in &shape.headers {
         request.headers.push((name.clone(), scope.header(text)?));
     }
     request.body = match &shape.payload {
         Payload::None => Body::None,
-        Payload::Json(shape) => Body::Json(scope.json(shape).ok_or_else(|| absent("body"))?),
-        Payload::Form(fields) => Body::Form(scope.fields(fields, false)),
+        Payload::Json(shape) => Body::Json(scope.json(shape)?.ok_or_else(|| absent("body"))?),
+        Payload::Form(fields) => Body::Form(scope.fields(fields, false)?),
         Payload::Graphql { query, variables } => {
-            Body::Json(serde_json::json!({ "query": query, "variables": scope.json(variables).unwrap_or_default() }))
+            Body::Json(serde_json::json!({ "query": query, "variables": scope.json(variables)?.unwrap_or_default() }))
         }
         Payload::Text { media_type, text } => Body::Text { media_type: media_type.clone(), text: scope.text(text)? },
     };

@@ -28,7 +28,7 @@ fn run(adapter: &Adapter, sample: &Sample) -> Result<(), String> {
             let answer = Answer { headers: Vec::new(), json: json.clone() };
             let mut all = BTreeMap::new();
             for step in adapter.operations.get(&read.operation).into_iter().flat_map(|operation| &operation.steps) {
-                all.extend(takes(&step.take, &answer, &adapter.base_url).map_err(|reason| reason.text)?);
+                all.extend(takes(&step.take, &answer, &adapter.base_url, true).map_err(|reason| reason.text)?);
             }
             answers.insert(read.operation.clone(), all);
         }

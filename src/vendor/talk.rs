@@ -59,16 +59,14 @@ impl<'a> Talk<'a> {
             Ok(answer) => answer,
             Err(outcome) => return Turn::Over(outcome),
         };
-        match answer::takes(&step.take, &answer, self.supplies.base_url) {
+        match answer::takes(&step.take, &answer, self.supplies.base_url, step.request.method.reads()) {
             Ok(taken) => {
                 for (name, value) in taken {
                     self.captures.insert(format!("{}.{name}", step.name), value.clone());
                     self.learned.insert(name, value);
                 }
             }
-            // A write that was answered with success has happened, whatever its answer looks like.
-            Err(reason) if step.request.method.reads() => return Turn::Over(Outcome::Dead { reason }),
-            Err(_) => {}
+            Err(reason) => return Turn::Over(Outcome::Dead { reason }),
         }
         self.at += 1;
         if self.at < self.operation.steps.len() {

@@ -21,7 +21,10 @@ pub struct Notification {
     pub owner: Vec<OwnerKey>,
     /// What makes two notifications the same one.
     pub dedupe: String,
-    /// What is read back before it means anything. The reads' inputs are the row's ids, overlaid by [`Notification::inputs`].
+    /// Ids that the body says, over those of the row: inputs of the reads, and worth keeping in the ledger.
+    pub ids: BTreeMap<String, String>,
+    /// What is read back before it means anything. The reads' inputs are [`super::ledger_inputs`], overlaid by
+    /// [`Notification::inputs`].
     pub reads: Vec<Read>,
     /// Whether any mapping is for it. If not, and it is not in `ignore`, the vendor sends something new.
     pub mapped: bool,
@@ -38,9 +41,9 @@ pub struct Read {
 }
 
 impl Notification {
-    /// What reads get from the body: every capture as `ids.NAME`.
+    /// What reads get from the body: `ids.NAME`.
     pub fn inputs(&self) -> BTreeMap<String, Value> {
-        self.captures.iter().filter_map(|(name, value)| Some((format!("ids.{name}"), Value::Text(plain(value)?)))).collect()
+        self.ids.iter().map(|(name, id)| (format!("ids.{name}"), Value::text(id))).collect()
     }
 }
 
@@ -133,7 +136,19 @@ fn notification(webhook: &Webhook, item: &Json) -> Result<Notification, String> 
             Err(why) => return Err(format!("`{name}`: {why}")),
         }
     }
-    let mappings: Vec<&Mapping> = mappings(webhook, &event).collect();
+    let mapped = mappings(webhook, &event).next().is_some();
+    // A mapping that the body alone rules out needs no reads.
+    let look = |source: &Source| match source {
+        Source::Event => Some(Some(Value::text(&event))),
+        Source::Body(name) => Some(captures.get(name).cloned()),
+        _ => None,
+    };
+    let possible = |mapping: &&Mapping| {
+        mapping.when.as_ref().is_none_or(|when| when.known(&mut |source: &Source| look(source)) != Some(false))
+    };
+    let mappings: Vec<&Mapping> = mappings(webhook, &event).filter(possible).collect();
+    let ids = mappings.iter().flat_map(|mapping| &mapping.ids);
+    let ids = ids.filter_map(|(name, capture)| Some((name.clone(), captures.get(capture).and_then(plain)?))).collect();
     let mut reads: Vec<Read> = Vec::new();
     for (operation, optional) in mappings
         .iter()
@@ -146,7 +161,7 @@ fn notification(webhook: &Webhook, item: &Json) -> Result<Notification, String> 
     }
     let dedupe = keyed(webhook, item, |_| None).unwrap_or_else(|| hex(&Sha256::digest(item.to_string().as_bytes())));
     let owner = owners(webhook, &captures);
-    Ok(Notification { mapped: !mappings.is_empty(), event, captures, owner, dedupe, reads, ignored })
+    Ok(Notification { mapped, ids, event, captures, owner, dedupe, reads, ignored })
 }
 
 /// The mappings for an event name, in file order.

@@ -3,6 +3,21 @@
 //!
 //! A verb knows nothing of events, stores or HTTP. While planning it speaks to a [`Draft`], which the engine implements.
 
+mod add_link;
+mod add_note;
+mod add_tag;
+mod alert;
+mod archive;
+mod clear_tag;
+mod invite;
+mod mark;
+mod move_stage;
+pub mod registry;
+mod remove_link;
+mod remove_tag;
+mod rename_tag;
+mod set_tag;
+
 use super::rule::{Operand, Pack};
 use super::ruleset::RuleSet;
 use super::template::Template;

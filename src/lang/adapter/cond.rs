@@ -66,6 +66,33 @@ impl<K> Cond<K> {
         }
     }
 
+    /// Whether it holds as far as can be told: `value` gives nothing for a place that is not known yet.
+    pub fn known(&self, value: &mut impl FnMut(&K) -> Option<Option<Value>>) -> Option<bool> {
+        match self {
+            Self::All(all) => {
+                let found: Vec<_> = all.iter().map(|one| one.known(value)).collect();
+                if found.contains(&Some(false)) {
+                    Some(false)
+                } else {
+                    found.into_iter().collect::<Option<Vec<_>>>().map(|_| true)
+                }
+            }
+            Self::Any(any) => {
+                let found: Vec<_> = any.iter().map(|one| one.known(value)).collect();
+                if found.contains(&Some(true)) {
+                    Some(true)
+                } else {
+                    found.into_iter().collect::<Option<Vec<_>>>().map(|_| false)
+                }
+            }
+            Self::Not(one) => one.known(value).map(|holds| !holds),
+            Self::Test(test) => {
+                let found = value(&test.place)?;
+                Some(test.matchers.iter().all(|matcher| matcher.fits(found.as_ref())))
+            }
+        }
+    }
+
     /// Every place it reads.
     pub fn places(&self) -> Vec<&K> {
         match self {

@@ -4,14 +4,19 @@
 //! errors cannot fail later for a reason that stands in the file. The grammar is on one page in `schema/vendor.md`.
 
 mod auth;
-mod check;
 mod cond;
+mod ctx;
 mod event;
 pub mod explain;
 mod extract;
+mod grammar;
+mod literal;
 mod names;
 mod operation;
 mod parse;
+mod read_auth;
+mod read_operation;
+mod read_webhook;
 mod sample;
 mod schema;
 mod shape;
@@ -22,7 +27,7 @@ pub use auth::{Algorithm, Auth, Encoding, Placement, TokenCall};
 pub use cond::{Cond, Matcher, Test};
 pub use extract::{Extract, Origin, Take};
 pub use operation::{OnUnknown, Operation, Pages, Payload, RequestShape, Step};
-pub use parse::parse;
+pub use parse::{parse, read};
 pub use sample::Sample;
 pub use schema::vendor_schema;
 pub use shape::Shape;

@@ -11,8 +11,10 @@ pub enum Shape {
     Literal(Json),
     /// `$name`: the value itself; absent, the key that holds it is left out.
     Name(String),
-    /// Text; with an absent name in it, the key that holds it is left out.
+    /// Text; an absent name in it is a refusal before anything is sent.
     Text(Text),
+    /// `{ if: $name, then: .., else: .. }`: the first if the name is `true`, else the second.
+    Choice(String, Box<Shape>, Box<Shape>),
     List(Vec<Shape>),
     /// Keys may have holes too.
     Map(Vec<(Text, Shape)>),
@@ -25,6 +27,16 @@ pub(super) fn shape(node: &Node, mentions: &mut Vec<Mention>, diagnostics: &mut 
         Kind::Seq(items) => {
             let all: Vec<_> = items.iter().map(|item| shape(item, mentions, diagnostics)).collect();
             all.into_iter().collect::<Option<Vec<_>>>().map(Shape::List)
+        }
+        Kind::Map(entries) if is_choice(entries) => {
+            let part = |name: &str| node.get(name);
+            let name = match part("if").and_then(|node| shape(node, mentions, diagnostics)) {
+                Some(Shape::Name(name)) => Some(name),
+                _ => None,
+            };
+            let then = part("then").and_then(|node| shape(node, mentions, diagnostics));
+            let other = part("else").and_then(|node| shape(node, mentions, diagnostics));
+            Some(Shape::Choice(name?, Box::new(then?), Box::new(other?)))
         }
         Kind::Map(entries) => {
             let all: Vec<_> = entries
@@ -68,6 +80,12 @@ pub(super) fn shape(node: &Node, mentions: &mut Vec<Mention>, diagnostics: &mut 
             }
         }
     }
+}
+
+/// Whether a map is `{ if: $name, then: .., else: .. }`.
+fn is_choice(entries: &[(crate::lang::yaml::Key, Node)]) -> bool {
+    let names: Vec<&str> = entries.iter().map(|(key, _)| key.text.as_str()).collect();
+    names == ["if", "then", "else"] && entries.iter().any(|(_, node)| node.scalar().is_some_and(|text| text.starts_with('$')))
 }
 
 /// The literal that an unquoted scalar is in JSON: null, a truth value or a number.

@@ -148,6 +148,8 @@ pub struct OwnerShape {
 pub struct Mapping {
     /// Event names; empty: every one.
     pub on: Vec<String>,
+    /// Ids that the reads get from the body, over those of our ledger: name of the id, capture.
+    pub ids: Vec<(String, String)>,
     /// Operations that are read first.
     pub read: Vec<String>,
     /// Operations that are read too, and whose refusal only leaves their captures absent.

@@ -1,12 +1,29 @@
 //! From located trees to the compiled pack: every name and type checked, every fault told.
+//!
+//! One pass over what the files declare, then one over the rules, so that a rule may use what a later file declares. It leans on the
+//! vocabulary for names, on the registry of verbs for actions, and knows neither accounts nor files.
 
+pub(crate) mod check;
+mod cond;
+mod declare;
 pub(crate) mod literal;
+mod operand;
+pub(crate) mod rule;
+pub(crate) mod shapes;
+mod spec;
+mod trigger;
+
+pub(crate) use declare::{member_fits, normal, type_names};
 
 use super::adapter::Adapter;
-use super::diagnostic::Diagnostics;
-use super::rule::Pack;
-use super::yaml::Node;
-use crate::model::PackName;
+use super::diagnostic::{Diagnostic, Diagnostics};
+use super::rule::{Band, Family, Pack, Trigger};
+use super::scope::Declared;
+use super::source::Span;
+use super::yaml::{Key, Node};
+use crate::model::{EventKind, PackName};
+use check::Check;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// One rules file.
@@ -20,29 +37,200 @@ pub struct File {
 #[derive(Debug, Clone)]
 pub enum Vendor {
     None,
+    /// There is a `vendor.yaml`, but it is no use: nothing is said about what it would have declared.
     Faulty,
     Known(Arc<Adapter>),
 }
 
-/// Compiles the rule files of a pack.
+/// What one section of the files declares, in file order.
+type Entries<'n> = Vec<&'n (Key, Node)>;
+
+/// The rule files taken apart.
+#[derive(Default)]
+struct Parts<'n> {
+    settings: Entries<'n>,
+    tags: Entries<'n>,
+    bands: Entries<'n>,
+    /// With the route of each.
+    rules: Vec<(String, &'n Node)>,
+}
+
+/// Compiles the rule files of a pack. There is a pack if nothing was found that is an error.
 pub fn compile(name: &PackName, files: &[File], vendor: Vendor, hash: String, found: &mut Diagnostics) -> Option<Pack> {
-    let _ = (files, found);
-    Some(Pack {
-        name: name.clone(),
-        vendor: match vendor {
-            Vendor::Known(adapter) => Some(adapter),
-            Vendor::None | Vendor::Faulty => None,
-        },
-        settings: Default::default(),
-        families: Default::default(),
-        bands: Default::default(),
-        rules: Vec::new(),
-        mentions: Vec::new(),
-        hash,
-    })
+    let mut local = Diagnostics::new();
+    let parts = take_apart(files, &vendor, &mut local);
+    let mut mentions = Vec::new();
+    let mut declared = Declared::default();
+    match vendor {
+        Vendor::None => {}
+        Vendor::Faulty => declared.faulty_adapter = true,
+        Vendor::Known(adapter) => declared.adapter = Some(adapter),
+    }
+    let mut names: HashMap<&str, (Span, &'static str)> = HashMap::new();
+
+    let mut settings = BTreeMap::new();
+    for (key, node) in parts.settings {
+        let mut check = Check::new(&declared, &mut local, &mut mentions);
+        let setting = check.setting(key, node);
+        if let (true, Some(setting)) = (declare(&mut check, &mut names, key, "a setting"), setting) {
+            settings.insert(key.text.clone(), setting);
+        }
+    }
+    declared.settings = settings;
+
+    let mut bands: BTreeMap<String, Band> = BTreeMap::new();
+    for (key, node) in parts.bands {
+        let mut check = Check::new(&declared, &mut local, &mut mentions);
+        let band = check.band(key, node);
+        if let (true, Some((band, shape))) = (declare(&mut check, &mut names, key, "a band"), band) {
+            bands.insert(key.text.clone(), band);
+            declared.bands.insert(key.text.clone(), shape);
+        }
+    }
+
+    let mut families: BTreeMap<String, Family> = BTreeMap::new();
+    let mut first: HashMap<&str, Span> = HashMap::new();
+    for (key, node) in parts.tags {
+        let family = Check::new(&declared, &mut local, &mut mentions).family(key, node);
+        if let Some(there) = first.insert(&key.text, key.span) {
+            local.push(twice(key, there, "a tag family"));
+        } else if let Some((family, shape)) = family {
+            families.insert(key.text.clone(), family);
+            declared.families.insert(key.text.clone(), shape);
+        } else {
+            // Known, so that its faults are told once; nothing is said about its members.
+            declared.families.insert(key.text.clone(), super::scope::FamilyShape::default());
+        }
+    }
+
+    let mut rules = Vec::new();
+    let mut taken = rule::Taken::default();
+    let mut check = Check::new(&declared, &mut local, &mut mentions);
+    for (route, node) in &parts.rules {
+        rules.extend(check.rule(node, route, &mut taken).map(Arc::new));
+    }
+    let good = !local.has_errors();
+    found.extend(local);
+    let listens = rules.iter().flat_map(|rule| &rule.triggers).filter_map(kind).collect::<BTreeSet<EventKind>>();
+    let Declared { adapter, settings, .. } = declared;
+    good.then(|| Pack { name: name.clone(), vendor: adapter, settings, families, bands, rules, mentions, listens, hash })
+}
+
+/// The kind of event behind a trigger.
+fn kind(trigger: &Trigger) -> Option<EventKind> {
+    use super::rule::Anchor;
+    match trigger {
+        Trigger::Event(kind) | Trigger::Timer { of: Anchor::Event(kind), .. } => Some(kind.clone()),
+        Trigger::Timer { of: Anchor::ExpiresAt, .. } => Some(EventKind::Assessment(crate::model::AssessmentEvent::Invited)),
+        Trigger::TagAdded(_) => Some(EventKind::TagAdded),
+    }
+}
+
+fn declare<'n>(
+    check: &mut Check<'_, '_>,
+    names: &mut HashMap<&'n str, (Span, &'static str)>,
+    key: &'n Key,
+    what: &'static str,
+) -> bool {
+    match names.get(key.text.as_str()) {
+        Some((there, other)) if *other == what => {
+            check.found.push(twice(key, *there, what));
+            return false;
+        }
+        Some((there, other)) => return check.name_is_free(key, what, Some((other, Some(*there)))),
+        None => {}
+    }
+    let free = check.name_is_free(key, what, None);
+    if free {
+        names.insert(&key.text, (key.span, what));
+    }
+    free
+}
+
+fn twice(key: &Key, there: Span, what: &str) -> Diagnostic {
+    Diagnostic::error("duplicate-name", key.span, format!("`{}` is declared twice as {what}", key.text))
+        .also(there, "first here")
+        .help("remove one of them, or rename it")
+}
+
+fn take_apart<'n>(files: &'n [File], vendor: &Vendor, found: &mut Diagnostics) -> Parts<'n> {
+    let mut parts = Parts::default();
+    for File { name, root } in files {
+        if root.is_null() {
+            if files.len() == 1 {
+                found.push(
+                    Diagnostic::error("no-rules", root.span, "this file is empty")
+                        .help("write `rules:` with at least one rule"),
+                );
+            }
+            continue;
+        }
+        let mut declares = false;
+        for entry in shapes::FILE.entries(root, found) {
+            let (key, node) = entry;
+            declares = true;
+            match key.text.as_str() {
+                "vendor" => vendor_name(node, vendor, found),
+                "settings" => parts.settings.extend(node.entries(found).unwrap_or_default()),
+                "tags" => parts.tags.extend(node.entries(found).unwrap_or_default()),
+                "bands" => parts.bands.extend(node.entries(found).unwrap_or_default()),
+                "ensure" => found.push(
+                    Diagnostic::error(
+                        "not-yet",
+                        key.span,
+                        "`ensure` is part of the language but this version does not carry it out yet",
+                    )
+                    .help("leave it out for now, and make in Lever what it would provide"),
+                ),
+                _ => {
+                    // With several files the file belongs to the address of a rule.
+                    let prefix = if files.len() > 1 { format!("{name}:") } else { String::new() };
+                    let items = node.items(found).unwrap_or_default();
+                    let rules = items.iter().enumerate().map(|(at, rule)| (format!("{prefix}rules[{at}]"), rule));
+                    parts.rules.extend(rules);
+                }
+            }
+        }
+        if !declares && root.entries(&mut Diagnostics::new()).is_some_and(<[_]>::is_empty) {
+            found.push(
+                Diagnostic::error("no-rules", root.span, "this file is empty").help("write `rules:` with at least one rule"),
+            );
+        }
+    }
+    parts
+}
+
+fn vendor_name(node: &Node, vendor: &Vendor, found: &mut Diagnostics) {
+    let Some(name) = node.as_text(found) else { return };
+    match vendor {
+        Vendor::Known(adapter) if adapter.name.as_str() != name => {
+            let known = adapter.name.as_str();
+            found.push(
+                Diagnostic::error(
+                    "no-vendor",
+                    node.span,
+                    format!("the vendor.yaml beside this file is for `{known}`, not for `{name}`"),
+                )
+                .suggest(node.span, known),
+            );
+        }
+        Vendor::None => found.push(
+            Diagnostic::error(
+                "no-vendor",
+                node.span,
+                format!("no vendor.yaml beside this file tells how to speak to `{name}`"),
+            )
+            .help("put its `vendor.yaml` there, or remove this line if the rules automate Lever alone"),
+        ),
+        Vendor::Known(_) | Vendor::Faulty => {}
+    }
 }
 
 /// Bytes as hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
 }

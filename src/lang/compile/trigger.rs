@@ -1,0 +1,214 @@
+//! What a rule listens to.
+
+use super::check::{Check, node_path};
+use super::shapes::TIMER;
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::rule::{Anchor, Operand, Trigger};
+use crate::lang::scope::{Scope, kinds};
+use crate::lang::yaml::{Key, Kind as NodeKind, Node};
+use crate::model::{AssessmentEvent, EventKind, Type};
+
+/// The anchor that is a time, not an event.
+const EXPIRES_AT: &str = "assessment.expires_at";
+/// Triggers that are part of the language and come later.
+const LATER: [&str; 4] = ["tag_added", "answered", "done", "failed"];
+
+impl Check<'_, '_> {
+    /// The triggers with the kinds of events that make them fire.
+    pub(crate) fn triggers(&mut self, node: &Node, route: &str) -> Option<(Vec<Trigger>, Vec<EventKind>)> {
+        if node.is_null() {
+            self.error(
+                "missing-trigger",
+                node.span,
+                "this rule listens to nothing",
+                "write `trigger: candidateStageChange`, for example",
+            );
+            return None;
+        }
+        let items = node.items_or_self();
+        if items.is_empty() && !node.is_faulty() {
+            self.error("missing-trigger", node.span, "this rule listens to nothing", "write at least one trigger");
+        }
+        let (mut triggers, mut kinds) = (Vec::new(), Vec::new());
+        let mut good = !items.is_empty();
+        for (at, item) in items.iter().enumerate() {
+            let route = if matches!(node.kind, NodeKind::Seq(_)) { format!("{route}[{at}]") } else { route.to_owned() };
+            match self.trigger(item, &route) {
+                Some((trigger, kind)) => {
+                    let plain = matches!(trigger, Trigger::Event(_));
+                    let twice = plain && triggers.iter().any(|other| matches!(other, Trigger::Event(known) if *known == kind));
+                    if twice {
+                        self.error(
+                            "duplicate-name",
+                            item.span,
+                            format!("`{kind}` stands twice in this list"),
+                            "remove one of them",
+                        );
+                        good = false;
+                    }
+                    triggers.push(trigger);
+                    if !kinds.contains(&kind) {
+                        kinds.push(kind);
+                    }
+                }
+                None => good = false,
+            }
+        }
+        good.then_some((triggers, kinds))
+    }
+
+    fn trigger(&mut self, node: &Node, route: &str) -> Option<(Trigger, EventKind)> {
+        let NodeKind::Map(entries) = &node.kind else {
+            let kind = self.event(node)?;
+            return Some((Trigger::Event(kind.clone()), kind));
+        };
+        for (key, _) in entries {
+            if LATER.contains(&key.text.as_str()) {
+                self.not_yet(key, "trigger");
+                return None;
+            }
+        }
+        self.timer(node, route)
+    }
+
+    /// "part of the language, not carried out yet".
+    pub(crate) fn not_yet(&mut self, key: &Key, what: &str) {
+        let message = format!("the {what} `{}` is part of the language but this version does not carry it out yet", key.text);
+        self.error("not-yet", key.span, message, "leave it out for now");
+    }
+
+    fn timer(&mut self, node: &Node, route: &str) -> Option<(Trigger, EventKind)> {
+        let entries = TIMER.entries(node, self.found);
+        let get = |name: &str| entries.iter().find(|(key, _)| key.text == name);
+        let ((key, delay), before) = match (get("after"), get("before")) {
+            (Some((_, _)), Some((key, _))) => {
+                self.error("two-delays", key.span, "a timer has `after` or `before`, not both", "write two triggers");
+                return None;
+            }
+            (Some(entry), None) => (entry, false),
+            (None, Some(entry)) => (entry, true),
+            (None, None) => {
+                if entries.iter().any(|(key, _)| key.text == "of") {
+                    self.error("missing-key", node.span, "a timer lacks its delay", "add `after: 7d` or `before: 2d`");
+                }
+                return None;
+            }
+        };
+        let of = get("of").map(|(_, of)| of)?;
+        let (anchor, kind) = if of.scalar() == Some(EXPIRES_AT) {
+            if self.declared.adapter.is_none() && !self.declared.faulty_adapter {
+                self.no_vendor(of, EXPIRES_AT);
+                return None;
+            }
+            (Anchor::ExpiresAt, EventKind::Assessment(AssessmentEvent::Invited))
+        } else {
+            let kind = self.event(of)?;
+            if before {
+                let message = format!("`before: {kind}` would need to know the future");
+                self.error(
+                    "before-event",
+                    key.span,
+                    message,
+                    format!("`before` counts from `{EXPIRES_AT}`; an event takes `after`"),
+                );
+                return None;
+            }
+            (Anchor::Event(kind.clone()), kind)
+        };
+        // Only settings are known when a timer is armed as well as when it is due.
+        let scope = Scope::new(self.declared, &[]);
+        let delay_of = if node_path(delay).is_some() {
+            self.needed(&scope, delay, &Type::Duration, &format!("{route}.{}", key.text))?
+        } else {
+            let length = delay.as_duration(self.found)?;
+            if length.is_zero() {
+                self.error(
+                    "wrong-type",
+                    delay.span,
+                    "a timer needs some time",
+                    "write a length such as `1h`, or listen to the event itself",
+                );
+                return None;
+            }
+            let length = if before { -length } else { length };
+            Operand::Literal(crate::model::Value::duration(length))
+        };
+        Some((Trigger::Timer { before, delay: delay_of, of: anchor }, kind))
+    }
+
+    fn no_vendor(&mut self, node: &Node, text: &str) {
+        let message = format!("`{text}` is about a vendor's assessments, and this pack has no vendor");
+        self.error("no-vendor", node.span, message, "put the `vendor.yaml` of the vendor beside this file");
+    }
+
+    /// The kind of event that a scalar names.
+    fn event(&mut self, node: &Node) -> Option<EventKind> {
+        let text = node.as_text(self.found)?;
+        let kind = text.parse::<EventKind>().ok().filter(|kind| kinds().contains(kind));
+        let Some(kind) = kind else {
+            let known: Vec<String> = kinds().iter().map(ToString::to_string).collect();
+            let fault = Diagnostic::error("unknown-trigger", node.span, format!("there is no trigger `{text}`")).suggest_near(
+                node.span,
+                text,
+                known.iter().map(String::as_str),
+            );
+            self.found.push(if LATER.contains(&text) {
+                fault.help(format!("it is written `{{ {text}: … }}`"))
+            } else if text.starts_with("assessment.") {
+                let events: Vec<&str> = AssessmentEvent::ALL.iter().map(|event| event.as_str()).collect();
+                fault.help(format!("events of an assessment are {}", events.join(", ")))
+            } else {
+                let lever: Vec<&str> = crate::model::LeverEvent::ALL.iter().map(|event| event.as_str()).collect();
+                fault.help(format!("Lever's events are {}; a vendor's are `assessment.…`", lever.join(", ")))
+            });
+            return None;
+        };
+        match kind {
+            EventKind::OpportunityCreated | EventKind::OpportunityGone => {
+                let key = Key { text: text.to_owned(), span: node.span };
+                self.not_yet(&key, "trigger");
+                return None;
+            }
+            EventKind::Assessment(event) => self.emitted(node, event)?,
+            EventKind::Lever(_) | EventKind::TagAdded | EventKind::Answered(_) | EventKind::Done(_) | EventKind::Failed(_) => {}
+        }
+        Some(kind)
+    }
+
+    /// Whether this vendor, or leverd itself, ever tells of such an event.
+    fn emitted(&mut self, node: &Node, event: AssessmentEvent) -> Option<()> {
+        use AssessmentEvent as E;
+        // What leverd makes itself: from its own calls, from `mark`, from timers.
+        const OWN: [E; 8] =
+            [E::Requested, E::Invited, E::InviteFailed, E::Reinvited, E::Expired, E::OptedOut, E::Cancelled, E::Superseded];
+        // Steps that a later one implies (behaviours T09, T10), and those that follow from two others (T15).
+        const IMPLIED: [E; 3] = [E::Opened, E::Started, E::Submitted];
+        const DECISIONS: [E; 4] = [E::Approved, E::Rejected, E::Qualified, E::Unqualified];
+        let Some(adapter) = self.declared.adapter.as_deref() else {
+            if self.declared.faulty_adapter {
+                return Some(());
+            }
+            self.no_vendor(node, &format!("assessment.{event}"));
+            return None;
+        };
+        let emits = |event: &E| adapter.events.contains_key(event);
+        let implied = match event {
+            E::DecisionChanged => DECISIONS.iter().any(emits),
+            event if IMPLIED.contains(&event) => {
+                adapter.events.keys().any(|later| !OWN.contains(later) && (*later > event || !IMPLIED.contains(later)))
+            }
+            _ => false,
+        };
+        if OWN.contains(&event) || emits(&event) || implied {
+            return Some(());
+        }
+        let events: Vec<String> = adapter.events.keys().map(|event| format!("`assessment.{event}`")).collect();
+        let message = format!("`{}` never tells of `assessment.{event}`, so this rule could never fire", adapter.name);
+        let help = match events.as_slice() {
+            [] => "its vendor.yaml emits no events".to_owned(),
+            events => format!("its vendor.yaml emits {}", events.join(", ")),
+        };
+        self.error("never-emitted", node.span, message, help);
+        None
+    }
+}

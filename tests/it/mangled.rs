@@ -1,0 +1,155 @@
+//! Whatever comes in, the readers of text come back: no panic, no hang, and every place they name lies in the text.
+
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
+use leverd::lang::diagnostic::Diagnostics;
+use leverd::lang::path::{Extract, Select};
+use leverd::lang::pattern::matches;
+use leverd::lang::render::{render_human, render_json};
+use leverd::lang::rule::PatternText;
+use leverd::lang::source::{Sources, Span};
+use leverd::lang::template::{Lookup, Template};
+use leverd::lang::yaml::{self, Kind, Node};
+use leverd::model::Value;
+
+const ROUNDS: u64 = 2_000;
+
+struct Xorshift(u64);
+
+impl Xorshift {
+    fn next(&mut self) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 11).expect("64 bits")
+    }
+
+    /// Cuts, repeats, swaps and inserts pieces.
+    fn mangle(&mut self, seed: &str) -> Vec<u8> {
+        const BITS: [&str; 24] = [
+            "{{", "}}", "{", "}", "[", "]", "\t", "\n", "\r\n", ": ", "- ", "\"", "'", "&a ", "*a", "<<: ", "!!x ", "| ",
+            ">\n", "\\", "$.", "..", "\0", "é",
+        ];
+        let mut bytes = seed.as_bytes().to_vec();
+        for _ in 0..=self.next() % 6 {
+            let at = self.next() % (bytes.len() + 1);
+            let end = (at + self.next() % 12).min(bytes.len());
+            match self.next() % 4 {
+                0 => drop(bytes.drain(at..end)),
+                1 => {
+                    let piece: Vec<u8> = bytes.get(at..end).unwrap_or_default().repeat(1 + self.next() % 20);
+                    bytes.splice(at..at, piece).for_each(drop);
+                }
+                2 => drop(bytes.splice(at..at, BITS.get(self.next() % BITS.len()).expect("in range").bytes())),
+                _ => {
+                    if let Some(byte) = bytes.get_mut(at) {
+                        *byte = u8::try_from(self.next() % 256).expect("a byte");
+                    }
+                }
+            }
+        }
+        bytes
+    }
+}
+
+struct Values;
+
+impl Lookup for Values {
+    fn value(&self, path: &str) -> Option<Value> {
+        path.len().is_multiple_of(2).then(|| Value::texts(["a", "b"]))
+    }
+}
+
+fn walk(node: &Node, length: usize) {
+    assert!(node.span.range().end <= length, "{:?}", node.span);
+    match &node.kind {
+        Kind::Seq(items) => items.iter().for_each(|item| walk(item, length)),
+        Kind::Map(entries) => entries.iter().for_each(|(key, value)| {
+            assert!(key.span.range().end <= length);
+            walk(value, length);
+        }),
+        Kind::Scalar { text, .. } => {
+            let span = node.inner_span(0..text.len());
+            assert!(span.range().end <= length, "{span:?} {text:?}");
+            let span = node.inner_span(text.len() / 2..text.len());
+            assert!(span.range().end <= length, "{span:?} {text:?}");
+        }
+        Kind::Faulty => {}
+    }
+}
+
+#[test]
+fn yaml_comes_back() {
+    let seeds = [include_str!("../check/yaml/good.yaml"), include_str!("../check/yaml/unquoted_template.yaml")];
+    let mut random = Xorshift(0x9E37_79B9_7F4A_7C15);
+    for round in 0..ROUNDS {
+        let seed = seeds.get(random.next() % seeds.len()).expect("in range");
+        let bytes = random.mangle(seed);
+        let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
+        if let Some(id) = sources.add("mangled.yaml", &bytes, &mut found) {
+            let length = sources.text(id).len();
+            match yaml::load(&sources, id, &mut found) {
+                Some(node) => walk(&node, length),
+                None => assert!(found.has_errors(), "round {round}: nothing read and nothing said"),
+            }
+        }
+        render_human(&sources, &found, round % 2 == 0);
+        render_json(&sources, &found);
+    }
+}
+
+fn short(seeds: &[&str], mut each: impl FnMut(&str, &dyn Fn(std::ops::Range<usize>) -> Span, &mut Diagnostics)) {
+    let mut random = Xorshift(0xD1B5_4A32_D192_ED03);
+    for _ in 0..ROUNDS {
+        let seed = seeds.get(random.next() % seeds.len()).expect("in range");
+        let text = String::from_utf8_lossy(&random.mangle(seed)).into_owned();
+        let mut sources = Sources::new();
+        let id = sources.add_text("mangled", text.clone());
+        let mut found = Diagnostics::new();
+        each(&text, &|range| Span::new(id, range), &mut found);
+        for fault in &found {
+            assert!(fault.primary.range().end <= text.len(), "{fault:?} in {text:?}");
+            assert!(!fault.message.is_empty() && text.is_char_boundary(fault.primary.range().start), "{fault:?} in {text:?}");
+        }
+        render_human(&sources, &found, false);
+    }
+}
+
+#[test]
+fn templates_come_back() {
+    let seeds = [
+        "Hi {{candidate.name}}: {{#if result.percent}}{{round result.percent 1}} %{{else if x}}y{{else}}none{{/if}}",
+        "{{#each a.b}}{{@index}} {{this.title}} {{../x}} {{default (band v) \"none\"}}{{~else~}}-{{/each}} {{! c }}{{!-- d --}}",
+    ];
+    short(&seeds, |text, place, found| match Template::parse_text(text, place, found) {
+        Some(template) => drop(template.render(&Values)),
+        None => assert!(found.has_errors(), "{text:?}"),
+    });
+}
+
+#[test]
+fn patterns_come_back() {
+    let seeds = ["{{assessment.title}} - {score:number} % ({who})", "{a}x{b:int}x{c:stage}x{d}"];
+    short(&seeds, |text, place, found| match PatternText::parse_text(text, place, found) {
+        Some(pattern) => {
+            if let Ok(pattern) = pattern.render(&Values) {
+                matches(&pattern, text, &(), true);
+            }
+        }
+        None => assert!(found.has_errors(), "{text:?}"),
+    });
+}
+
+#[test]
+fn paths_come_back() {
+    let seeds = [
+        "$.data[?@.id == 'a' && length(@.tags) > 1]['x'].y | default('a') | lookup({a: 1, 'b': true})",
+        "$..a[0:3:2]..b | percent($.max) | iso8601",
+    ];
+    let document = serde_json::json!({ "data": [ { "id": "a", "tags": ["x", "y"] } ], "a": { "a": [ { "b": 1 } ] } });
+    let context = leverd::lang::path::PipeContext { base_url: "https://example.com" };
+    short(&seeds, |text, place, found| match Extract::parse_text(text, Select::Many, place, found) {
+        Some(extract) => drop(extract.apply_all(&document, &context)),
+        None => assert!(found.has_errors(), "{text:?}"),
+    });
+}
