@@ -118,8 +118,9 @@ impl Declared {
 }
 
 /// The further fields of a test in the vendor's catalogue.
-fn catalogue_fields(_: &super::adapter::Operation) -> BTreeMap<String, Field> {
-    BTreeMap::new()
+fn catalogue_fields(catalogue: &super::adapter::Operation) -> BTreeMap<String, Field> {
+    let further = catalogue.captures().filter(|(name, _)| !matches!(*name, "id" | "title"));
+    further.map(|(name, take)| (name.to_owned(), take.field.clone().unwrap_or(Field::optional(Type::Text)))).collect()
 }
 
 /// The type of a variable or a row.
