@@ -5,13 +5,18 @@
 
 mod connect;
 pub mod describe;
+<<<<<<< HEAD
 pub mod demo;
+=======
+mod dry_run;
+>>>>>>> config
 mod exit;
 mod explain;
 pub mod files;
 mod init;
 mod out;
 mod parked;
+pub mod preview;
 mod pull;
 mod retry;
 mod runs;
@@ -53,6 +58,7 @@ enum Command {
     Init(init::Init),
     Validate(validate::Validate),
     Pull(pull::Pull),
+    DryRun(dry_run::DryRun),
     Runs(runs::Runs),
     Why(why::Why),
     Parked(parked::Parked),
@@ -78,6 +84,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Serve(command) => command.run(&mut out),
         Command::Init(command) => command.run(&mut out),
         Command::Validate(command) => command.run(&mut out),
+        Command::DryRun(command) => command.run(&mut out),
         Command::Pull(command) => command.run(&mut out),
         Command::Runs(command) => command.run(&mut out),
         Command::Why(command) => command.run(&mut out),
