@@ -99,11 +99,7 @@ pub fn shown(path: &Path) -> String {
 impl project::Files for Folder {
     fn pack(&self, source: &PackSource) -> Result<Vec<File>, String> {
         match source {
-<<<<<<< HEAD
-            PackSource::BuiltIn(name) => crate::runtime::builtin::files(name),
-=======
             PackSource::BuiltIn(name) => builtin::files(name),
->>>>>>> config
             PackSource::Folder(path) => pack_files(&self.path(path)),
         }
     }

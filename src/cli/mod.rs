@@ -5,11 +5,8 @@
 
 mod connect;
 pub mod describe;
-<<<<<<< HEAD
 pub mod demo;
-=======
 mod dry_run;
->>>>>>> config
 mod exit;
 mod explain;
 pub mod files;
