@@ -15,6 +15,7 @@ mod lever_sim;
 mod mangled;
 
 mod cli;
+mod flow;
 mod schema;
 mod sim;
 mod store;
