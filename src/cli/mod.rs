@@ -19,6 +19,7 @@ mod runs;
 pub mod schema;
 mod skip;
 pub mod stored;
+mod test;
 mod validate;
 mod why;
 
@@ -50,6 +51,7 @@ struct Arguments {
 enum Command {
     Init(init::Init),
     Validate(validate::Validate),
+    Test(test::Test),
     Pull(pull::Pull),
     DryRun(dry_run::DryRun),
     Runs(runs::Runs),
@@ -76,6 +78,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Init(command) => command.run(&mut out),
         Command::Validate(command) => command.run(&mut out),
         Command::DryRun(command) => command.run(&mut out),
+        Command::Test(command) => command.run(&mut out),
         Command::Pull(command) => command.run(&mut out),
         Command::Runs(command) => command.run(&mut out),
         Command::Why(command) => command.run(&mut out),
