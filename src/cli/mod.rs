@@ -5,6 +5,7 @@
 
 mod connect;
 pub mod describe;
+pub mod demo;
 mod dry_run;
 mod exit;
 mod explain;
@@ -17,6 +18,7 @@ mod pull;
 mod retry;
 mod runs;
 pub mod schema;
+mod serve;
 mod skip;
 pub mod stored;
 mod test;
@@ -49,6 +51,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Demo),
+    Serve(serve::Serve),
     Init(init::Init),
     Validate(validate::Validate),
     Test(test::Test),
@@ -75,6 +79,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     };
     let mut out = Out::stdout();
     let result = match arguments.command {
+        Command::Demo(command) => command.run(&mut out),
+        Command::Serve(command) => command.run(&mut out),
         Command::Init(command) => command.run(&mut out),
         Command::Validate(command) => command.run(&mut out),
         Command::DryRun(command) => command.run(&mut out),

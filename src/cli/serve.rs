@@ -111,7 +111,7 @@ fn notice_url(notices: &Notices, here: &Here) -> anyhow::Result<url::Url> {
 }
 
 /// Ends with SIGINT or SIGTERM.
-async fn told_to_stop() {
+pub(super) async fn told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminated) = signal(SignalKind::terminate()) else {
         return drop(tokio::signal::ctrl_c().await);
