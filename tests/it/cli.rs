@@ -203,7 +203,9 @@ fn pull_and_dry_run_read_and_send_nothing_else() {
     let vendor = fs::read_to_string(vendor).expect("there");
     let (head, tail) = vendor.split_once("    with:\n").expect("what an invitation may be given");
     let tail = tail.split_once("    request:").expect("the request").1;
-    write(dir.path(), "rules/mini/vendor.yaml", &format!("{head}    request:{tail}"));
+    let plain: Vec<&str> = head.lines().chain(["    request:"]).chain(tail.trim_start_matches('\n').lines()).collect();
+    let plain: Vec<&str> = plain.into_iter().filter(|line| !line.contains("$with.")).collect();
+    write(dir.path(), "rules/mini/vendor.yaml", &plain.join("\n"));
     let secrets = [("LEVER", "sim-lever-key"), ("QUALIFIED", "sim-qualified-key")];
     let dry_run = format!("dry-run {ada}");
     let steady = |text: String| without_times(text).replace(&ada, "ADA");
