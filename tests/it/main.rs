@@ -8,6 +8,7 @@
 )]
 
 mod check;
+mod suite;
 mod http;
 mod lever;
 mod lever_sim;
