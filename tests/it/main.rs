@@ -16,6 +16,7 @@ mod mangled;
 
 mod cli;
 mod flow;
+mod kill;
 mod schema;
 mod sim;
 mod store;
