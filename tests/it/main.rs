@@ -2,6 +2,8 @@
 
 mod check;
 mod mangled;
+mod packs;
+mod schema;
 mod sim;
 mod yaml;
 
