@@ -9,7 +9,7 @@ use super::template;
 use super::vocabulary;
 use crate::model::{AssessmentEvent, EventKind, Field, LeverEvent, Type};
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -39,6 +39,8 @@ pub(crate) struct Declared {
     pub(crate) settings: BTreeMap<String, Setting>,
     pub(crate) bands: BTreeMap<String, BandShape>,
     pub(crate) families: BTreeMap<String, FamilyShape>,
+    /// Names that stand in the files but could not be made sense of: their faults are told once, where they are declared.
+    pub(crate) lost: BTreeSet<String>,
     known: RefCell<HashMap<Vec<EventKind>, Rc<Known>>>,
     everywhere: OnceCell<BTreeMap<String, (Field, Vec<String>)>>,
 }
@@ -96,6 +98,12 @@ impl Declared {
     pub(crate) fn reserved(&self, name: &str) -> bool {
         const OTHERS: [&str; 6] = ["result", "failure", "tag", "answer", "this", "value"];
         OTHERS.contains(&name) || self.everywhere().keys().any(|known| known.split('.').next() == Some(name))
+    }
+
+    /// Whether nothing is to be said about a name, since the fault is elsewhere and told there.
+    pub(crate) fn is_lost(&self, path: &str) -> bool {
+        let head = path.split('.').next().unwrap_or(path);
+        self.lost.contains(head) || (self.faulty_adapter && head == "result")
     }
 
     /// What a variable or row of this type looks like.
@@ -301,6 +309,15 @@ impl<'a> Scope<'a> {
 
     /// Where else a name is known, as a next step, if it is.
     pub(crate) fn elsewhere(&self, path: &str) -> Option<String> {
+        if self.known.kinds.is_empty() {
+            let names = self.all_names();
+            let names = names.iter().map(|name| format!("`{name}`")).take(8).collect::<Vec<_>>().join(", ");
+            return Some(if names.is_empty() {
+                "nothing can be named here".to_owned()
+            } else {
+                format!("known here are {names}")
+            });
+        }
         let all = self.declared.everywhere();
         let front = path.rsplit_once('.').map(|(front, _)| front);
         let name = if all.contains_key(path) { path } else { front.filter(|front| all.contains_key(*front))? };

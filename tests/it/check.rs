@@ -5,13 +5,26 @@
 use leverd::lang::diagnostic::Diagnostics;
 use leverd::lang::render::render_human;
 use leverd::lang::source::Sources;
-use leverd::lang::{catalogue, config, yaml};
+use leverd::lang::{catalogue, config, load, yaml};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What the reader of this kind of file (the fixture's folder) says about it.
 fn check(kind: &str, name: &str, bytes: &[u8]) -> String {
     let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
+    if kind == "rules" {
+        // Rules are checked whole, with the vendor beside them.
+        let vendor = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check/rules/vendor.yaml");
+        let mut files = vec![("vendor.yaml".to_owned(), fs::read(vendor).expect("readable"))];
+        if name != "vendor.yaml" {
+            files.push((name.to_owned(), bytes.to_vec()));
+        } else {
+            files.push(("rules.yaml".to_owned(), b"rules: []".to_vec()));
+        }
+        let pack = load::load(&"example".into(), &files, &mut sources, &mut found);
+        assert_eq!(pack.is_some(), !found.has_errors(), "a pack and errors exclude each other");
+        return if found.is_empty() { "no faults\n".to_owned() } else { render_human(&sources, &found, false) };
+    }
     if let Some(id) = sources.add(name, bytes, &mut found) {
         match kind {
             "config" => drop(config::read(&mut sources, id, &mut found)),

@@ -51,8 +51,7 @@ impl<'a, 'd> Check<'a, 'd> {
     /// "nothing called … is known", with where it is known.
     pub(crate) fn unknown(&mut self, scope: &Scope<'_>, path: &str, span: Span) {
         let head = path.split('.').next().unwrap_or(path);
-        // A vendor.yaml with faults of its own declares who knows what.
-        if self.declared.faulty_adapter && matches!(head, "result") {
+        if self.declared.is_lost(path) {
             return;
         }
         let names = scope.all_names();
@@ -60,6 +59,10 @@ impl<'a, 'd> Check<'a, 'd> {
         let unknown = Diagnostic::error("unknown-name", span, format!("nothing called `{path}` is known {situation}"));
         let near = |unknown: Diagnostic| unknown.suggest_near(span, path, names.iter().map(String::as_str));
         self.found.push(match scope.elsewhere(path) {
+            Some(elsewhere) if scope.known.kinds.is_empty() => {
+                let unknown = near(unknown);
+                if unknown.suggestion.is_some() { unknown } else { unknown.help(elsewhere) }
+            }
             Some(elsewhere) => unknown.help(elsewhere),
             None if head == "result" && self.declared.adapter.is_some() => {
                 near(unknown).help("the fields of `result` are those that `events:` in vendor.yaml declares")

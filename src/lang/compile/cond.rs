@@ -338,7 +338,8 @@ impl Check<'_, '_> {
                         ..fault
                     }
                 } else {
-                    Diagnostic { code: "unknown-matcher", message: format!("there is no matcher `{word}`"), ..fault }
+                    let help = fault.help.iter().map(|help| help.replace("known keys", "matchers")).collect();
+                    Diagnostic { code: "unknown-matcher", message: format!("there is no matcher `{word}`"), help, ..fault }
                 });
                 None
             }

@@ -85,8 +85,12 @@ impl Check<'_, '_> {
         if let (Type::List(_), NodeKind::Scalar { text, .. }) = (ty, &node.kind)
             && !node.is_null()
         {
-            let fault = Diagnostic::error("wrong-type", node.span, format!("`{text}` is one value, and a {ty} is wanted"));
-            self.found.push(fault.help("put it into brackets: `[…]`"));
+            let fault = Diagnostic::error(
+                "wrong-type",
+                node.span,
+                format!("`{text}` is one value, and {} is wanted", super::literal::a(ty)),
+            );
+            self.found.push(fault.help(format!("put it into brackets: `[{text}]`")));
             return None;
         }
         literal(node, ty, self.found)

@@ -85,6 +85,11 @@ fn date(node: &Node, found: &mut Diagnostics) -> Option<Value> {
 
 /// The type with its article, for messages.
 pub(crate) fn a(ty: &Type) -> String {
+    if let Type::List(item) = ty
+        && !matches!(**item, Type::List(_) | Type::OneOf(_))
+    {
+        return format!("a list of {item}s");
+    }
     let text = ty.to_string();
     match text.chars().next() {
         _ if text.starts_with("one of") => text,

@@ -6,6 +6,7 @@
 pub(crate) mod check;
 mod cond;
 mod declare;
+pub mod explain;
 pub(crate) mod literal;
 mod operand;
 pub(crate) mod rule;
@@ -68,12 +69,14 @@ pub fn compile(name: &PackName, files: &[File], vendor: Vendor, hash: String, fo
     }
     let mut names: HashMap<&str, (Span, &'static str)> = HashMap::new();
 
-    let mut settings = BTreeMap::new();
+    let (mut settings, mut lost) = (BTreeMap::new(), BTreeSet::new());
     for (key, node) in parts.settings {
         let mut check = Check::new(&declared, &mut local, &mut mentions);
         let setting = check.setting(key, node);
         if let (true, Some(setting)) = (declare(&mut check, &mut names, key, "a setting"), setting) {
             settings.insert(key.text.clone(), setting);
+        } else {
+            lost.insert(key.text.clone());
         }
     }
     declared.settings = settings;
@@ -85,8 +88,11 @@ pub fn compile(name: &PackName, files: &[File], vendor: Vendor, hash: String, fo
         if let (true, Some((band, shape))) = (declare(&mut check, &mut names, key, "a band"), band) {
             bands.insert(key.text.clone(), band);
             declared.bands.insert(key.text.clone(), shape);
+        } else {
+            lost.insert(key.text.clone());
         }
     }
+    declared.lost = lost;
 
     let mut families: BTreeMap<String, Family> = BTreeMap::new();
     let mut first: HashMap<&str, Span> = HashMap::new();

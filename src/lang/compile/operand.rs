@@ -29,7 +29,10 @@ impl Check<'_, '_> {
     pub(crate) fn path(&mut self, scope: &Scope<'_>, path: &str, node: &Node) -> Option<Found> {
         let found = scope.resolve(path);
         match &found {
-            None => self.unknown(scope, path, node.span),
+            None => {
+                let start = node.scalar().and_then(|text| text.find('$')).unwrap_or(0) + 1;
+                self.unknown(scope, path, node.inner_span(start..start + path.len()));
+            }
             Some(Found { place: Place::Setting { name, .. }, maybe_absent: true, .. }) => self.need(name),
             Some(_) => {}
         }
@@ -136,8 +139,7 @@ impl Check<'_, '_> {
                 self.found.push(fault);
                 continue;
             };
-            let head = name.split('.').next().unwrap_or_default();
-            if self.declared.faulty_adapter && head == "result" {
+            if self.declared.is_lost(&name) {
                 continue;
             }
             self.found.push(match scope.elsewhere(&name) {

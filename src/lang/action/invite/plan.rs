@@ -38,7 +38,10 @@ pub(super) fn plan(invite: &InviteTo, draft: &mut dyn Draft) -> Result<(), Stop>
             let theirs = last.opportunity != row.opportunity;
             match choice {
                 Again::Skip => {
-                    return skip(draft, format!("`{}` was sent before: attempt {} is {}", test.title, last.attempt, last.phase));
+                    return skip(
+                        draft,
+                        format!("`{}` was sent before: attempt {} is {}", test.title, last.attempt, last.phase),
+                    );
                 }
                 _ if theirs && last.live() => {
                     return skip(draft, format!("`{}` is under way for another opportunity of this person", test.title));
