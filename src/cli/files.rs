@@ -6,6 +6,7 @@ use crate::lang::config::{PackSource, Secrets};
 use crate::lang::load::File;
 use crate::lang::project;
 use crate::model::{AccountId, PackName};
+use crate::runtime::builtin;
 use crate::runtime::files::Files;
 use anyhow::{Context, bail};
 use jiff::Timestamp;
@@ -98,7 +99,7 @@ pub fn shown(path: &Path) -> String {
 impl project::Files for Folder {
     fn pack(&self, source: &PackSource) -> Result<Vec<File>, String> {
         match source {
-            PackSource::BuiltIn(name) => Err(format!("leverd ships no pack `{name}`")),
+            PackSource::BuiltIn(name) => builtin::files(name),
             PackSource::Folder(path) => pack_files(&self.path(path)),
         }
     }

@@ -5,16 +5,20 @@
 
 mod connect;
 pub mod describe;
+pub mod demo;
+mod dry_run;
 mod exit;
 mod explain;
 pub mod files;
 mod init;
 mod out;
 mod parked;
+pub mod preview;
 mod pull;
 mod retry;
 mod runs;
 pub mod schema;
+mod serve;
 mod skip;
 pub mod stored;
 mod validate;
@@ -46,9 +50,12 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Demo),
+    Serve(serve::Serve),
     Init(init::Init),
     Validate(validate::Validate),
     Pull(pull::Pull),
+    DryRun(dry_run::DryRun),
     Runs(runs::Runs),
     Why(why::Why),
     Parked(parked::Parked),
@@ -70,8 +77,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     };
     let mut out = Out::stdout();
     let result = match arguments.command {
+        Command::Demo(command) => command.run(&mut out),
+        Command::Serve(command) => command.run(&mut out),
         Command::Init(command) => command.run(&mut out),
         Command::Validate(command) => command.run(&mut out),
+        Command::DryRun(command) => command.run(&mut out),
         Command::Pull(command) => command.run(&mut out),
         Command::Runs(command) => command.run(&mut out),
         Command::Why(command) => command.run(&mut out),

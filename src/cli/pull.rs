@@ -34,7 +34,17 @@ pub struct Pull {
 }
 
 impl Pull {
+    /// All accounts of a configuration.
+    pub(super) fn everything(config: &Path) -> Self {
+        Self { accounts: Vec::new(), config: config.to_owned() }
+    }
+
     pub(super) fn run(&self, out: &mut Out) -> anyhow::Result<Exit> {
+        wait(self.carry_out(out))
+    }
+
+    /// Pulls and saves; one line on `out` for each account.
+    pub(super) async fn carry_out(&self, out: &mut Out) -> anyhow::Result<Exit> {
         let folder = Folder::of(&self.config);
         let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
         let bytes = read(&self.config)?;
@@ -49,7 +59,7 @@ impl Pull {
         }
         for account in config.accounts.iter().filter(|account| self.wanted(account)) {
             let adapters = adapters(account, &folder)?;
-            let pulled = wait(pull(account, &adapters, &folder)).with_context(|| format!("account `{}`", account.name))?;
+            let pulled = pull(account, &adapters, &folder).await.with_context(|| format!("account `{}`", account.name))?;
             let path = save(&config, account, &folder, &pulled)?;
             out.line(format_args!("{}: {}", shown(&path), summary(&pulled)))?;
         }

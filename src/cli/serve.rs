@@ -5,11 +5,11 @@ use super::out::Out;
 use crate::http::{Client, Limits};
 use crate::lang::config::{Config, Notices, SecretRef, Store as StorePlace};
 use crate::lang::render::render_human;
+use crate::runtime::Node;
 use crate::runtime::clock::Clock;
 use crate::runtime::notices::Poster;
 use crate::runtime::project::{Here, Reading, base};
 use crate::runtime::service::{self, NotStarted};
-use crate::runtime::Node;
 use crate::server::{self, Door, Shared};
 use crate::store::{Options, Store};
 use anyhow::{Context, bail};
@@ -63,7 +63,10 @@ impl Serve {
         }
         out.line(format_args!("leverd listens on http://{address}; stop it with ctrl-c"))?;
         for account in node.all_accounts().values() {
-            out.line(format_args!("  account `{}`: /hooks/lever/{}/candidateStageChange and the like", account.id, account.id))?;
+            out.line(format_args!(
+                "  account `{}`: /hooks/lever/{}/candidateStageChange and the like",
+                account.id, account.id
+            ))?;
         }
         out.flush()?;
         let cancel = CancellationToken::new();
@@ -108,7 +111,7 @@ fn notice_url(notices: &Notices, here: &Here) -> anyhow::Result<url::Url> {
 }
 
 /// Ends with SIGINT or SIGTERM.
-async fn told_to_stop() {
+pub(super) async fn told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminated) = signal(SignalKind::terminate()) else {
         return drop(tokio::signal::ctrl_c().await);

@@ -3,6 +3,7 @@
 
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
+use leverd::sim::{AssessmentState, NewOpportunity, Sim, SimOptions};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -11,13 +12,19 @@ use std::process::{Command, Stdio};
 const LEVERD: &str = env!("CARGO_BIN_EXE_leverd");
 
 /// Runs commands one after another in `folder` and compares all they say with `tests/cli/NAME.out`.
-pub fn told(name: &str, folder: &Path, commands: &[&str]) {
+fn told(name: &str, folder: &Path, commands: &[&str]) {
+    told_with(name, folder, &[], commands, |text| text);
+}
+
+/// The same with secrets in the environment; `steady` takes out what no two runs have in common.
+fn told_with(name: &str, folder: &Path, env: &[(&str, &str)], commands: &[&str], steady: impl Fn(String) -> String) {
     let mut told = String::new();
     for command in commands {
         let ran = Command::new(LEVERD)
             .args(command.split_whitespace())
             .current_dir(folder)
             .env_clear()
+            .envs(env.iter().copied())
             .stdin(Stdio::null())
             .output()
             .expect("runs");
@@ -28,6 +35,7 @@ pub fn told(name: &str, folder: &Path, commands: &[&str]) {
         }
         let _ = writeln!(told, "exit {}\n", ran.status.code().expect("an exit code"));
     }
+    let told = steady(told);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/cli/{name}.out"));
     if std::env::var_os("UPDATE").is_some() {
         fs::create_dir_all(path.parent().expect("a folder")).expect("made");
@@ -124,4 +132,74 @@ fn colour_is_for_terminals_only() {
         String::from_utf8_lossy(&ran.expect("runs").stdout).contains('\u{1b}')
     };
     assert_eq!((run("NO_COLOR"), run("TERM"), run("CLICOLOR_FORCE")), (false, false, true));
+}
+
+/// Digits in runs of ten and more: milliseconds since 1970.
+fn without_times(text: String) -> String {
+    let mut steady = String::new();
+    let mut digits = String::new();
+    for c in text.chars().chain(['\0']) {
+        if c.is_ascii_digit() {
+            digits.push(c);
+            continue;
+        }
+        steady.push_str(if digits.len() >= 10 { "TIME" } else { &digits });
+        digits.clear();
+        steady.push(c);
+    }
+    steady.trim_end_matches('\0').to_owned()
+}
+
+const MINI: &str = "vendor: qualified
+settings:
+  stage: { type: stage, doc: Entering it sends the invitation }
+tags:
+  status: ['{{assessment.title}}', '{{assessment.title}} - Invited']
+rules:
+  - name: invite
+    trigger: candidateStageChange
+    when: { to_stage: $stage }
+    for_each: { test: { in: catalogue, where: { title: { in: $opportunity.tags } } } }
+    do: [{ invite: { test: $test } }]
+  - name: greet
+    trigger: candidateStageChange
+    when: { to_stage: $stage }
+    do:
+      - add_tag: greeted
+      - add_note: 'Hello {{default candidate.name \'you\'}}'
+";
+
+#[test]
+fn pull_and_dry_run_read_and_send_nothing_else() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let sim = runtime.block_on(Sim::start(SimOptions { seed: Some(7), ..SimOptions::default() })).expect("started");
+    let control = sim.control();
+    control.create_assessment("Java", AssessmentState::Published, None);
+    let ada = NewOpportunity {
+        name: "Ada".into(),
+        email: Some("ada@example.com".into()),
+        tags: vec!["Java".into()],
+        stage: Some("Assessment".into()),
+        ..NewOpportunity::default()
+    };
+    let ada = control.create_opportunity(ada).expect("an opportunity");
+
+    let dir = tempfile::tempdir().expect("a folder");
+    let host = format!("http://{}", sim.address());
+    let config = format!(
+        "accounts:\n  acme:\n    lever: {{ base_url: '{host}/v1', api_key: {{ env: LEVER }}, webhooks: {{ unsigned: true }} }}\n    vendors:\n      qualified: \
+         {{ base_url: '{host}/api/v1', secrets: {{ api_key: {{ env: QUALIFIED }} }}, path_token: {{ env: TOKEN }} }}\n    packs: [{{ path: rules/mini, mode: shadow, settings: {{ stage: Assessment }} }}]\n"
+    );
+    write(dir.path(), "leverd.yaml", &config);
+    write(dir.path(), "rules/mini/rules.yaml", MINI);
+    let vendor = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/qualified/vendor.yaml");
+    write(dir.path(), "rules/mini/vendor.yaml", &fs::read_to_string(vendor).expect("there"));
+    let secrets = [("LEVER", "sim-lever-key"), ("QUALIFIED", "sim-qualified-key")];
+    let dry_run = format!("dry-run {ada}");
+    let steady = |text: String| without_times(text).replace(&ada, "ADA");
+
+    told_with("pull_first", dir.path(), &[], &["validate", "pull", "pull nobody"], steady);
+    told_with("pull", dir.path(), &secrets, &["pull acme", "validate", &dry_run, &format!("{dry_run} --stage Offer")], steady);
+    let writes: Vec<String> = control.calls().into_iter().filter(|call| !call.contains("GET ")).collect();
+    assert_eq!(writes, [""; 0]);
 }
