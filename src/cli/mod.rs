@@ -3,11 +3,26 @@
 //! Files, the environment, the terminal and the clock are touched here; what the commands say comes from the layers above. Exit
 //! codes: 0 fine, 1 faults found, 2 wrong use or not able to.
 
+mod connect;
+pub mod describe;
+pub mod demo;
+mod dry_run;
 mod exit;
 mod explain;
+pub mod files;
 mod init;
 mod out;
+mod parked;
+pub mod preview;
+mod pull;
+mod retry;
+mod runs;
 pub mod schema;
+mod serve;
+mod skip;
+pub mod stored;
+mod validate;
+mod why;
 
 pub use exit::Exit;
 pub use out::Out;
@@ -35,7 +50,17 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Demo),
+    Serve(serve::Serve),
     Init(init::Init),
+    Validate(validate::Validate),
+    Pull(pull::Pull),
+    DryRun(dry_run::DryRun),
+    Runs(runs::Runs),
+    Why(why::Why),
+    Parked(parked::Parked),
+    Retry(retry::Retry),
+    Skip(skip::Skip),
     Schema(schema::SchemaCommand),
     Explain(explain::Explain),
 }
@@ -52,7 +77,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     };
     let mut out = Out::stdout();
     let result = match arguments.command {
+        Command::Demo(command) => command.run(&mut out),
+        Command::Serve(command) => command.run(&mut out),
         Command::Init(command) => command.run(&mut out),
+        Command::Validate(command) => command.run(&mut out),
+        Command::DryRun(command) => command.run(&mut out),
+        Command::Pull(command) => command.run(&mut out),
+        Command::Runs(command) => command.run(&mut out),
+        Command::Why(command) => command.run(&mut out),
+        Command::Parked(command) => command.run(&mut out),
+        Command::Retry(command) => command.run(&mut out),
+        Command::Skip(command) => command.run(&mut out),
         Command::Schema(command) => command.run(&mut out),
         Command::Explain(command) => command.run(&mut out),
     };

@@ -34,6 +34,11 @@ impl Out {
         Self { to: Box::new(anstream::stdout()), colour }
     }
 
+    /// Nobody reads it.
+    pub fn nowhere() -> Self {
+        Self { to: Box::new(io::sink()), colour: false }
+    }
+
     /// A line of text.
     pub fn line(&mut self, text: impl fmt::Display) -> io::Result<()> {
         writeln!(self.to, "{text}")

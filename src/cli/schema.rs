@@ -25,7 +25,11 @@ pub struct SchemaCommand {
 
 /// Every schema by name.
 pub fn schemas() -> Vec<(&'static str, Schema)> {
-    vec![("config", lang::config::config_schema()), ("catalogue", lang::catalogue::catalogue_schema())]
+    vec![
+        ("config", lang::config::config_schema()),
+        ("catalogue", lang::catalogue::catalogue_schema()),
+        ("rules", lang::schema::rules_schema()),
+    ]
 }
 
 fn names() -> Vec<&'static str> {

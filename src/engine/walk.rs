@@ -7,7 +7,7 @@ use super::schedule;
 use super::scope::Scope;
 use crate::lang::action::Stop;
 use crate::lang::rule::{Do, Spec, Trigger};
-use crate::model::{Class, EventKind, Group, Later, LeverEvent, Look, Said, Step, Value};
+use crate::model::{Class, EventKind, Group, Later, LeverEvent, Said, Step, Value};
 
 /// The most rows of one rule and one event: never half a fan-out.
 const MOST_ROWS: usize = 100;

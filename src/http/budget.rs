@@ -235,7 +235,7 @@ mod tests {
         for (n, (first, _)) in starts.iter().enumerate() {
             for (more, (last, _)) in starts[n..].iter().enumerate() {
                 let count = u32::try_from(more + 1).unwrap();
-                if f64::from(count) > 20.0 + 10.0 * (*last - *first).as_secs_f64() {
+                if f64::from(count) > 20.0 + 10.0 * (last.as_secs_f64() - first.as_secs_f64()) {
                     return Err(format!("{count} requests between {first:?} and {last:?}"));
                 }
             }
@@ -284,7 +284,7 @@ mod tests {
     fn a_429_pauses_and_slows_and_is_forgiven() {
         let calls = |from: u64, count: usize, refused| vec![(Duration::from_secs(from), Class::Stage, refused); count];
         let starts = run(Rate::LEVER, 18.0, &[calls(0, 1, true), calls(0, 2, false), calls(60, 18, false)].concat());
-        let gap = (starts[2].0 - starts[1].0).as_secs_f64();
+        let gap = starts[2].0.as_secs_f64() - starts[1].0.as_secs_f64();
         assert!(starts[1].0 >= PAUSE && gap > 1.2 / 9.8, "{starts:?}");
         assert!(starts[3..].iter().all(|(at, _)| *at == Duration::from_secs(60)), "the burst is back: {starts:?}");
     }

@@ -132,4 +132,10 @@ mod tests {
             assert!(literal(&Url::parse(url).unwrap()).is_err(), "{url}");
         }
     }
+
+    #[tokio::test]
+    async fn a_name_that_leads_home_is_not_resolved() {
+        let refused = PublicOnly.resolve("localhost".parse().unwrap()).await;
+        assert!(refused.err().is_some_and(|error| error.to_string().starts_with(REFUSED)));
+    }
 }

@@ -190,7 +190,8 @@ fn connection(account: &Account, pack_use: &PackUse, pack: &Pack, found: &mut Di
         );
         return;
     };
-    for (name, doc) in adapter.secrets.iter().filter(|(name, _)| connection.secret(name).is_none()) {
+    let missing = |name: &str| connection.secret(name).is_none() && !adapter.optional_secrets.contains(name);
+    for (name, doc) in adapter.secrets.iter().filter(|(name, _)| missing(name)) {
         let message = format!("the connection to `{}` lacks the secret `{name}` ({doc})", adapter.name);
         found.push(
             Diagnostic::error("no-secret", connection.span, message)

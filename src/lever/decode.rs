@@ -139,9 +139,9 @@ pub fn confirm(payload: &LeverPayload, seen: Seen<'_>, names: Names<'_>) -> Resu
         Err(NotConfirmed { reason: Reason::new("not confirmed", format!("`{}`: Lever's API {what}", payload.event)), again })
     };
     let opportunity = match (payload.event, seen) {
-        (LeverEvent::CandidateDeleted, Seen::Gone) => return Ok(deleted(payload, names)),
+        (LeverEvent::CandidateDeleted, Seen::Gone) => return Ok(deleted(payload)),
         (LeverEvent::CandidateDeleted, Seen::Opportunity(opportunity)) if opportunity.anonymized => {
-            return Ok(deleted(payload, names));
+            return Ok(deleted(payload));
         }
         (LeverEvent::CandidateDeleted, _) => return no(true, "still knows the opportunity"),
         (LeverEvent::ContactCreated | LeverEvent::ContactUpdated, Seen::Contact) => return Ok(contact(payload)),
@@ -264,11 +264,11 @@ fn apart(a: Timestamp, b: Timestamp) -> SignedDuration {
     a.duration_since(b).abs()
 }
 
-fn deleted(payload: &LeverPayload, names: Names<'_>) -> Confirmed {
+fn deleted(payload: &LeverPayload) -> Confirmed {
     let mut fields = BTreeMap::new();
     let mut stated_only = Vec::new();
     if let Some(user) = &payload.deleted_by {
-        fields.insert("deleted_by".to_owned(), names.value(Kind::User, user.as_str()));
+        fields.insert("deleted_by".to_owned(), Value::text(user.as_str()));
         stated_only.push("deleted_by");
     }
     // An opportunity is deleted once.

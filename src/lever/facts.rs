@@ -80,7 +80,8 @@ pub fn opportunity(opportunity: &Opportunity, names: Names<'_>) -> BTreeMap<Stri
         let named = names.name(Kind::User, &owner.id).or_else(|| owner.name.clone()).unwrap_or_else(|| owner.id.clone());
         values.put("opportunity.owner", Value::named(Kind::User, &owner.id, named));
     }
-    if let Some(created) = opportunity.created_at {
+    // Rules may count on a time; should Lever leave it out, the first stage change is the nearest.
+    if let Some(created) = opportunity.created_at.or_else(|| opportunity.stage_changes.first().map(|change| change.at)) {
         values.put("opportunity.created_at", Value::date(created));
     }
     values.put("opportunity.confidential", Value::Bool(opportunity.confidential));
@@ -111,6 +112,7 @@ pub fn posting(opportunity: &Opportunity, posting: Option<&Posting>, names: Name
     let mut values = Values(BTreeMap::new());
     let inherited: BTreeSet<&str> = posting.into_iter().flat_map(Posting::inherited).collect();
     values.put("opportunity.own_tags", Value::texts(opportunity.tags.iter().filter(|tag| !inherited.contains(tag.as_str()))));
+    values.texts("posting.tags", posting.map_or(&[], |posting| posting.tags.as_slice()));
     let Some(posting) = posting else { return values.0 };
     if names.name(Kind::Posting, &posting.id).is_none() {
         // Younger than the pinned catalogue: its title is known only now.
@@ -118,15 +120,12 @@ pub fn posting(opportunity: &Opportunity, posting: Option<&Posting>, names: Name
     }
     values.put("posting.id", posting.id.as_str());
     values.put("posting.title", posting.title.as_str());
-    values.texts("posting.tags", &posting.tags);
     values.text("posting.team", posting.team.as_deref());
     values.text("posting.department", posting.department.as_deref());
     values.text("posting.location", posting.location.as_deref());
     values.text("posting.commitment", posting.commitment.as_deref());
     values.text("posting.state", posting.state.as_deref());
-    if let Some(owner) = &posting.owner {
-        values.put("posting.owner", names.value(Kind::User, owner));
-    }
+    values.text("posting.owner", posting.owner.as_deref());
     values.text("posting.url", posting.url.as_deref());
     values.0
 }

@@ -121,7 +121,9 @@ pub(super) fn run(
         if failed.is_none() {
             tally.commits.fetch_add(1, Ordering::Relaxed);
             tally.operations.fetch_add(batch.len() as u64, Ordering::Relaxed);
-            batch.iter().for_each(|job| job.point().after());
+            for job in &batch {
+                job.point().after();
+            }
         }
         let news = backend.news();
         for job in batch {
@@ -142,7 +144,9 @@ fn commit(backend: &mut dyn Backend, batch: &mut [Box<dyn Job>]) -> Result<()> {
             return Err(gone);
         }
     }
-    batch.iter().for_each(|job| job.point().before());
+    for job in batch.iter() {
+        job.point().before();
+    }
     let done = backend.commit_batch();
     if done.is_err() {
         backend.abandon_batch();

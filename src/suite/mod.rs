@@ -1,1 +1,87 @@
-//! PROVE (being joined).
+//! PROVE: rule tests in YAML (`tests.yaml` beside `rules.yaml`; grammar: `schema/tests.md`).
+//!
+//! A test gives settings, a catalogue and an opportunity, lets things happen one after the other, and says what leverd shall do. The
+//! production planner decides; what it plans is done to the test's own little world, so that several events in a row work. Time is
+//! given. It leans on `lang` and `engine`; it knows no file, no clock and no HTTP.
+
+mod expect;
+mod grammar;
+mod read;
+mod report;
+mod run;
+mod world;
+
+pub use grammar::tests_schema;
+pub use read::read;
+pub use report::{human, junit};
+pub use run::run;
+
+use crate::lang::ruleset::RuleSet;
+use crate::model::{Assessment, Event, Facts, OpportunityId};
+use expect::{Expected, Outcome};
+use jiff::SignedDuration;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The tests of one file, read and bound.
+#[derive(Debug)]
+pub struct Suite {
+    /// The file's name as messages show it.
+    pub file: String,
+    pub tests: Vec<Test>,
+}
+
+/// One test: a world at its beginning, and what happens in it.
+#[derive(Debug)]
+pub struct Test {
+    pub name: String,
+    /// 1-based.
+    pub line: usize,
+    ruleset: Arc<RuleSet>,
+    opportunity: OpportunityId,
+    facts: Facts,
+    ledger: Vec<Assessment>,
+    steps: Vec<Happening>,
+}
+
+/// One step of a test.
+#[derive(Debug)]
+struct Happening {
+    line: usize,
+    /// What a person or an automation changed before: values of facts.
+    changes: BTreeMap<String, Option<crate::model::Value>>,
+    tags_changed: bool,
+    what: What,
+    vendor: Outcome,
+    expect: Option<Vec<Expected>>,
+    because: Vec<String>,
+    after: Vec<expect::After>,
+}
+
+#[derive(Debug)]
+enum What {
+    /// An event without ids and times; the test of an assessment event by title.
+    Event(Box<Event>, Option<String>),
+    Wait(SignedDuration),
+    /// Only `opportunity` changes: nobody tells leverd.
+    Nothing,
+}
+
+/// How one test ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    pub name: String,
+    pub file: String,
+    pub line: usize,
+    /// What was not as expected, in readable blocks; none: passed.
+    pub faults: Vec<String>,
+    /// How many steps of the test were taken.
+    pub steps: usize,
+}
+
+impl Case {
+    /// Whether everything was as expected.
+    pub fn passed(&self) -> bool {
+        self.faults.is_empty()
+    }
+}

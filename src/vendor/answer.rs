@@ -60,9 +60,14 @@ pub(super) fn read(talk: &Talk<'_>, step: &Step, exchange: &Exchange) -> Result<
     let json = if response.body.is_empty() { Some(Json::Null) } else { response.json() };
     let body = json.clone().unwrap_or(Json::Null);
     let good = response.ok() && step.ok.as_ref().is_none_or(|ok| ok.holds(&mut |path: &Extract| look(path, &body)));
+    // What a repeated deletion does not find any more is deleted.
+    let gone = matches!(response.status, 404 | 410) && talk.supplies.retry && step.request.method == Method::Delete;
+    if gone {
+        return Ok(Answer { headers: response.headers.clone(), json: Json::Null });
+    }
     let rule = adapter.errors.iter().find(|rule| fits(rule, response, &body, good));
     if let Some(rule) = rule {
-        return Err(of_class(talk, rule, response, &body));
+        return Err(of_class(talk, step, rule, response, &body));
     }
     if good {
         return match json {
@@ -73,11 +78,6 @@ pub(super) fn read(talk: &Talk<'_>, step: &Step, exchange: &Exchange) -> Result<
             }),
             None => Ok(Answer { headers: response.headers.clone(), json: Json::Null }),
         };
-    }
-    // What a repeated deletion does not find any more is deleted.
-    let gone = matches!(response.status, 404 | 410) && talk.supplies.retry && step.request.method == Method::Delete;
-    if gone {
-        return Ok(Answer { headers: response.headers.clone(), json: Json::Null });
     }
     Err(by_status(adapter, talk.operation, reads, response, talk.supplies.now))
 }
@@ -93,7 +93,7 @@ fn fits(rule: &ErrorRule, response: &Response, body: &Json, good: bool) -> bool 
     status && found.unwrap_or(!rule.status.is_empty()) && !(good && rule.where_.is_none())
 }
 
-fn of_class(talk: &Talk<'_>, rule: &ErrorRule, response: &Response, body: &Json) -> Outcome {
+fn of_class(talk: &Talk<'_>, step: &Step, rule: &ErrorRule, response: &Response, body: &Json) -> Outcome {
     let said = rule.message.as_ref().and_then(|path| look(path, body)).and_then(|value| said(talk, &value));
     let reason = |code: &str, what: &str| {
         let said = said.as_ref().map_or_else(String::new, |said| format!(": {said}"));
@@ -111,10 +111,8 @@ fn of_class(talk: &Talk<'_>, rule: &ErrorRule, response: &Response, body: &Json)
         },
         ErrorClass::AlreadyInvited => {
             let answer = Answer { headers: response.headers.clone(), json: body.clone() };
-            let takes = talk.operation.steps.iter().flat_map(|step| &step.take);
-            let mut learned: BTreeMap<String, Value> = takes
-                .filter_map(|(name, take)| Some((name.clone(), take_one(take, &answer, talk.supplies.base_url).ok()??)))
-                .collect();
+            let mut learned = talk.learned.clone();
+            learned.extend(takes(&step.take, &answer, talk.supplies.base_url, false).unwrap_or_default());
             add_email(talk, &mut learned);
             Outcome::Done { learned }
         }

@@ -20,7 +20,7 @@ pub struct Talk<'a> {
     at: usize,
     /// `STEP.capture`, for later steps.
     captures: BTreeMap<String, Value>,
-    learned: BTreeMap<String, Value>,
+    pub(super) learned: BTreeMap<String, Value>,
 }
 
 /// What an answer leads to.

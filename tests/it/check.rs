@@ -5,7 +5,7 @@
 use leverd::lang::diagnostic::Diagnostics;
 use leverd::lang::render::render_human;
 use leverd::lang::source::Sources;
-use leverd::lang::{catalogue, config, load, yaml};
+use leverd::lang::{adapter, catalogue, config, load, yaml};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -29,6 +29,7 @@ fn check(kind: &str, name: &str, bytes: &[u8]) -> String {
         match kind {
             "config" => drop(config::read(&mut sources, id, &mut found)),
             "catalogue" => drop(catalogue::read(&sources, id, &mut found)),
+            "vendor" => drop(adapter::read(&mut sources, id, &mut found)),
             _ => drop(yaml::load(&sources, id, &mut found)),
         }
     }

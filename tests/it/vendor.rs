@@ -2,11 +2,15 @@
 
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
+use jiff::Timestamp;
 use leverd::lang::adapter::{self, Adapter};
 use leverd::lang::diagnostic::Diagnostics;
 use leverd::lang::render::render_human;
 use leverd::lang::source::Sources;
-use leverd::vendor;
+use leverd::model::{Body, Exchange, HeaderText, Outcome, Request, Response, Secret, Value};
+use leverd::vendor::{self, Believed, Incoming, Listing, Page, Supplies, Talk, Turn};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 const ADAPTERS: [&str; 4] = [
@@ -30,5 +34,262 @@ fn adapter(path: &str) -> Adapter {
 fn every_adapter_is_without_fault_and_its_samples_become_what_they_say() {
     for path in ADAPTERS {
         assert_eq!(vendor::run_samples(&adapter(path)), [], "{path}");
+    }
+}
+
+/// One file of `tests/codec/vendor/`.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Codec {
+    adapter: String,
+    #[serde(default)]
+    secrets: BTreeMap<String, String>,
+    cases: Vec<Case>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    #[serde(default)]
+    operation: Option<String>,
+    #[serde(default)]
+    inputs: BTreeMap<String, Value>,
+    #[serde(default)]
+    retry: bool,
+    #[serde(default)]
+    turns: Vec<Exchanged>,
+    /// `done`, `retry`, `unknown`, `dead R4` …, or `refused R8` before anything is sent.
+    #[serde(default)]
+    outcome: Option<String>,
+    #[serde(default)]
+    learned: BTreeMap<String, Json>,
+    /// Of `catalogue`.
+    #[serde(default)]
+    tests: Vec<Json>,
+    #[serde(default)]
+    delivery: Option<Delivered>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exchanged {
+    #[serde(default)]
+    request: Option<Json>,
+    #[serde(default)]
+    status: Option<u16>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    #[serde(default)]
+    json: Option<Json>,
+    #[serde(default)]
+    lost: Option<String>,
+    #[serde(default)]
+    not_sent: Option<String>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Delivered {
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    #[serde(default)]
+    url: String,
+    body: String,
+    received: Timestamp,
+    /// `signed`, `hint`, `handshake`, or why it is refused.
+    believed: String,
+    #[serde(default)]
+    dedupe: Option<String>,
+    /// Per notification: its event, owner keys, reads.
+    #[serde(default)]
+    notifications: Vec<Json>,
+}
+
+fn whole(request: &Request) -> Json {
+    let text = |text: &HeaderText| match text {
+        HeaderText::Plain(text) => text.clone(),
+        HeaderText::Secret(secret) => secret.expose().to_owned(),
+    };
+    let headers: BTreeMap<&str, String> = request.headers.iter().map(|(name, value)| (name.as_str(), text(value))).collect();
+    let mut json = serde_json::json!({ "method": request.method, "path": request.path });
+    let mut add = |name: &str, value: Json| {
+        json.as_object_mut().expect("an object").insert(name.to_owned(), value);
+    };
+    if !headers.is_empty() {
+        add("headers", serde_json::json!(headers));
+    }
+    if !request.query.is_empty() {
+        add("query", serde_json::json!(request.query));
+    }
+    match &request.body {
+        Body::Json(body) => add("json", body.clone()),
+        Body::Form(fields) => add("form", serde_json::json!(fields)),
+        Body::Text { text, .. } => add("text", serde_json::json!(text)),
+        Body::None | Body::File { .. } => {}
+    }
+    json
+}
+
+fn exchange(turn: &Exchanged) -> Exchange {
+    if let Some(why) = &turn.lost {
+        return Exchange::Lost(why.clone());
+    }
+    if let Some(why) = &turn.not_sent {
+        return Exchange::NotSent(why.clone());
+    }
+    Exchange::Answered(Response {
+        status: turn.status.unwrap_or(200),
+        headers: turn.headers.clone().into_iter().collect(),
+        body: turn.json.as_ref().map(|json| json.to_string().into_bytes()).unwrap_or_default(),
+    })
+}
+
+fn told(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Done { .. } => "done".to_owned(),
+        Outcome::Skipped { reason } => format!("skipped {}", reason.code),
+        Outcome::Retry { after: Some(after), .. } => format!("retry after {}s", after.as_secs()),
+        Outcome::Retry { .. } => "retry".to_owned(),
+        Outcome::Unknown { .. } => "unknown".to_owned(),
+        Outcome::Dead { reason } => format!("dead {}: {}", reason.code, reason.text),
+        Outcome::Suspended { reason } => format!("suspended {}", reason.code),
+    }
+}
+
+fn plain(value: &Value) -> Json {
+    match value {
+        Value::Date { date } => Json::String(date.to_string()),
+        other => serde_json::to_value(other).expect("plain"),
+    }
+}
+
+fn spoken(adapter: &Adapter, secrets: &BTreeMap<String, Secret>, case: &Case, operation: &str) {
+    let supplies = Supplies {
+        base_url: &adapter.base_url,
+        secrets,
+        inputs: &case.inputs,
+        retry: case.retry,
+        refresh: false,
+        token: None,
+        now: "2026-11-20T09:30:00Z".parse().expect("a time"),
+    };
+    let wanted = case.outcome.as_deref().unwrap_or("done");
+    let mut talk = Talk::new(adapter, operation, supplies).expect("declared");
+    let mut listing = (operation == "catalogue").then(|| Listing::new(adapter, supplies).expect("declared"));
+    for turn in &case.turns {
+        let request = listing.as_ref().map_or_else(|| talk.request(), Listing::request).expect("a request");
+        if let Some(expected) = &turn.request {
+            assert_eq!(whole(&request), *expected, "{}", case.name);
+        }
+        for secret in secrets.values() {
+            assert!(!request.line().contains(secret.expose()), "{}", case.name);
+        }
+        if let Some(listing) = &mut listing {
+            match listing.answer(&exchange(turn)) {
+                Page::Next => continue,
+                Page::All(tests) => assert_eq!(serde_json::to_value(tests).expect("plain"), Json::Array(case.tests.clone())),
+                Page::Failed(outcome) => assert_eq!(told(&outcome), wanted, "{}", case.name),
+            }
+            return;
+        }
+        if let Turn::Over(outcome) = talk.answer(&exchange(turn)) {
+            assert_eq!(told(&outcome), wanted, "{}", case.name);
+            if let Outcome::Done { learned } = outcome {
+                let learned: BTreeMap<String, Json> =
+                    learned.iter().map(|(name, value)| (name.clone(), plain(value))).collect();
+                assert_eq!(learned, case.learned, "{}", case.name);
+            }
+            return;
+        }
+    }
+    let refused = talk.request().expect_err("all turns are over, yet the operation is not");
+    assert_eq!(format!("refused {}: {}", refused.code, refused.text), wanted, "{}", case.name);
+}
+
+fn delivered(adapter: &Adapter, secrets: &BTreeMap<String, Secret>, case: &str, delivery: &Delivered) {
+    let headers: Vec<(String, String)> = delivery.headers.clone().into_iter().collect();
+    let body = delivery.body.trim_end().as_bytes();
+    let incoming = Incoming { headers: &headers, body, url: &delivery.url, received: delivery.received };
+    let believed = match vendor::handshake(adapter, body) {
+        Some(None) => "handshake".to_owned(),
+        Some(Some(reply)) => format!("handshake {reply}"),
+        None => match vendor::verify(adapter, &incoming, secrets) {
+            Ok(Believed { signed: true }) => "signed".to_owned(),
+            Ok(Believed { signed: false }) => "hint".to_owned(),
+            Err(why) => why.to_string(),
+        },
+    };
+    assert_eq!(believed, delivery.believed, "{case}");
+    if let Some(dedupe) = &delivery.dedupe {
+        assert_eq!(vendor::dedupe(adapter, &incoming), *dedupe, "{case}");
+    }
+    if delivery.notifications.is_empty() {
+        return;
+    }
+    let all = vendor::notifications(adapter, body).expect("decodes");
+    let all: Vec<Json> = all
+        .iter()
+        .map(|one| {
+            let owner: Vec<Json> = one
+                .owner
+                .iter()
+                .map(|key| {
+                    let mut json = serde_json::json!(key.ids);
+                    if let Some(test) = &key.test {
+                        json.as_object_mut().expect("an object").insert("test".to_owned(), serde_json::json!(test));
+                    }
+                    json
+                })
+                .collect();
+            let reads: Vec<String> =
+                one.reads.iter().map(|read| format!("{}{}", read.operation, if read.optional { "?" } else { "" })).collect();
+            let how = if one.ignored {
+                "ignored"
+            } else if one.mapped {
+                "mapped"
+            } else {
+                "new"
+            };
+            serde_json::json!({ "event": one.event, "how": how, "owner": owner, "reads": reads })
+        })
+        .collect();
+    assert_eq!(all, delivery.notifications, "{case}");
+}
+
+#[test]
+fn every_codec_fixture_is_spoken_as_written() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/codec/vendor");
+    let mut seen = 0;
+    for file in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("readable").path()) {
+        let text = std::fs::read_to_string(&file).expect("text");
+        let codec: Codec = serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let adapter = adapter(&codec.adapter);
+        let secrets = codec.secrets.into_iter().map(|(name, text)| (name, Secret::new(text))).collect();
+        for case in &codec.cases {
+            seen += 1;
+            if let Some(operation) = &case.operation {
+                spoken(&adapter, &secrets, case, operation);
+            }
+            if let Some(delivery) = &case.delivery {
+                delivered(&adapter, &secrets, &case.name, delivery);
+            }
+        }
+    }
+    assert!(seen > 20, "only {seen} cases");
+}
+
+#[test]
+fn the_schema_accepts_every_adapter_and_refuses_unknown_keys() {
+    let schema = serde_json::to_value(adapter::vendor_schema()).expect("plain");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    for path in ADAPTERS {
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("text");
+        let mut json: Json = serde_yaml::from_str(&text).expect("yaml");
+        let faults: Vec<String> =
+            validator.iter_errors(&json).map(|fault| format!("{} {fault}", fault.instance_path())).collect();
+        assert!(faults.is_empty(), "{path}: {faults:#?}");
+        json.as_object_mut().expect("a map").insert("tilte".to_owned(), Json::Null);
+        assert!(!validator.is_valid(&json), "{path}");
     }
 }

@@ -50,6 +50,11 @@ pub(super) fn field(node: &Node, found: &mut Diagnostics) -> Option<Field> {
                 Some(name) => (name.trim(), true),
                 None => (text.trim(), false),
             };
+            // `optional [text]` is one plain scalar to YAML.
+            let (name, list) = match name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
+                Some(inner) => (inner.trim(), true),
+                None => (name, false),
+            };
             let known = TYPES.iter().find(|(known, _)| *known == name);
             if known.is_none() {
                 let names: Vec<String> = TYPES.iter().map(|(name, _)| format!("`{name}`")).collect();
@@ -63,7 +68,7 @@ pub(super) fn field(node: &Node, found: &mut Diagnostics) -> Option<Field> {
                         )),
                 );
             }
-            known.map(|(_, ty)| Field { ty: ty.clone(), optional })
+            known.map(|(_, ty)| Field { ty: if list { ty.clone().list() } else { ty.clone() }, optional })
         }
     }
 }

@@ -9,7 +9,11 @@ pub(super) static ROOT: Shape = Shape {
         KeyShape::may("title", Ty::Text, "the vendor's name for people"),
         KeyShape::must("base_url", Ty::Url, "where requests go; a connection may say otherwise"),
         KeyShape::may("hosts", Ty::List(&Ty::Text), "further hosts that absolute URLs of answers may name"),
-        KeyShape::may("secrets", Ty::Named(&Ty::Text), "what a connection must give, by name, each with a word of explanation"),
+        KeyShape::may(
+            "secrets",
+            Ty::Named(&Ty::Text),
+            "what a connection must give, by name, each with a word of explanation; `optional …` may be left out",
+        ),
         KeyShape::may("auth", Ty::Map(&AUTH), "how the vendor knows us: one of these"),
         KeyShape::may("rate", Ty::Map(&RATE), "the vendor's budget per credential"),
         KeyShape::may(

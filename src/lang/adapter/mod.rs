@@ -35,7 +35,7 @@ pub use text::{Piece, Text};
 pub use webhook::{Emit, Handshake, Mapping, OwnerShape, PathScope, Poll, Source, Time, Verify, Webhook};
 
 use crate::model::{AssessmentEvent, Field, VendorName};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A vendor's adapter.
 #[derive(Debug)]
@@ -49,6 +49,8 @@ pub struct Adapter {
     pub hosts: Vec<String>,
     /// What a connection must give, with a word of explanation.
     pub secrets: BTreeMap<String, String>,
+    /// Those that a connection may leave out: `optional …` (the former signing secret while a new one replaces it).
+    pub optional_secrets: BTreeSet<String>,
     pub auth: Auth,
     pub rate: Option<Rate>,
     /// In order; the first that fits decides.

@@ -74,7 +74,14 @@ fn whole(root: &Node, found: &mut Diagnostics) -> Option<Adapter> {
     let base_url = get(&entries, "base_url").and_then(|node| reader.base_url(node));
     let hosts = get(&entries, "hosts").map(|node| reader.host_names(node)).unwrap_or_default();
     reader.hosts.extend(hosts.iter().cloned());
-    let secrets = get(&entries, "secrets").map(|node| reader.secrets(node)).unwrap_or_default();
+    let mut secrets = get(&entries, "secrets").map(|node| reader.secrets(node)).unwrap_or_default();
+    let mut optional = BTreeSet::new();
+    for (name, doc) in &mut secrets {
+        if let Some(rest) = doc.strip_prefix("optional ") {
+            *doc = rest.trim().to_owned();
+            optional.insert(name.clone());
+        }
+    }
     let auth = get(&entries, "auth").map_or(Some(Auth::None), |node| reader.auth(node));
     let rate = get(&entries, "rate").map(|node| reader.rate(node));
     let errors = get(&entries, "errors").map(|node| reader.errors(node)).unwrap_or_default();
@@ -103,6 +110,7 @@ fn whole(root: &Node, found: &mut Diagnostics) -> Option<Adapter> {
         title,
         base_url: base_url?,
         hosts,
+        optional_secrets: optional,
         secrets,
         auth: auth?,
         rate: super::read_auth::flipped(rate)?,
@@ -173,10 +181,12 @@ impl Reader<'_> {
     pub(super) fn host(&mut self, node: &Node, url: &url::Url) -> bool {
         let host = url.host_str().unwrap_or_default();
         if !self.hosts.iter().any(|known| known == host) {
-            self.found.push(
-                Diagnostic::error("unknown-host", node.span, format!("requests may not go to `{host}`"))
-                    .suggest_near(node.span, host, self.hosts.iter().map(String::as_str))
-                    .help(format!("name it: `hosts: [{host}]`")),
+            let base = self.hosts.first().map_or_else(String::new, |base| format!("; the base URL's is `{base}`"));
+            self.fault(
+                "unknown-host",
+                node.span,
+                format!("requests may not go to `{host}`"),
+                format!("name it: `hosts: [{host}]`{base}"),
             );
             return false;
         }

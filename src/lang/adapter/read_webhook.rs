@@ -335,11 +335,11 @@ impl Reader<'_> {
     fn emit(&mut self, key: &Key, node: &Node, reach: &Reach<'_>) -> Option<Emit> {
         let event = self.event(&key.text, key.span)?;
         let Some(fields) = reach.declared.events.get(&event) else {
-            let names: Vec<&str> = reach.declared.events.keys().map(|event| event.as_str()).collect();
-            self.found.push(
-                Diagnostic::error("undeclared-event", key.span, format!("the event `{event}` is not declared"))
-                    .suggest_near(key.span, &key.text, names)
-                    .help(format!("declare it: `events: {{ {event}: {{}} }}`")),
+            self.fault(
+                "undeclared-event",
+                key.span,
+                format!("the event `{event}` is not declared"),
+                format!("declare it: `events: {{ {event}: {{}} }}`"),
             );
             return None;
         };

@@ -229,7 +229,9 @@ impl Reader {
                     span = value.span;
                 }
                 "path" => {
-                    source = self.path(value).map(PackSource::Folder);
+                    // `./rules/x/` and `rules/x` are one pack.
+                    let plain = |path: String| path.trim_start_matches("./").trim_end_matches('/').to_owned();
+                    source = self.path(value).map(plain).map(PackSource::Folder);
                     span = value.span;
                 }
                 "mode" => mode = self.mode(value),

@@ -13,9 +13,11 @@ CREATE TABLE ready (
   tries INTEGER NOT NULL, rounds INTEGER NOT NULL, version INTEGER NOT NULL,
   PRIMARY KEY (account, kind, ref)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX ready_turn ON ready (account, kind, held, rank);
+-- The turns; the next due time; the order in a lane; the event of a lane that is being planned.
+CREATE INDEX ready_turn ON ready (account, kind, held, rank, at, seq);
 CREATE INDEX ready_due ON ready (account, held, due_at);
-CREATE INDEX ready_lane ON ready (account, lane, kind) WHERE lane <> '';
+CREATE INDEX ready_lane ON ready (account, lane, kind, state, at, received, seq) WHERE lane <> '';
+CREATE INDEX ready_planning ON ready (account, lane) WHERE kind = 1 AND held > 0;
 
 -- Why a piece of work waits or is parked. Deleted with it.
 CREATE TABLE trouble (

@@ -22,13 +22,18 @@ struct Due {
 }
 
 /// True of a lane in which an effect may be sent now or is being sent, or whose event is being planned. `r` is the event's row.
-const LANE_BUSY: &str = "EXISTS (SELECT 1 FROM ready x WHERE x.account = r.account AND x.lane = r.lane AND x.lane <> '' \
-    AND ((x.kind = 2 AND (x.state IN (1, 2) OR (x.state = 0 AND x.due_at <= ?2 AND x.version <= ?5))) \
-    OR (x.kind = 1 AND x.held > 0)))";
+///
+/// The indexes are named: without statistics SQLite would walk all due work instead of one lane.
+const LANE_BUSY: &str = "EXISTS (SELECT 1 FROM ready x INDEXED BY ready_lane WHERE x.account = r.account AND x.lane = r.lane \
+    AND x.lane <> '' AND x.kind = 2 AND x.state IN (1, 2)) \
+    OR EXISTS (SELECT 1 FROM ready x INDEXED BY ready_lane WHERE x.account = r.account AND x.lane = r.lane \
+    AND x.lane <> '' AND x.kind = 2 AND x.state = 0 AND x.due_at <= ?2 AND x.version <= ?5) \
+    OR EXISTS (SELECT 1 FROM ready x INDEXED BY ready_planning WHERE x.account = r.account AND x.lane = r.lane \
+    AND x.kind = 1 AND x.held > 0)";
 
 /// True of an event before which another of its lane must be planned.
-const NOT_FIRST: &str = "EXISTS (SELECT 1 FROM ready x WHERE x.account = r.account AND x.lane = r.lane AND x.lane <> '' \
-    AND x.kind = 1 AND x.state = 0 AND (x.at, x.received, x.seq, x.ref) < (r.at, r.received, r.seq, r.ref))";
+const NOT_FIRST: &str = "EXISTS (SELECT 1 FROM ready x INDEXED BY ready_lane WHERE x.account = r.account AND x.lane = r.lane \
+    AND x.lane <> '' AND x.kind = 1 AND x.state = 0 AND (x.at, x.received, x.seq, x.ref) < (r.at, r.received, r.seq, r.ref))";
 
 impl Sqlite {
     /// How many rows of each account a claim may take: accounts share evenly, and another one begins each time.
@@ -72,7 +77,8 @@ impl Sqlite {
 
     fn due(&self, account: &AccountId, kind: i64, only: &str, now: Timestamp, limit: i64) -> Result<Vec<Due>> {
         let sql = format!(
-            "SELECT r.ref, r.lane, r.state, r.tries, r.rounds FROM ready r WHERE r.account = ?1 AND r.kind = ?3 AND r.held = 0 \
+            "SELECT r.ref, r.lane, r.state, r.tries, r.rounds FROM ready r INDEXED BY ready_turn \
+             WHERE r.account = ?1 AND r.kind = ?3 AND r.held = 0 \
              AND r.rank <= ?2 + {YIELD_MOST} AND r.due_at <= ?2 AND r.version <= ?5 {only} ORDER BY r.rank, r.at, r.seq LIMIT ?4"
         );
         all(&self.db, &sql, params![account.as_str(), ms(now), kind, limit, PAYLOAD_VERSION], |row| {
@@ -98,7 +104,7 @@ impl Sqlite {
 
     pub(super) fn events_claimed(&mut self, claim: &Claim) -> Result<Vec<ClaimedEvent>> {
         let mut claimed = Vec::new();
-        let free = format!("AND (r.lane = '' OR NOT ({LANE_BUSY} OR {NOT_FIRST}))");
+        let free = format!("AND (r.lane = '' OR NOT ({NOT_FIRST} OR {LANE_BUSY}))");
         for (account, share) in self.shares(claim) {
             for due in self.due(&account, EVENT, &free, claim.now, share)? {
                 if !self.take(&account, EVENT, &due, claim.now)? {
@@ -143,8 +149,8 @@ impl Sqlite {
     fn lane_claimed(&mut self, account: &AccountId, lane: &str, now: Timestamp) -> Result<Vec<ClaimedEffect>> {
         let rows = all(
             &self.db,
-            "SELECT r.ref, r.lane, r.state, r.tries, r.rounds FROM ready r WHERE r.account = ?1 AND r.lane = ?2 AND r.lane <> '' \
-             AND r.kind = 2 AND r.held = 0 AND r.due_at <= ?3 AND r.version <= ?4 ORDER BY r.at, r.seq, r.ref",
+            "SELECT r.ref, r.lane, r.state, r.tries, r.rounds FROM ready r INDEXED BY ready_lane \
+             WHERE r.account = ?1 AND r.lane = ?2 AND r.lane <> '' AND r.kind = 2 AND r.state IN (0, 2) AND r.held = 0 AND r.due_at <= ?3 AND r.version <= ?4 ORDER BY r.at, r.seq, r.ref",
             params![account.as_str(), lane, ms(now), PAYLOAD_VERSION],
             |row| Ok(Due { id: row.get(0)?, lane: row.get(1)?, state: row.get(2)?, tries: row.get(3)?, rounds: row.get(4)? }),
         )?;

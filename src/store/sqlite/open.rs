@@ -16,12 +16,14 @@ const KNOWN: u32 = 1;
 
 /// What lives as long as the store.
 struct Guard {
-    _lock: Option<File>,
+    /// Held, never looked at.
+    lock: Option<File>,
     temporary: Option<PathBuf>,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        drop(self.lock.take());
         if let Some(folder) = &self.temporary {
             drop(std::fs::remove_dir_all(folder));
         }
@@ -30,7 +32,7 @@ impl Drop for Guard {
 
 /// Opens or makes the database.
 pub(in crate::store) fn open(options: &Options) -> Result<Opened> {
-    let mut guard = Guard { _lock: None, temporary: None };
+    let mut guard = Guard { lock: None, temporary: None };
     let path = match &options.place {
         Place::File(path) => path.clone(),
         Place::Temporary => {
@@ -42,7 +44,7 @@ pub(in crate::store) fn open(options: &Options) -> Result<Opened> {
     let backend = if options.read_only {
         None
     } else {
-        guard._lock = Some(lock(&path)?);
+        guard.lock = Some(lock(&path)?);
         Some(Box::new(writer(&path, options)?) as Box<dyn Backend>)
     };
     let readers = (0..options.readers.max(1))

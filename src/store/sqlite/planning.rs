@@ -96,13 +96,14 @@ impl Sqlite {
         Ok(lane.unwrap_or_default())
     }
 
-    /// Lanes take turns: the lane's further events queue behind those of other lanes that are due by now.
+    /// Lanes take turns: the lane's next event queues behind those of other lanes that are due by now.
     fn yield_turn(&mut self, account: &AccountId, lane: &str, now: i64) -> Result<()> {
         if !lane.is_empty() {
             exec(
                 &self.db,
-                "UPDATE ready SET rank = max(rank, ?3 + class * ?4) WHERE account = ?1 AND lane = ?2 AND kind = 1 AND held = 0 \
-                 AND lane <> ''",
+                "UPDATE ready SET rank = max(rank, ?3 + class * ?4) WHERE account = ?1 AND kind = 1 AND held = 0 \
+                 AND ref = (SELECT ref FROM ready INDEXED BY ready_lane WHERE account = ?1 AND lane = ?2 AND lane <> '' \
+                 AND kind = 1 AND state = 0 ORDER BY at, received, seq, ref LIMIT 1)",
                 params![account.as_str(), lane, now, super::columns::YIELD],
             )?;
         }

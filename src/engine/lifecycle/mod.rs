@@ -357,3 +357,6 @@ pub fn follows(event: E, before: Option<&Assessment>, after: &Assessment) -> Vec
     }
     follows
 }
+
+#[cfg(test)]
+mod tests;

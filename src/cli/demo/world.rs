@@ -1,0 +1,155 @@
+//! Everything that a demo needs, really there: the simulator, a project on disk, a running node behind its own door.
+//!
+//! The node speaks to the simulator through the same client as to Lever, and is started, pulled and reloaded as a user would. The
+//! flow tests use the same world.
+
+use crate::cli::out::Out;
+use crate::cli::pull::Pull;
+use crate::http::{Client, Limits};
+use crate::lever::api;
+use crate::model::{AccountId, LeverEvent};
+use crate::runtime::clock::Clock;
+use crate::runtime::service;
+use crate::runtime::Node;
+use crate::server::{self, Door, Shared};
+use crate::sim::{Sim, SimOptions};
+use crate::store::{Options, SigningToken, Store};
+use anyhow::{Context, bail};
+use jiff::SignedDuration;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// The one account of the demo.
+pub const ACCOUNT: &str = "demo";
+/// The secret part of the vendor's webhook path.
+const PATH_TOKEN: &str = "demo-path-token-of-no-value";
+
+/// How the world starts.
+#[derive(Debug)]
+pub struct WorldOptions {
+    pub sim: SimOptions,
+    /// Where the project is written; it must be empty or not there.
+    pub folder: PathBuf,
+    /// Settings of the pack, as YAML flow text.
+    pub settings: String,
+}
+
+/// A simulator and a node that talk to each other on loopback.
+pub struct World {
+    pub sim: Sim,
+    pub node: Arc<Node>,
+    pub address: SocketAddr,
+    pub config: PathBuf,
+    cancel: CancellationToken,
+    running: Vec<JoinHandle<()>>,
+}
+
+/// Writes a project whose Lever and vendor are the simulator.
+pub fn write_project(sim: &Sim, options: &WorldOptions) -> anyhow::Result<PathBuf> {
+    let folder = &options.folder;
+    std::fs::create_dir_all(folder.join("secrets"))?;
+    std::fs::write(folder.join("secrets/lever"), &options.sim.lever_api_key)?;
+    std::fs::write(folder.join("secrets/qualified"), &options.sim.qualified_api_key)?;
+    std::fs::write(folder.join("secrets/path_token"), PATH_TOKEN)?;
+    let config = folder.join("leverd.yaml");
+    let text = format!(
+        "# Written by `leverd demo`: Lever and Qualified.io are the simulator.\n\
+         accounts:\n  {ACCOUNT}:\n    lever:\n      base_url: {lever}\n      api_key: {{ file: secrets/lever }}\n    \
+         vendors:\n      qualified:\n        base_url: {vendor}\n        secrets: {{ api_key: {{ file: secrets/qualified }} }}\n        \
+         path_token: {{ file: secrets/path_token }}\n    packs:\n      - pack: qualified\n        mode: live\n        settings: {settings}\n\
+         store: {{ sqlite: leverd.db }}\n",
+        lever = sim.lever_base_url(),
+        vendor = sim.qualified_base_url(),
+        settings = options.settings,
+    );
+    std::fs::write(&config, text)?;
+    Ok(config)
+}
+
+impl World {
+    /// Starts everything. `prepare` fills the simulated world before the catalogue is pulled.
+    pub async fn start(mut options: WorldOptions, prepare: impl FnOnce(&Sim) -> anyhow::Result<()>) -> anyhow::Result<Self> {
+        let sim_options = std::mem::take(&mut options.sim);
+        let keys = (sim_options.lever_api_key.clone(), sim_options.qualified_api_key.clone());
+        let sim = Sim::start(sim_options).await?;
+        (options.sim.lever_api_key, options.sim.qualified_api_key) = keys;
+        prepare(&sim)?;
+        let config = write_project(&sim, &options)?;
+        Self::join(sim, config, Clock::system()).await
+    }
+
+    /// Starts a node on a project that is there, beside a simulator that runs.
+    pub async fn join(sim: Sim, config: PathBuf, clock: Clock) -> anyhow::Result<Self> {
+        let folder = config.parent().unwrap_or(Path::new(".")).to_owned();
+        if !folder.join(format!("catalogue/{ACCOUNT}.yaml")).exists() {
+            Pull::everything(&config).carry_out(&mut Out::nowhere()).await?;
+        }
+        let store = Store::open(Options::path(folder.join("leverd.db"))).await?;
+        let node = Arc::new(Node::new(store, clock, Client::new(Limits::default())));
+        let reading = service::start(&node, &config).await?;
+        let door = Door::open(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+        let address = door.address()?;
+        node.public_url.store(Arc::new(url::Url::parse(&format!("http://{address}")).ok()));
+        let cancel = CancellationToken::new();
+        let shared = Shared { node: Arc::clone(&node), metrics: crate::cli::serve::recorder() };
+        let running = vec![
+            tokio::spawn(server::serve(door, shared, cancel.clone())),
+            tokio::spawn(service::run(Arc::clone(&node), config.clone(), reading, cancel.clone())),
+        ];
+        let world = Self { sim, node, address, config, cancel, running };
+        world.connect().await?;
+        Ok(world)
+    }
+
+    /// Registers our webhooks: at Lever by its API, which tells the signing token once; at the vendor by hand.
+    async fn connect(&self) -> anyhow::Result<()> {
+        let account = self.node.account(&AccountId::new(ACCOUNT)).context("the demo's account is missing")?;
+        for event in [LeverEvent::CandidateStageChange, LeverEvent::ApplicationCreated, LeverEvent::CandidateDeleted] {
+            let url = format!("http://{}/hooks/lever/{ACCOUNT}/{event}", self.address);
+            let exchange = self.node.http.send(&api::create_webhook(event, &url), &account.lever.endpoint).await;
+            let webhook = api::webhook(&exchange).map_err(|unread| anyhow::anyhow!(unread.reason().text.clone()))?;
+            let token = webhook.token.context("Lever told no signing token")?;
+            let kept = SigningToken { event, webhook: webhook.id, url, token: token.clone(), created_at: self.node.clock.now() };
+            self.node.store.keep_signing_token(&account.id, kept).await?;
+            account.accept(token);
+        }
+        let url = format!("http://{}/hooks/qualified/{ACCOUNT}/{PATH_TOKEN}", self.address);
+        self.sim.control().subscribe(&url, &[]);
+        Ok(())
+    }
+
+    /// Waits until nothing is under way and nothing is due soon: deliveries made, events planned, effects settled.
+    pub async fn quiet(&self) -> anyhow::Result<()> {
+        let account = [AccountId::new(ACCOUNT)];
+        let mut calm = 0;
+        for _ in 0..1_200 {
+            self.sim.control().quiet().await;
+            let now = self.node.clock.now();
+            let soon = now + SignedDuration::from_secs(2);
+            let busy = self.node.store.counts(now).await?.iter().any(|count| matches!(count.state, "due" | "begun"));
+            let due = self.node.store.next_due(&account, now).await?.is_some_and(|due| due < soon);
+            calm = if busy || due { 0 } else { calm + 1 };
+            if calm >= 3 {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        bail!("the demo did not come to rest within half a minute")
+    }
+
+    /// Stops the node and the simulator, in order.
+    pub async fn stop(self) -> Sim {
+        self.cancel.cancel();
+        for task in self.running {
+            drop(task.await);
+        }
+        if let Some(node) = Arc::into_inner(self.node) {
+            node.store.close().await;
+        }
+        self.sim
+    }
+}

@@ -1,0 +1,271 @@
+//! `leverd dry-run`: what the rules would do for an opportunity as it is now. Reads Lever and the store, sends nothing.
+
+use super::connect::Reads;
+use super::describe;
+use super::exit::Exit;
+use super::files::{Folder, read};
+use super::out::{Format, Out};
+use super::preview::{Preview, Would, text};
+use super::stored::{now, wait};
+use super::validate::project;
+use crate::engine::{self, Program};
+use crate::lang::config::Store as StorePlace;
+use crate::lang::diagnostic::Diagnostics;
+use crate::lang::project::{Bound, Project};
+use crate::lang::source::Sources;
+use crate::lever::api;
+use crate::lever::decode::{self, LeverPayload, Seen};
+use crate::lever::facts::{self, Names, OpportunitySnapshot};
+use crate::model::{ContactId, Event, EventId, EventKind, Facts, Group, Kind, LeverEvent, OpportunityId, Plan, Planned, Value};
+use crate::store::{Options, Store};
+use anyhow::{Context, bail};
+use clap::Args;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Show what the rules would do for an opportunity, with every request, and send none
+///
+/// Reads the opportunity from Lever and our own attempts from the store. Tests are those of the pulled catalogue.
+#[derive(Debug, Args)]
+pub struct DryRun {
+    /// Lever's id of an opportunity, or a file with the body of a webhook of Lever
+    what: String,
+    /// What to assume has just happened to the opportunity
+    #[arg(long, value_name = "EVENT", default_value = "candidateStageChange", value_parser = trigger)]
+    trigger: LeverEvent,
+    /// The stage it has just entered, by name or id; the one it is in if left out
+    #[arg(long, value_name = "STAGE")]
+    stage: Option<String>,
+    /// The account, if leverd.yaml has several
+    #[arg(long)]
+    account: Option<String>,
+    /// The leverd.yaml
+    #[arg(long, value_name = "FILE", default_value = "leverd.yaml")]
+    config: PathBuf,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+fn trigger(text: &str) -> Result<LeverEvent, String> {
+    text.parse().map_err(|()| {
+        let all: Vec<&str> = LeverEvent::ALL.iter().map(|event| event.as_str()).collect();
+        format!("Lever's events are {}", all.join(", "))
+    })
+}
+
+/// Asking for more rounds than this is a fault of ours.
+const ROUNDS: usize = 4;
+
+impl DryRun {
+    pub(super) fn run(&self, out: &mut Out) -> anyhow::Result<Exit> {
+        let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
+        let Some(project) = project(&self.config, &mut sources, &mut found)? else {
+            out.diagnostics(self.format, &sources, &found)?;
+            return Ok(Exit::Faults);
+        };
+        let bound = self.account(&project)?;
+        if bound.broken {
+            out.diagnostics(self.format, &sources, &found)?;
+            return Ok(Exit::Faults);
+        }
+        let folder = Folder::of(&self.config);
+        wait(self.plan(out, &project, bound, &folder))
+    }
+
+    fn account<'a>(&self, project: &'a Project) -> anyhow::Result<&'a Bound> {
+        let names = || project.accounts.iter().map(|bound| format!("`{}`", bound.account.name)).collect::<Vec<_>>().join(", ");
+        match (&self.account, project.accounts.as_slice()) {
+            (None, [only]) => Ok(only),
+            (None, _) => bail!("leverd.yaml has several accounts: choose one with `--account`: {}", names()),
+            (Some(name), all) => all
+                .iter()
+                .find(|bound| bound.account.name.as_str() == name)
+                .with_context(|| format!("leverd.yaml has no account `{name}`; it has {}", names())),
+        }
+    }
+
+    async fn plan(&self, out: &mut Out, project: &Project, bound: &Bound, folder: &Folder) -> anyhow::Result<Exit> {
+        let payload = self.payload()?;
+        let id = payload.as_ref().and_then(|payload| payload.opportunity.clone());
+        let id =
+            id.unwrap_or_else(|| OpportunityId::from(self.what.trim_end_matches('/').rsplit('/').next().unwrap_or(&self.what)));
+        let lever = Reads::lever(&bound.account, folder)?;
+        let opportunity = lever.one(&api::get_opportunity(&id), api::opportunity).await?;
+        let names = Names::of(&bound.catalogue);
+        let event = match &payload {
+            Some(payload) => match confirmed(bound, payload, &opportunity, names) {
+                Ok(event) => event,
+                Err(why) => {
+                    out.line(format_args!("leverd would not act on this delivery: {why}"))?;
+                    return Ok(Exit::Faults);
+                }
+            },
+            None => self.assumed(bound, &opportunity, names)?,
+        };
+        let mut facts = Facts::at(now());
+        facts.values.extend(facts::opportunity(&opportunity, names));
+        facts.known.insert(Group::Opportunity);
+
+        let program = Program::new(bound.rulesets.clone());
+        for _ in 0..ROUNDS {
+            let needs = match engine::plan(&program, &event, &facts) {
+                Planned::Plan(plan) => return self.show(out, project, bound, &event, &plan, &opportunity),
+                Planned::Needs(needs) => needs,
+            };
+            for group in needs.0 {
+                match &group {
+                    Group::Opportunity => {}
+                    Group::Posting => {
+                        let posting = match opportunity.posting() {
+                            Some(posting) => Some(lever.one(&api::get_posting(posting), api::posting).await?),
+                            None => None,
+                        };
+                        facts.values.extend(facts::posting(&opportunity, posting.as_ref(), names));
+                    }
+                    Group::Ledger => {
+                        let contact = opportunity.contact.clone().map(ContactId::from);
+                        if let Some(store) = store(project, folder).await? {
+                            facts.ledger = store.ledger(&bound.account.name, &opportunity.id, contact.as_ref()).await?;
+                        }
+                    }
+                    Group::Tests(vendor) => {
+                        let tests = bound.catalogue.tests.get(vendor.as_str()).cloned().unwrap_or_default();
+                        facts.tests.insert(vendor.clone(), tests);
+                    }
+                }
+                facts.known.insert(group);
+            }
+        }
+        bail!("the rules asked for more than {ROUNDS} rounds of facts: this is a fault of leverd")
+    }
+
+    /// The content of a file, if `what` is one.
+    fn payload(&self) -> anyhow::Result<Option<LeverPayload>> {
+        let path = PathBuf::from(&self.what);
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let payload =
+            decode::payload(&read(&path)?).map_err(|reason| anyhow::anyhow!("{}: {}", path.display(), reason.text))?;
+        Ok(Some(payload))
+    }
+
+    /// The event that is assumed of an opportunity as it is.
+    fn assumed(&self, bound: &Bound, opportunity: &api::Opportunity, names: Names<'_>) -> anyhow::Result<Event> {
+        let mut event = event(bound, self.trigger, &opportunity.id);
+        if self.trigger != LeverEvent::CandidateStageChange {
+            return Ok(event);
+        }
+        let to = match &self.stage {
+            Some(name) => {
+                let stage = bound.catalogue.find(Kind::Stage, None, name);
+                Value::Named(stage.with_context(|| format!("the account has no stage `{name}`"))?)
+            }
+            None => match &opportunity.stage {
+                Some(stage) => names.value(Kind::Stage, stage.as_str()),
+                None => bail!("the opportunity is in no stage: give one with `--stage`"),
+            },
+        };
+        event = event.with("to_stage", to);
+        if let Some([from, _]) = opportunity.stage_changes.last_chunk::<2>() {
+            event = event.with("from_stage", names.value(Kind::Stage, from.to.as_str()));
+        }
+        Ok(event)
+    }
+
+    fn show(
+        &self,
+        out: &mut Out,
+        project: &Project,
+        bound: &Bound,
+        event: &Event,
+        plan: &Plan,
+        opportunity: &api::Opportunity,
+    ) -> anyhow::Result<Exit> {
+        let snapshot = OpportunitySnapshot::of(opportunity);
+        let adapters = project.packs.values().filter_map(|pack| pack.vendor.clone());
+        let adapters = adapters.filter_map(|adapter| {
+            let connection = bound.account.vendor(&adapter.name)?;
+            let base = connection.base_url.as_ref().map_or(adapter.base_url.as_str(), |url| url.as_str());
+            Some((adapter.name.clone(), (adapter.clone(), base.trim_end_matches('/').to_owned())))
+        });
+        let preview = Preview {
+            catalogue: &bound.catalogue,
+            perform_as: bound.perform_as.as_ref(),
+            adapters: adapters.collect::<BTreeMap<_, _>>(),
+            snapshot: &snapshot,
+            now: now(),
+        };
+        let would = preview.of(plan);
+        if self.format == Format::Json {
+            out.json(&serde_json::json!({ "event": event, "plan": plan, "would": would }))?;
+            return Ok(Exit::Fine);
+        }
+        out.line(format_args!("{} of opportunity {}", event.kind, opportunity.id))?;
+        for (field, value) in &event.fields {
+            out.line(format_args!("  {field}: {value}"))?;
+        }
+        out.line("")?;
+        for step in &plan.steps {
+            out.line(describe::step(step))?;
+        }
+        if plan.steps.is_empty() {
+            out.line("no rule listens to this event in this situation")?;
+        }
+        for later in &plan.later {
+            out.line(describe::later(later))?;
+        }
+        if let Some(why) = &plan.park {
+            out.line(format_args!("the event would wait for a person: {why}"))?;
+        }
+        tell(out, &would)?;
+        Ok(Exit::Fine)
+    }
+}
+
+fn tell(out: &mut Out, would: &[Would]) -> anyhow::Result<()> {
+    for one in would {
+        out.line(format_args!("\n{}", one.effects.join("\n")))?;
+        for request in &one.requests {
+            for line in text(request).lines() {
+                out.line(format_args!("    {line}"))?;
+            }
+        }
+        if let Some(note) = &one.note {
+            out.line(format_args!("    {note}"))?;
+        }
+    }
+    let requests: usize = would.iter().map(|one| one.requests.len()).sum();
+    out.line(match requests {
+        0 => "\nnothing would be sent".to_owned(),
+        1 => "\n1 request would be sent; none was".to_owned(),
+        many => format!("\n{many} requests would be sent; none was"),
+    })?;
+    Ok(())
+}
+
+fn event(bound: &Bound, kind: LeverEvent, opportunity: &OpportunityId) -> Event {
+    let at = now();
+    let id = EventId::derive(at, &["dry-run", bound.account.name.as_str(), opportunity.as_str()]);
+    Event::new(id, bound.account.name.clone(), EventKind::Lever(kind), Some(opportunity.clone()), at)
+}
+
+/// The event that a delivery turns out to be, or why it is none.
+fn confirmed(bound: &Bound, payload: &LeverPayload, opportunity: &api::Opportunity, names: Names<'_>) -> Result<Event, String> {
+    let confirmed = decode::confirm(payload, Seen::Opportunity(opportunity), names).map_err(|no| no.reason.text)?;
+    let mut event = event(bound, payload.event, &opportunity.id);
+    event.at = payload.triggered_at;
+    event.fields = confirmed.fields;
+    Ok(event)
+}
+
+/// The store, if there is one: a project that never ran has no attempts.
+async fn store(project: &Project, folder: &Folder) -> anyhow::Result<Option<Store>> {
+    let StorePlace::Sqlite(path) = &project.config.store;
+    let path = folder.path(path);
+    if !path.is_file() {
+        return Ok(None);
+    }
+    Ok(Some(Store::open(Options::path(path).read_only()).await?))
+}

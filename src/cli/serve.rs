@@ -1,0 +1,138 @@
+//! `leverd serve`: listens, plans and carries out until it is told to stop.
+
+use super::exit::Exit;
+use super::out::Out;
+use crate::http::{Client, Limits};
+use crate::lang::config::{Config, Notices, SecretRef, Store as StorePlace};
+use crate::lang::render::render_human;
+use crate::runtime::Node;
+use crate::runtime::clock::Clock;
+use crate::runtime::notices::Poster;
+use crate::runtime::project::{Here, Reading, base};
+use crate::runtime::service::{self, NotStarted};
+use crate::server::{self, Door, Shared};
+use crate::store::{Options, Store};
+use anyhow::{Context, bail};
+use clap::Args;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use tokio_util::sync::CancellationToken;
+
+/// Run leverd: receive webhooks, plan, carry out, reload rules when they change
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The leverd.yaml
+    #[arg(long, value_name = "FILE", default_value = "leverd.yaml")]
+    config: PathBuf,
+    /// Listen here instead of where leverd.yaml says
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+}
+
+impl Serve {
+    pub(super) fn run(&self, out: &mut Out) -> anyhow::Result<Exit> {
+        let Some(config) = configured(&self.config, out)? else { return Ok(Exit::Faults) };
+        logs(config.log.level, config.log.json);
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(self.serve(config, out))
+    }
+
+    async fn serve(&self, config: Config, out: &mut Out) -> anyhow::Result<Exit> {
+        let StorePlace::Sqlite(path) = &config.store;
+        let store = Store::open(Options::path(base(&self.config).join(path))).await?;
+        let node = Arc::new(Node::new(store, Clock::system(), Client::new(Limits::default())));
+        let here = Here { base: base(&self.config).to_owned() };
+        if let Some(notices) = &config.notices {
+            node.notices.store(Arc::new(Some(Poster::to(notice_url(notices, &here)?))));
+        }
+        let reading = match service::start(&node, &self.config).await {
+            Ok(reading) => reading,
+            Err(NotStarted::Faults(text)) => {
+                out.text(&text)?;
+                return Ok(Exit::Faults);
+            }
+            Err(error) => bail!(error),
+        };
+        let address = self.listen.unwrap_or(config.server.listen);
+        let door = Door::open(address).await.with_context(|| format!("cannot listen on {address}"))?;
+        let address = door.address()?;
+        if node.public_url.load().is_none() {
+            node.public_url.store(Arc::new(url::Url::parse(&format!("http://{address}")).ok()));
+        }
+        out.line(format_args!("leverd listens on http://{address}; stop it with ctrl-c"))?;
+        for account in node.all_accounts().values() {
+            out.line(format_args!(
+                "  account `{}`: /hooks/lever/{}/candidateStageChange and the like",
+                account.id, account.id
+            ))?;
+        }
+        out.flush()?;
+        let cancel = CancellationToken::new();
+        let stop = cancel.clone();
+        tokio::spawn(async move {
+            told_to_stop().await;
+            tracing::info!("stopping: what is under way ends, nothing new begins");
+            stop.cancel();
+        });
+        let shared = Shared { node: Arc::clone(&node), metrics: recorder() };
+        tokio::join!(
+            server::serve(door, shared, cancel.clone()),
+            service::run(Arc::clone(&node), self.config.clone(), reading, cancel.clone()),
+        );
+        if let Some(node) = Arc::into_inner(node) {
+            node.store.close().await;
+        }
+        Ok(Exit::Fine)
+    }
+}
+
+/// The configuration, or its faults on `out`.
+fn configured(path: &Path, out: &mut Out) -> anyhow::Result<Option<Config>> {
+    let loaded = Reading::of(path).map_err(|why| anyhow::anyhow!("{why}\n`leverd init` writes a folder to start from"))?.load();
+    if loaded.diagnostics.has_errors() {
+        out.text(&render_human(&loaded.sources, &loaded.diagnostics, out.colour))?;
+        return Ok(None);
+    }
+    Ok(loaded.project.map(|project| project.config))
+}
+
+fn notice_url(notices: &Notices, here: &Here) -> anyhow::Result<url::Url> {
+    match notices {
+        Notices::Url(url) => Ok(url.clone()),
+        Notices::Secret(secret) => {
+            let secret: &SecretRef = secret;
+            let url = secret.resolve(here).context("`notices.url`")?;
+            // The text itself is a secret: the parse error is not shown.
+            url::Url::parse(url.expose()).map_err(|_| anyhow::anyhow!("`notices.url` is no URL"))
+        }
+    }
+}
+
+/// Ends with SIGINT or SIGTERM.
+pub(super) async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminated) = signal(SignalKind::terminate()) else {
+        return drop(tokio::signal::ctrl_c().await);
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated.recv() => {}
+    }
+}
+
+/// Sends log lines to standard error. `LEVERD_LOG` overrides the configured level. Once per process.
+pub(super) fn logs(level: &str, json: bool) {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_env("LEVERD_LOG").unwrap_or_else(|_| EnvFilter::new(format!("warn,leverd={level}")));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second subscriber in one process (tests) is refused; the first goes on.
+    let _ = if json { builder.json().try_init() } else { builder.with_target(false).try_init() };
+}
+
+/// The recorder of this process' metrics.
+pub(super) fn recorder() -> Option<PrometheusHandle> {
+    static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+    RECORDER.get_or_init(|| PrometheusBuilder::new().install_recorder().ok()).clone()
+}

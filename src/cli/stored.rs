@@ -1,0 +1,86 @@
+//! What commands that look into the store have in common: where it is, and how it is opened.
+
+use super::files::{Folder, read, shown};
+use crate::lang::config::{self, Store as StorePlace};
+use crate::lang::diagnostic::Diagnostics;
+use crate::lang::render::render_human;
+use crate::lang::source::Sources;
+use crate::model::AccountId;
+use crate::store::{Options, Store, Work};
+use anyhow::{Context, bail};
+use clap::Args;
+use jiff::Timestamp;
+use std::path::{Path, PathBuf};
+
+/// Where the store is.
+#[derive(Debug, Args)]
+pub struct Place {
+    /// The leverd.yaml that names the store
+    #[arg(long, value_name = "FILE", default_value = "leverd.yaml")]
+    config: PathBuf,
+    /// The store itself, instead of the one that leverd.yaml names
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
+}
+
+impl Place {
+    fn path(&self) -> anyhow::Result<PathBuf> {
+        let path = match &self.store {
+            Some(path) => path.clone(),
+            None => match config(&self.config)?.store {
+                StorePlace::Sqlite(path) => Folder::of(&self.config).path(&path),
+            },
+        };
+        if !path.is_file() {
+            bail!("there is no store at {}: `leverd serve` makes it", path.display());
+        }
+        Ok(path)
+    }
+
+    /// The store for queries, also beside a running leverd.
+    pub async fn look(&self) -> anyhow::Result<Store> {
+        let path = self.path()?;
+        Store::open(Options::path(&path).read_only()).await.with_context(|| path.display().to_string())
+    }
+
+    /// The store for a change.
+    pub async fn change(&self) -> anyhow::Result<Store> {
+        let path = self.path()?;
+        Ok(Store::open(Options::path(&path)).await?)
+    }
+}
+
+/// Reads a leverd.yaml that must be without fault.
+pub fn config(path: &Path) -> anyhow::Result<config::Config> {
+    let bytes = read(path)?;
+    let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
+    let config = sources.add(shown(path), &bytes, &mut found).and_then(|id| config::read(&mut sources, id, &mut found));
+    config.with_context(|| format!("{} has faults:\n\n{}", path.display(), render_human(&sources, &found, false)))
+}
+
+/// Runs what waits for IO.
+pub fn wait<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}
+
+/// The one piece of unfinished work whose id starts with `prefix`.
+pub async fn find(store: &Store, prefix: &str) -> anyhow::Result<(AccountId, Work)> {
+    let hex = prefix.len() >= 4 && prefix.len() <= 32 && prefix.chars().all(|c| c.is_ascii_hexdigit());
+    if !hex {
+        bail!("`{prefix}` is no id: give the first digits, four or more, of one that `leverd parked` shows");
+    }
+    let found = store.find(&prefix.to_ascii_lowercase()).await?;
+    match found.as_slice() {
+        [] => bail!("nothing unfinished has an id that starts with `{prefix}`"),
+        [(account, work)] => Ok((account.clone(), *work)),
+        several => {
+            let all: Vec<String> = several.iter().map(|(account, work)| format!("  {account}: {work}")).collect();
+            bail!("several ids start with `{prefix}`:\n{}", all.join("\n"))
+        }
+    }
+}
+
+/// The time of a command.
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}

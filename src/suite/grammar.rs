@@ -1,0 +1,91 @@
+//! The keys of `tests.yaml`, as tables: the reader, the JSON Schema and the grammar page agree on them.
+
+use crate::lang::shape::{KeyShape, Shape, Ty};
+use schemars::Schema;
+
+pub(super) static ROOT: Shape = Shape {
+    what: "a file of rule tests",
+    keys: &[
+        KeyShape::may("given", Ty::Map(&GIVEN), "what all tests of the file begin with"),
+        KeyShape::must("tests", Ty::List(&Ty::Map(&TEST)), "the tests"),
+    ],
+};
+
+pub(super) static GIVEN: Shape = Shape {
+    what: "`given`",
+    keys: &[
+        KeyShape::may("now", Ty::Time, "the time at the beginning; 2026-01-05T09:00:00Z unless told"),
+        KeyShape::may("settings", Ty::Named(&Ty::Any), "the account's settings, by name"),
+        KeyShape::may("stages", Ty::List(&Ty::Text), "the stages of the pipeline, in order"),
+        KeyShape::may("tests", Ty::List(&Ty::Text), "the titles of the tests that the vendor offers"),
+        KeyShape::may("postings", Ty::List(&Ty::Text), "the titles of the postings"),
+        KeyShape::may("archive_reasons", Ty::List(&Ty::Text), "the reasons for archiving"),
+        KeyShape::may("opportunity", Ty::Map(&OPPORTUNITY), "the opportunity"),
+    ],
+};
+
+pub(super) static OPPORTUNITY: Shape = Shape {
+    what: "`opportunity`",
+    keys: &[
+        KeyShape::may("stage", Ty::Text, "the stage it is in; the first one unless told"),
+        KeyShape::may("tags", Ty::List(&Ty::Text), "its own tags"),
+        KeyShape::may("posting", Ty::Text, "the title of its posting"),
+        KeyShape::may("posting_tags", Ty::List(&Ty::Text), "the posting's tags, which it inherits"),
+        KeyShape::may("archived", Ty::Text, "the reason it is archived for"),
+        KeyShape::may("email", Ty::Text, "the candidate's address; empty for none"),
+        KeyShape::may("facts", Ty::Named(&Ty::Any), "any other name of the vocabulary, such as `candidate.location`"),
+        KeyShape::may("attempts", Ty::List(&Ty::Map(&ATTEMPT)), "attempts that the ledger has at the beginning"),
+    ],
+};
+
+pub(super) static ATTEMPT: Shape = Shape {
+    what: "an attempt",
+    keys: &[
+        KeyShape::must("test", Ty::Text, "the test's title"),
+        KeyShape::may("phase", Ty::Text, "where it stands; `invited` unless told"),
+        KeyShape::may("stage", Ty::Text, "the stage it was requested in; the opportunity's unless told"),
+        KeyShape::may("expires_at", Ty::Time, "when the invitation expires"),
+    ],
+};
+
+pub(super) static TEST: Shape = Shape {
+    what: "a test",
+    keys: &[
+        KeyShape::must("name", Ty::Text, "unique in the file; ids of behaviours stand in it"),
+        KeyShape::may("given", Ty::Map(&GIVEN), "what this test begins with: key by key it replaces the file's"),
+        KeyShape::must("steps", Ty::List(&Ty::Map(&STEP)), "what happens, one after the other"),
+    ],
+};
+
+pub(super) static STEP: Shape = Shape {
+    what: "a step",
+    keys: &[
+        KeyShape::may("opportunity", Ty::Map(&OPPORTUNITY), "what a person changes first"),
+        KeyShape::may("event", Ty::Text, "the event that happens: `candidateStageChange`, `assessment.scored` …"),
+        KeyShape::may("with", Ty::Named(&Ty::Any), "what the event says: `to_stage`, `result.percent` …"),
+        KeyShape::may("test", Ty::Text, "the test that an assessment event is about; not needed if there is one attempt"),
+        KeyShape::may("wait", Ty::Duration, "time that passes; timers fire"),
+        KeyShape::may(
+            "vendor",
+            Ty::Text,
+            "what the vendor answers to invitations: `accepts` (unless told), `silent`, or else why it refuses",
+        ),
+        KeyShape::may("expect", Ty::Any, "everything that leverd does, in any order, or `nothing`; not looked at if left out"),
+        KeyShape::may("because", Ty::Either(&[Ty::Text, Ty::List(&Ty::Text)]), "texts that the reasons given contain"),
+        KeyShape::may("after", Ty::Map(&AFTER), "how it looks afterwards"),
+    ],
+};
+
+pub(super) static AFTER: Shape = Shape {
+    what: "`after`",
+    keys: &[
+        KeyShape::may("tags", Ty::List(&Ty::Text), "all tags, in any order"),
+        KeyShape::may("stage", Ty::Text, "the stage"),
+        KeyShape::may("attempts", Ty::Named(&Ty::Text), "the phase of the latest attempt, by the test's title"),
+    ],
+};
+
+/// The JSON Schema of `tests.yaml`, from the tables that the reader goes by.
+pub fn tests_schema() -> Schema {
+    ROOT.schema("leverd rule tests", "What the rules of a pack shall do, event by event.")
+}

@@ -1,0 +1,91 @@
+//! Runs tests: each step through the production planner, its effects onto the test's world, the outcomes back as events.
+
+use super::expect::{After, difference};
+use super::world::World;
+use super::{Case, Happening, Suite, Test, What};
+use crate::model::Value;
+
+/// Runs every test of a file. Tests know nothing of each other.
+pub fn run(suite: &Suite) -> Vec<Case> {
+    suite.tests.iter().map(|test| case(&suite.file, test)).collect()
+}
+
+fn case(file: &str, test: &Test) -> Case {
+    let mut world = World::new(test);
+    let mut faults = Vec::new();
+    for (n, step) in test.steps.iter().enumerate() {
+        world.begin(step);
+        match &step.what {
+            What::Event(event, about) => {
+                if let Err(fault) = world.happens(event, about.as_deref(), &format!("{} {n}", test.name)) {
+                    faults.push(format!("step {} (line {}): {fault}", n + 1, step.line));
+                    break;
+                }
+            }
+            What::Wait(duration) => world.wait(*duration),
+            What::Nothing => {}
+        }
+        let found = differences(&world, step);
+        if !found.is_empty() {
+            let what = match &step.what {
+                What::Event(event, _) => format!("`{}`", event.kind),
+                What::Wait(duration) => format!("waiting {duration:#}"),
+                What::Nothing => "a change that nobody tells".to_owned(),
+            };
+            let mut text = format!("step {} (line {}), {what}:\n", n + 1, step.line);
+            for line in found {
+                text.push_str(&format!("  {line}\n"));
+            }
+            text.push_str("why:\n");
+            for why in &world.why {
+                text.push_str(&format!("  {why}\n"));
+            }
+            faults.push(text);
+            // What follows would only repeat the fault.
+            break;
+        }
+    }
+    Case { name: test.name.clone(), file: file.to_owned(), line: test.line, faults, steps: test.steps.len() }
+}
+
+/// What is not as the step says: `-` was expected and not done, `+` was done and not expected.
+fn differences(world: &World<'_>, step: &Happening) -> Vec<String> {
+    let mut lines = step.expect.as_ref().map(|expected| difference(expected, &world.done)).unwrap_or_default();
+    for text in &step.because {
+        if !world.why.iter().any(|why| why.contains(text.as_str())) {
+            lines.push(format!("- a reason with {text:?} in it"));
+        }
+    }
+    for after in &step.after {
+        match after {
+            After::Tags(wanted) => {
+                let mut tags: Vec<String> = match world.facts.values.get("opportunity.tags") {
+                    Some(Value::List(tags)) => tags.iter().map(ToString::to_string).collect(),
+                    _ => Vec::new(),
+                };
+                let mut wanted = wanted.clone();
+                tags.sort();
+                wanted.sort();
+                if tags != wanted {
+                    lines.push(format!("- tags: {}", wanted.join(" · ")));
+                    lines.push(format!("+ tags: {}", tags.join(" · ")));
+                }
+            }
+            After::Stage(wanted) => {
+                let stage = world.facts.values.get("opportunity.stage").map(ToString::to_string).unwrap_or_default();
+                if stage != *wanted {
+                    lines.push(format!("- stage: {wanted}"));
+                    lines.push(format!("+ stage: {stage}"));
+                }
+            }
+            After::Attempt(title, wanted) => {
+                let row = world.facts.ledger.iter().rfind(|row| row.test.title == *title);
+                if row.is_none_or(|row| row.phase != *wanted) {
+                    lines.push(format!("- attempt at {title}: {wanted}"));
+                    lines.push(format!("+ attempt at {title}: {}", row.map_or("none", |row| row.phase.as_str())));
+                }
+            }
+        }
+    }
+    lines
+}

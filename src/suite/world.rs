@@ -1,0 +1,223 @@
+//! The little world of one test: an opportunity, our ledger, timers and a clock that only `wait` moves.
+
+use super::expect::{Done, Outcome, done};
+use super::{Happening, Test};
+use crate::engine::{Program, lifecycle, overlay, plan, schedule};
+use crate::model::{
+    Act, Assessment, AssessmentEvent, Effect, Event, EventId, EventKind, Facts, Invite, InviteMode, Kind, Later, Plan, Planned,
+    Value,
+};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// More events than this of one step are a loop.
+const MOST_EVENTS: usize = 200;
+
+pub(super) struct World<'t> {
+    test: &'t Test,
+    program: Program,
+    pub(super) facts: Facts,
+    timers: Vec<Later>,
+    vendor: Outcome,
+    /// What was done since the step began.
+    pub(super) done: Vec<Done>,
+    /// The reasons given since the step began.
+    pub(super) why: Vec<String>,
+}
+
+impl<'t> World<'t> {
+    pub(super) fn new(test: &'t Test) -> Self {
+        let mut facts = test.facts.clone();
+        facts.ledger.clone_from(&test.ledger);
+        Self {
+            test,
+            program: Program::new(vec![Arc::clone(&test.ruleset)]),
+            facts,
+            timers: Vec::new(),
+            vendor: Outcome::Accepts,
+            done: Vec::new(),
+            why: Vec::new(),
+        }
+    }
+
+    /// Begins a step: what a person changed first.
+    pub(super) fn begin(&mut self, step: &Happening) {
+        self.done.clear();
+        self.why.clear();
+        self.vendor = step.vendor.clone();
+        for (name, value) in &step.changes {
+            match value {
+                Some(value) => self.facts.set(name, value.clone()),
+                None => drop(self.facts.values.remove(name)),
+            }
+        }
+        if step.tags_changed {
+            inherit(&mut self.facts);
+        }
+    }
+
+    /// An event, and everything that follows from it at once. `Err` says what is wrong with the test.
+    pub(super) fn happens(&mut self, event: &Event, about: Option<&str>, identity: &str) -> Result<(), String> {
+        let mut event = event.clone();
+        event.id = EventId::derive(self.facts.now, &[identity]);
+        (event.at, event.received) = (self.facts.now, self.facts.now);
+        event.opportunity = Some(self.test.opportunity.clone());
+        if event.kind.assessment().is_some() {
+            let mut rows = self.facts.ledger.iter().filter(|row| about.is_none_or(|title| row.test.title == title));
+            let row = match (rows.next(), rows.next(), about) {
+                (None, _, Some(title)) => return Err(format!("there is no attempt at `{title}`")),
+                (None, _, None) => return Err("there is no attempt that the event could be about".into()),
+                (Some(_), Some(_), None) => return Err("there are several attempts: say which with `test: TITLE`".into()),
+                (Some(first), second, _) => rows.last().or(second).unwrap_or(first),
+            };
+            event.assessment = Some(row.id);
+        }
+        self.process(event);
+        Ok(())
+    }
+
+    /// Time passes; timers fire when they are due, in their order.
+    pub(super) fn wait(&mut self, duration: SignedDuration) {
+        let end = self.facts.now.checked_add(duration).unwrap_or(Timestamp::MAX);
+        for _ in 0..MOST_EVENTS {
+            let next = self.timers.iter().enumerate().filter(|(_, later)| later.due <= end).min_by_key(|(_, later)| later.due);
+            let Some(at) = next.map(|(at, _)| at) else { break };
+            let later = self.timers.remove(at);
+            self.facts.now = later.due.max(self.facts.now);
+            self.process(schedule::due(&later));
+        }
+        self.facts.now = end;
+    }
+
+    fn process(&mut self, event: Event) {
+        let mut queue = VecDeque::from([(event, None)]);
+        let mut left = MOST_EVENTS;
+        while let Some((event, own_move)) = queue.pop_front() {
+            if left == 0 {
+                self.why.push("the test ended: one event led to more than 200 others".to_owned());
+                return;
+            }
+            left -= 1;
+            self.facts.own_move = own_move;
+            match plan(&self.program, &event, &self.facts) {
+                Planned::Plan(plan) => self.carry_out(&event, *plan, &mut queue),
+                Planned::Needs(needs) => self.why.push(format!("the test cannot tell {needs:?}")),
+            }
+        }
+    }
+
+    fn carry_out(&mut self, event: &Event, plan: Plan, queue: &mut VecDeque<(Event, Option<crate::model::EffectId>)>) {
+        self.why.extend(plan.steps.iter().map(ToString::to_string));
+        for row in plan.ledger {
+            self.put(row);
+        }
+        for later in plan.later {
+            self.timers.retain(|other| other.id != later.id);
+            self.timers.push(later);
+        }
+        for notice in plan.notices {
+            self.done.push(Done { word: "alert".into(), value: notice.text });
+        }
+        for emitted in plan.emit {
+            if let (Some(step), true, true) = (emitted.kind.assessment(), emitted.applied, emitted.kind != event.kind)
+                && matches!(step, AssessmentEvent::Expired | AssessmentEvent::OptedOut | AssessmentEvent::Cancelled)
+            {
+                self.done.push(Done { word: "mark".into(), value: step.to_string() });
+            }
+            queue.push_back((emitted, None));
+        }
+        for effect in &plan.effects {
+            self.done.push(done(effect));
+            self.apply(event, effect, queue);
+        }
+    }
+
+    fn apply(&mut self, event: &Event, effect: &Effect, queue: &mut VecDeque<(Event, Option<crate::model::EffectId>)>) {
+        let before = self.facts.values.get("opportunity.stage").cloned();
+        self.facts = overlay(&self.facts, std::slice::from_ref(effect));
+        // What the posting says comes back, whatever is removed here.
+        inherit(&mut self.facts);
+        let outcome = |kind: EventKind, fields: BTreeMap<String, Value>, attempt: Option<&Assessment>| {
+            let mut next = Event::new(
+                EventId::derive(event.id.0.stored(), &[&effect.id.to_string(), &kind.to_string()]),
+                event.account.clone(),
+                kind,
+                Some(self.test.opportunity.clone()),
+                self.facts.now,
+            );
+            next.fields = fields;
+            next.assessment = attempt.map(|row| row.id);
+            next.applied = true;
+            next.cause = Some(effect.id);
+            next.depth = event.depth.saturating_add(1);
+            next
+        };
+        match &effect.act {
+            Act::Invite(invite) => {
+                let Some((step, fields)) = answer(&self.vendor, invite) else { return };
+                let Some(row) = self.facts.ledger.iter().find(|row| row.id == invite.assessment) else { return };
+                let row = lifecycle::apply(row, step, &fields, self.facts.now);
+                queue.push_back((outcome(EventKind::Assessment(step), fields, Some(&row)), None));
+                self.put(row);
+            }
+            // Lever tells us of our own move as of anybody's.
+            Act::Stage(_) if self.facts.values.get("opportunity.stage") != before.as_ref() => {
+                let mut fields = BTreeMap::new();
+                fields.extend(before.map(|stage| ("from_stage".to_owned(), stage)));
+                fields.extend(self.facts.values.get("opportunity.stage").map(|stage| ("to_stage".to_owned(), stage.clone())));
+                let mut moved = outcome(EventKind::STAGE_CHANGE, fields, None);
+                (moved.cause, moved.applied) = (None, false);
+                queue.push_back((moved, Some(effect.id)));
+            }
+            Act::Call(call) => queue.push_back((outcome(EventKind::Done(call.operation.clone()), BTreeMap::new(), None), None)),
+            _ => {}
+        }
+    }
+
+    fn put(&mut self, row: Assessment) {
+        match self.facts.ledger.iter_mut().find(|known| known.id == row.id) {
+            Some(known) => *known = row,
+            None => self.facts.ledger.push(row),
+        }
+    }
+}
+
+/// What an invitation comes to, if the vendor answers.
+fn answer(vendor: &Outcome, invite: &Invite) -> Option<(AssessmentEvent, BTreeMap<String, Value>)> {
+    match (vendor, invite.mode) {
+        (Outcome::Accepts, InviteMode::New) => Some((AssessmentEvent::Invited, BTreeMap::new())),
+        (Outcome::Accepts, InviteMode::Refresh) => Some((AssessmentEvent::Reinvited, BTreeMap::new())),
+        (Outcome::Silent, _) => None,
+        (Outcome::Refuses(why), _) => {
+            let fields = [("failure.message", why.as_str()), ("failure.code", "R4")];
+            let fields = fields.map(|(name, text)| (name.to_owned(), Value::text(text)));
+            Some((AssessmentEvent::InviteFailed, fields.into()))
+        }
+    }
+}
+
+/// An opportunity shows its own tags and those of its posting.
+pub(super) fn inherit(facts: &mut Facts) {
+    let list = |name: &str| match facts.values.get(name) {
+        Some(Value::List(tags)) => tags.clone(),
+        _ => Vec::new(),
+    };
+    let mut tags = list("opportunity.own_tags");
+    for tag in list("posting.tags") {
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    facts.set("opportunity.tags", Value::List(tags));
+}
+
+/// A named thing of a test: its id is made of its name, so that both are easy to tell apart.
+pub(super) fn named(kind: Kind, name: &str) -> Value {
+    Value::named(kind, id(kind, name), name)
+}
+
+/// The id that a name has in a test.
+pub(super) fn id(kind: Kind, name: &str) -> String {
+    format!("{}:{name}", kind.to_string().replace(' ', "-"))
+}

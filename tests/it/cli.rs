@@ -1,0 +1,205 @@
+//! The binary as people run it: `tests/cli/NAME.out` holds the command line, both outputs and the exit code, whole. `UPDATE=1`
+//! rewrites them.
+
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
+use leverd::sim::{AssessmentState, NewOpportunity, Sim, SimOptions};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const LEVERD: &str = env!("CARGO_BIN_EXE_leverd");
+
+/// Runs commands one after another in `folder` and compares all they say with `tests/cli/NAME.out`.
+fn told(name: &str, folder: &Path, commands: &[&str]) {
+    told_with(name, folder, &[], commands, |text| text);
+}
+
+/// The same with secrets in the environment; `steady` takes out what no two runs have in common.
+fn told_with(name: &str, folder: &Path, env: &[(&str, &str)], commands: &[&str], steady: impl Fn(String) -> String) {
+    let mut told = String::new();
+    for command in commands {
+        let ran = Command::new(LEVERD)
+            .args(command.split_whitespace())
+            .current_dir(folder)
+            .env_clear()
+            .envs(env.iter().copied())
+            .stdin(Stdio::null())
+            .output()
+            .expect("runs");
+        let _ = writeln!(told, "$ leverd {command}");
+        told.push_str(&String::from_utf8_lossy(&ran.stdout));
+        for line in String::from_utf8_lossy(&ran.stderr).lines() {
+            let _ = writeln!(told, "! {line}");
+        }
+        let _ = writeln!(told, "exit {}\n", ran.status.code().expect("an exit code"));
+    }
+    let told = steady(told);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/cli/{name}.out"));
+    if std::env::var_os("UPDATE").is_some() {
+        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        fs::write(&path, &told).expect("writable");
+    }
+    let wanted = fs::read_to_string(&path).unwrap_or_default();
+    assert!(wanted == told, "{} differs (UPDATE=1 rewrites it):\n{told}", path.display());
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    let path = folder.join(name);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+    fs::write(path, text).expect("written");
+}
+
+#[test]
+fn help_names_every_command() {
+    let dir = tempfile::tempdir().expect("a folder");
+    told("help", dir.path(), &["--help", "", "validate --help", "nonsense", "validate --format xml"]);
+}
+
+#[test]
+fn a_fresh_folder_passes_and_is_never_overwritten() {
+    let dir = tempfile::tempdir().expect("a folder");
+    told("init", dir.path(), &["init mine", "validate mine", "init mine", "validate", "validate nowhere"]);
+}
+
+#[test]
+fn explain_knows_codes_and_near_misses() {
+    let dir = tempfile::tempdir().expect("a folder");
+    told("explain", dir.path(), &["explain error[bad-name]", "explain literal-secrt", "explain no-account --format json"]);
+}
+
+#[test]
+fn faults_come_in_every_format() {
+    let dir = tempfile::tempdir().expect("a folder");
+    write(dir.path(), "leverd.yaml", "accounts:\n  acme:\n    lever: { api_key: abc123, webhoks: {} }\n");
+    told(
+        "faults",
+        dir.path(),
+        &["validate", "validate --format json", "validate --format github", "validate leverd.yaml --strict"],
+    );
+}
+
+#[test]
+fn a_project_is_checked_with_all_it_names() {
+    let dir = tempfile::tempdir().expect("a folder");
+    write(
+        dir.path(),
+        "leverd.yaml",
+        "accounts:\n  acme:\n    lever:\n      api_key: { env: KEY }\n      perform_as: Leverdd\n      webhooks: { unsigned: true }\n    packs:\n      \
+         - { pack: qualifid, mode: shadow }\n      - { path: ./rules/none, mode: live }\n  other:\n    lever: { api_key: { env: KEY }, webhooks: { unsigned: true } }\n    \
+         packs: [{ path: rules/none, mode: live }]\n",
+    );
+    write(
+        dir.path(),
+        "catalogue/acme.yaml",
+        "account: acne\npulled_at: 2026-01-01T00:00:00Z\nstages: []\nusers: [{ id: u, name: Leverd }]\n",
+    );
+    told("project", dir.path(), &["validate"]);
+    write(
+        dir.path(),
+        "catalogue/acme.yaml",
+        "account: acme\npulled_at: 2026-01-01T00:00:00Z\nstages: []\nusers: [{ id: u, name: Leverd }]\n",
+    );
+    told("project_again", dir.path(), &["validate"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pack_that_links_out_of_its_folder_is_refused() {
+    let dir = tempfile::tempdir().expect("a folder");
+    write(dir.path(), "secret.yaml", "hidden: true\n");
+    write(dir.path(), "pack/rules.yaml", "rules: []\n");
+    std::os::unix::fs::symlink("../secret.yaml", dir.path().join("pack/out.yaml")).expect("linked");
+    told("link_out", dir.path(), &["validate pack"]);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_fault() {
+    let mut child =
+        Command::new(LEVERD).args(["schema", "config"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("runs");
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().expect("ends");
+    assert_eq!((ended.status.code(), String::from_utf8_lossy(&ended.stderr).as_ref()), (Some(0), ""));
+}
+
+#[test]
+fn colour_is_for_terminals_only() {
+    let dir = tempfile::tempdir().expect("a folder");
+    write(dir.path(), "leverd.yaml", "accounts: {}\n");
+    let run = |variable: &str| {
+        let ran = Command::new(LEVERD).arg("validate").current_dir(dir.path()).env_clear().env(variable, "1").output();
+        String::from_utf8_lossy(&ran.expect("runs").stdout).contains('\u{1b}')
+    };
+    assert_eq!((run("NO_COLOR"), run("TERM"), run("CLICOLOR_FORCE")), (false, false, true));
+}
+
+/// Digits in runs of ten and more: milliseconds since 1970.
+fn without_times(text: String) -> String {
+    let mut steady = String::new();
+    let mut digits = String::new();
+    for c in text.chars().chain(['\0']) {
+        if c.is_ascii_digit() {
+            digits.push(c);
+            continue;
+        }
+        steady.push_str(if digits.len() >= 10 { "TIME" } else { &digits });
+        digits.clear();
+        steady.push(c);
+    }
+    steady.trim_end_matches('\0').to_owned()
+}
+
+const MINI: &str = "vendor: qualified
+settings:
+  stage: { type: stage, doc: Entering it sends the invitation }
+tags:
+  status: ['{{assessment.title}}', '{{assessment.title}} - Invited']
+rules:
+  - name: invite
+    trigger: candidateStageChange
+    when: { to_stage: $stage }
+    for_each: { test: { in: catalogue, where: { title: { in: $opportunity.tags } } } }
+    do: [{ invite: { test: $test } }]
+  - name: greet
+    trigger: candidateStageChange
+    when: { to_stage: $stage }
+    do:
+      - add_tag: greeted
+      - add_note: 'Hello {{default candidate.name \'you\'}}'
+";
+
+#[test]
+fn pull_and_dry_run_read_and_send_nothing_else() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let sim = runtime.block_on(Sim::start(SimOptions { seed: Some(7), ..SimOptions::default() })).expect("started");
+    let control = sim.control();
+    control.create_assessment("Java", AssessmentState::Published, None);
+    let ada = NewOpportunity {
+        name: "Ada".into(),
+        email: Some("ada@example.com".into()),
+        tags: vec!["Java".into()],
+        stage: Some("Assessment".into()),
+        ..NewOpportunity::default()
+    };
+    let ada = control.create_opportunity(ada).expect("an opportunity");
+
+    let dir = tempfile::tempdir().expect("a folder");
+    let host = format!("http://{}", sim.address());
+    let config = format!(
+        "accounts:\n  acme:\n    lever: {{ base_url: '{host}/v1', api_key: {{ env: LEVER }}, webhooks: {{ unsigned: true }} }}\n    vendors:\n      qualified: \
+         {{ base_url: '{host}/api/v1', secrets: {{ api_key: {{ env: QUALIFIED }} }}, path_token: {{ env: TOKEN }} }}\n    packs: [{{ path: rules/mini, mode: shadow, settings: {{ stage: Assessment }} }}]\n"
+    );
+    write(dir.path(), "leverd.yaml", &config);
+    write(dir.path(), "rules/mini/rules.yaml", MINI);
+    let vendor = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/qualified/vendor.yaml");
+    write(dir.path(), "rules/mini/vendor.yaml", &fs::read_to_string(vendor).expect("there"));
+    let secrets = [("LEVER", "sim-lever-key"), ("QUALIFIED", "sim-qualified-key")];
+    let dry_run = format!("dry-run {ada}");
+    let steady = |text: String| without_times(text).replace(&ada, "ADA");
+
+    told_with("pull_first", dir.path(), &[], &["validate", "pull", "pull nobody"], steady);
+    told_with("pull", dir.path(), &secrets, &["pull acme", "validate", &dry_run, &format!("{dry_run} --stage Offer")], steady);
+    let writes: Vec<String> = control.calls().into_iter().filter(|call| !call.contains("GET ")).collect();
+    assert_eq!(writes, [""; 0]);
+}
