@@ -13,7 +13,12 @@ mod http;
 mod lever;
 mod lever_sim;
 mod mangled;
+<<<<<<< HEAD
 mod packs;
+=======
+
+mod flow;
+>>>>>>> flow
 mod schema;
 mod sim;
 mod store;
