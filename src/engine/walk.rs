@@ -92,9 +92,8 @@ impl<'a> Walk<'a> {
             Err(stop) => return Err(stop),
         }
         if let Truth::False(witness) = when? {
-            if !self.settle() {
-                self.refuse(*witness);
-            }
+            self.refuse(*witness);
+            self.settle();
             return Ok(());
         }
         self.scope.know(Group::Ledger)?;
@@ -187,11 +186,16 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         if items.is_empty() && rule.settle.is_some() {
-            let (steps, entries) = (self.out.steps.split_off(before.0), self.out.entries.split_off(before.1));
-            if !self.settle() {
-                self.out.steps.extend(steps);
+            // What was not found is said at each look; what to do about it only after the last.
+            let (mut steps, entries) = (self.out.steps.split_off(before.0), self.out.entries.split_off(before.1));
+            let again = self.settle();
+            if again {
+                steps.retain(|step| matches!(step.said, Said::NoRows { .. }));
+            } else {
                 self.out.entries.extend(entries);
             }
+            let looks = self.out.steps.split_off(before.0);
+            self.out.steps.extend(steps.into_iter().chain(looks));
             return Ok(());
         }
         // Every item goes as far as it can, so that what they need is read at once.

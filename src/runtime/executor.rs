@@ -71,7 +71,7 @@ async fn still_true(node: &Node, account: &Account, mut claimed: ClaimedEffect) 
         Some(program) => program,
         None => Arc::clone(&account.active().program),
     };
-    match planner::ask(node, account, &program, &event, Facts::at(now)).await {
+    match planner::ask(node, account, &program, &event, now, Facts::at(now)).await {
         Ok((_, plan)) => match plan.effects.into_iter().find(|again| again.id == effect.id) {
             Some(again) => {
                 claimed.effect.act = again.act;
