@@ -81,7 +81,8 @@ impl<'a> Walk<'a> {
             Some(cond) => condition::holds(&self.scope, cond, None),
             None => Ok(Truth::True),
         };
-        if let (Ok(Truth::False(witness)), None) = (&when, rule.settle) {
+        // Looking back, nothing will be looked at again.
+        if let (Ok(Truth::False(witness)), true) = (&when, rule.settle.is_none() || self.scope.recorded.is_some()) {
             self.refuse(witness.as_ref().clone());
             return Ok(());
         }

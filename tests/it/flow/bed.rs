@@ -1,5 +1,6 @@
 //! The test bed: a simulator, a project on disk and a running node, as `leverd demo` has them.
 
+use jiff::SignedDuration;
 use leverd::cli::demo::world::{ACCOUNT, World, WorldOptions, write_project};
 use leverd::model::{AccountId, NoticeKind, OpportunityId, Said};
 use leverd::runtime::clock::Clock;
@@ -7,7 +8,7 @@ use leverd::sim::{AssessmentState, Control, Faults, Misbehaviour, NewOpportunity
 use leverd::store::EventState;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The test that the posting asks for.
 pub(crate) const TEST: &str = "AngularJS: Services, Components, and API Access";
@@ -102,9 +103,29 @@ impl Bed {
         self.world.sim.control()
     }
 
-    /// Waits until nothing is under way.
+    /// Waits until nothing is under way: no delivery is open, no work is due now or soon. What was begun, and waits to be looked up,
+    /// keeps its lane; then it is enough that nothing more is committed.
     pub(crate) async fn rest(&self) {
-        self.world.quiet().await.unwrap();
+        let (node, account) = (&self.world.node, [self.account()]);
+        let (started, mut calm, mut commits) = (Instant::now(), 0, 0);
+        while calm < 3 {
+            self.control().quiet().await;
+            let now = node.clock.now();
+            let soon = now + SignedDuration::from_secs(2);
+            let counts = node.store.counts(now).await.unwrap();
+            let standing = |state: &str| counts.iter().filter(|count| count.state == state).collect::<Vec<_>>();
+            let due_soon = node.store.next_due(&account, now).await.unwrap().is_some_and(|due| due < soon);
+            let begun = standing("begun");
+            let lookup = !begun.is_empty() && begun.iter().all(|count| count.oldest.is_some_and(|oldest| oldest > soon));
+            let unchanged = std::mem::replace(&mut commits, node.store.commits().0) == commits;
+            calm = match (due_soon, standing("due").is_empty() && begun.is_empty(), lookup && unchanged) {
+                (false, true, _) => calm + 1,
+                (false, false, true) => calm + 1,
+                _ => 0,
+            };
+            assert!(started.elapsed() < Duration::from_secs(40), "it does not come to rest: {counts:?}");
+            tokio::time::sleep(Duration::from_millis(if lookup { 150 } else { 25 })).await;
+        }
     }
 
     /// A recruiter moves Ada to the trigger stage, and everything that follows happens.

@@ -32,6 +32,7 @@ async fn d14_b52_a_tag_that_comes_after_the_move_is_found() {
         bed.advance(Duration::from_secs(wait - 11)).await;
         bed.control().add_tags(name, &[OTHER.to_owned()]).unwrap();
         bed.advance(Duration::from_secs(10)).await;
+        println!("{name} {:#?}", bed.said(name).await);
     }
     assert_eq!(bed.mails()[1..], [format!("Cy@example.com: {OTHER}")]);
     bed.advance(DAY).await;
