@@ -59,6 +59,20 @@ impl Sqlite {
         Ok(())
     }
 
+    /// Takes what was deleted out of the file's free pages and out of the log of changes. False: a reader looks at it still; the next
+    /// commit tries again.
+    pub(super) fn scrubbed(&self) -> Result<bool> {
+        let patience: u32 = self.db.query_row("PRAGMA busy_timeout", [], |row| row.get(0))?;
+        self.db.busy_timeout(std::time::Duration::ZERO)?;
+        let scrub = || -> rusqlite::Result<bool> {
+            self.db.execute_batch("PRAGMA incremental_vacuum")?;
+            self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))
+        };
+        let done = scrub();
+        self.db.busy_timeout(std::time::Duration::from_millis(patience.into()))?;
+        Ok(done?)
+    }
+
     /// Ends what the lane still had before it, except what tells of the end, and calls: a vendor may have to be told to erase.
     fn stop_lane(&mut self, account: &AccountId, purge: &Purge) -> Result<()> {
         let reason = Reason::new("gone", "the candidate was deleted");
