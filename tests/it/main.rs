@@ -8,16 +8,15 @@
 )]
 
 mod check;
-mod suite;
+mod cli;
 mod http;
 mod lever;
 mod lever_sim;
 mod mangled;
 mod packs;
-mod cli;
 mod schema;
 mod sim;
 mod store;
-mod yaml;
-
+mod suite;
 mod vendor;
+mod yaml;

@@ -48,6 +48,8 @@ fn pages_and_examples_load_and_fit_their_schema() {
         ("catalogue", block("schema/catalogue.md")),
         ("rules", read("tests/check/rules/good.yaml")),
         ("rules", read("rules/qualified/rules.yaml")),
+        ("config", include_str!("../../src/cli/init/leverd.yaml").to_owned()),
+        ("catalogue", include_str!("../../src/cli/init/catalogue.yaml").to_owned()),
     ];
     for (kind, text) in texts {
         let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
