@@ -9,16 +9,12 @@
 
 mod check;
 mod cli;
+mod flow;
 mod http;
 mod lever;
 mod lever_sim;
 mod mangled;
-<<<<<<< HEAD
 mod packs;
-=======
-
-mod flow;
->>>>>>> flow
 mod schema;
 mod sim;
 mod store;
