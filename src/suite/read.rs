@@ -164,7 +164,7 @@ impl Reader<'_> {
     /// The thing that a test names; it must be in what the test gives.
     fn known(&mut self, node: &Node, kind: Kind, catalogue: &AccountCatalogue) -> Option<Value> {
         let text = node.as_text(self.found)?;
-        let vendor = self.pack.vendor_name().map(|vendor| vendor.as_str());
+        let vendor = self.pack.vendor_name().map(crate::model::VendorName::as_str);
         if let Some(found) = catalogue.find(kind, vendor, text) {
             return Some(Value::Named(found));
         }
@@ -378,7 +378,7 @@ impl Reader<'_> {
                 "expect" => step.expect = Some(self.expect(value)),
                 "because" => {
                     step.because =
-                        value.items_or_self().iter().filter_map(|text| text.as_text(self.found).map(str::to_owned)).collect()
+                        value.items_or_self().iter().filter_map(|text| text.as_text(self.found).map(str::to_owned)).collect();
                 }
                 _ => step.after = self.after(value, catalogue),
             }
