@@ -27,6 +27,7 @@ pub struct SchemaCommand {
 pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("config", lang::config::config_schema()),
+        ("rules", lang::schema::rules_schema()),
         ("vendor", lang::adapter::vendor_schema()),
         ("catalogue", lang::catalogue::catalogue_schema()),
         ("tests", crate::suite::tests_schema()),

@@ -3,16 +3,16 @@
 use super::action::registry;
 use super::compile::{shapes, type_names};
 use super::scope;
+use schemars::Schema;
 use serde_json::{Map, Value, json};
 
 /// The schema of a rules file.
-pub fn rules_schema() -> Value {
+pub fn rules_schema() -> Schema {
     let about = "Rules of leverd: what shall be done in Lever and at a vendor when something happens.";
-    let mut schema = shapes::FILE.schema("rules.yaml", about).to_value();
-    if let Value::Object(map) = &mut schema {
-        map.insert(
-            "$defs".to_owned(),
-            json!({
+    let mut schema = shapes::FILE.schema("rules.yaml", about);
+    schema.insert(
+        "$defs".to_owned(),
+        json!({
                 "type": ty(),
                 "trigger": trigger(),
                 "triggers": { "anyOf": [{ "$ref": "#/$defs/trigger" }, { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/trigger" } }] },
@@ -20,9 +20,8 @@ pub fn rules_schema() -> Value {
                 "guard": guard(),
                 "spec": shapes::SPEC.json(),
                 "action": action(),
-            }),
-        );
-    }
+        }),
+    );
     schema
 }
 

@@ -48,12 +48,16 @@ fn pages_and_examples_load_and_fit_their_schema() {
         ("catalogue", block("schema/catalogue.md")),
         ("config", include_str!("../../src/cli/init/leverd.yaml").to_owned()),
         ("catalogue", include_str!("../../src/cli/init/catalogue.yaml").to_owned()),
+        ("rules", read("tests/check/rules/good.yaml")),
+        ("rules", read("rules/qualified/rules.yaml")),
     ];
     for (kind, text) in texts {
         let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
         let id = sources.add_text(kind, text.as_str());
         let loaded = match kind {
             "config" => config::read(&mut sources, id, &mut found).is_some(),
+            // Rules are loaded with their vendor: the fixtures and the shipped packs are.
+            "rules" => true,
             _ => catalogue::read(&sources, id, &mut found).is_some(),
         };
         assert!(loaded && found.is_empty(), "{}\n{text}", render_human(&sources, &found, false));
@@ -70,6 +74,9 @@ fn what_the_reader_refuses_for_its_shape_the_schema_refuses() {
         assert_eq!(faults("config", &text).is_empty(), name == "settings", "{name}");
     }
     assert!(!faults("catalogue", &read("tests/check/catalogue/faults.yaml")).is_empty());
+    for name in ["unknown_key", "unknown_trigger", "unknown_verb", "two_verbs", "missing_do", "types", "invite"] {
+        assert!(!faults("rules", &read(&format!("tests/check/rules/{name}.yaml"))).is_empty(), "{name}");
+    }
 }
 
 fn faults(kind: &str, text: &str) -> Vec<String> {
