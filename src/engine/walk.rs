@@ -7,6 +7,7 @@ use super::schedule;
 use super::scope::Scope;
 use crate::lang::action::Stop;
 use crate::lang::rule::{Do, Spec, Trigger};
+use crate::lang::vocabulary;
 use crate::model::{Class, EventKind, Group, Later, LeverEvent, Said, Step, Value};
 
 /// The most rows of one rule and one event: never half a fan-out.
@@ -81,7 +82,10 @@ impl<'a> Walk<'a> {
             Some(cond) => condition::holds(&self.scope, cond, None),
             None => Ok(Truth::True),
         };
-        if let (Ok(Truth::False(witness)), None) = (&when, rule.settle) {
+        if let Ok(Truth::False(witness)) = &when
+            && (rule.settle.is_none() || vocabulary::group(&witness.field).is_none())
+        {
+            // What the event itself says will be no other at the next look.
             self.refuse(witness.as_ref().clone());
             return Ok(());
         }
@@ -92,9 +96,8 @@ impl<'a> Walk<'a> {
             Err(stop) => return Err(stop),
         }
         if let Truth::False(witness) = when? {
-            if !self.settle() {
-                self.refuse(*witness);
-            }
+            self.refuse(*witness);
+            self.settle();
             return Ok(());
         }
         self.scope.know(Group::Ledger)?;
@@ -187,9 +190,9 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         if items.is_empty() && rule.settle.is_some() {
-            let (steps, entries) = (self.out.steps.split_off(before.0), self.out.entries.split_off(before.1));
+            // Its `else` is for the last look.
+            let entries = self.out.entries.split_off(before.1);
             if !self.settle() {
-                self.out.steps.extend(steps);
                 self.out.entries.extend(entries);
             }
             return Ok(());

@@ -87,6 +87,12 @@ impl Node {
         }
     }
 
+    /// Moves the clock on and looks at once for what became due: for simulated time only.
+    pub fn advance(&self, by: SignedDuration) {
+        self.clock.advance(by);
+        self.wake.notify_waiters();
+    }
+
     /// Notes how the load of an account's rules went.
     pub(super) fn note_reload(&self, account: &AccountId, state: ReloadState) {
         self.reloads.rcu(|states| {

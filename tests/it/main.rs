@@ -9,6 +9,7 @@
 
 mod check;
 mod cli;
+mod flow;
 mod http;
 mod lever;
 mod lever_sim;

@@ -1,0 +1,6 @@
+//! Flows: the whole product against a simulated world, every delivery and call real HTTP. What is asserted is the world at the end:
+//! tags, notes, links, stage, mails, and the requests it took.
+
+mod bed;
+mod intake;
+mod spine;

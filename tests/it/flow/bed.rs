@@ -1,0 +1,252 @@
+//! The test bed: a simulator, a project on disk and a running node, as `leverd demo` has them.
+
+use leverd::cli::demo::world::{ACCOUNT, World, WorldOptions, write_project};
+use leverd::model::{AccountId, NoticeKind, OpportunityId, Said};
+use leverd::runtime::clock::Clock;
+use leverd::sim::{AssessmentState, Control, Faults, Misbehaviour, NewOpportunity, NewPosting, RouteFault, Sim, SimOptions, sign};
+use leverd::store::EventState;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The test that the posting asks for.
+pub(crate) const TEST: &str = "AngularJS: Services, Components, and API Access";
+/// A second one in the vendor's catalogue.
+pub(crate) const OTHER: &str = "Junior Django Developer";
+pub(crate) const POSTING: &str = "Front-end Engineer";
+pub(crate) const ADA: &str = "Ada Example";
+pub(crate) const EMAIL: &str = "ada@example.com";
+pub(crate) const PHONE: &str = "+1 555 0100";
+pub(crate) const STAGE: &str = "Assessment";
+
+/// The shipped rules, for projects that add some of their own.
+const RULES: &str = include_str!("../../../rules/qualified/rules.yaml");
+const VENDOR: &str = include_str!("../../../rules/qualified/vendor.yaml");
+
+/// How a bed starts.
+pub(crate) struct Setting<'a> {
+    /// Rules added to the shipped ones, as list items below `rules:`.
+    pub(crate) rules: &'a str,
+    pub(crate) settings: &'a str,
+    pub(crate) faults: Faults,
+}
+
+impl Default for Setting<'_> {
+    fn default() -> Self {
+        Self { rules: "", settings: "{ trigger_stages: [Assessment] }", faults: quick() }
+    }
+}
+
+/// Deliveries that were not accepted are tried again soon.
+pub(crate) fn quick() -> Faults {
+    Faults { retry_delays_ms: vec![100], vendor_retry_delay_ms: 100, ..Faults::default() }
+}
+
+pub(crate) struct Bed {
+    pub(crate) world: World,
+    pub(crate) folder: tempfile::TempDir,
+    http: reqwest::Client,
+}
+
+/// The world before anything happens: two tests that can be sent and one that cannot, a posting with a tag, one applicant.
+pub(crate) fn prepare(control: &Control) {
+    control.create_assessment(TEST, AssessmentState::Published, Some(70.0));
+    control.create_assessment(OTHER, AssessmentState::Published, None);
+    control.create_assessment("Legacy COBOL", AssessmentState::Unpublished, None);
+    control.create_posting(NewPosting { title: POSTING.into(), tags: vec![TEST.into()], ..NewPosting::default() });
+    control
+        .create_opportunity(NewOpportunity {
+            name: ADA.into(),
+            email: Some(EMAIL.into()),
+            phone: Some(PHONE.into()),
+            posting: Some(POSTING.into()),
+            ..NewOpportunity::default()
+        })
+        .unwrap();
+}
+
+/// Writes a project for the simulator; rules of its own make it one with a vendored pack.
+pub(crate) fn project(sim: &Sim, folder: &Path, rules: &str, settings: &str) -> PathBuf {
+    let options = WorldOptions { sim: SimOptions::default(), folder: folder.to_owned(), settings: settings.to_owned() };
+    let config = write_project(sim, &options).unwrap();
+    if !rules.is_empty() {
+        std::fs::create_dir_all(folder.join("rules/qualified")).unwrap();
+        std::fs::write(folder.join("rules/qualified/vendor.yaml"), VENDOR).unwrap();
+        std::fs::write(folder.join("rules/qualified/rules.yaml"), format!("{RULES}\n{rules}")).unwrap();
+        let text = std::fs::read_to_string(&config).unwrap();
+        std::fs::write(&config, text.replace("- pack: qualified", "- path: ./rules/qualified")).unwrap();
+    }
+    config
+}
+
+impl Bed {
+    /// The shipped pack, nothing misbehaves.
+    pub(crate) async fn start() -> Self {
+        Self::with(Setting::default()).await
+    }
+
+    pub(crate) async fn with(setting: Setting<'_>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SimOptions { webhooks_enabled: true, faults: setting.faults, ..SimOptions::default() };
+        let sim = Sim::start(options).await.unwrap();
+        prepare(&sim.control());
+        let config = project(&sim, &folder.path().join("project"), setting.rules, setting.settings);
+        let world = World::join(sim, config, Clock::system()).await.unwrap();
+        let bed = Self { world, folder, http: reqwest::Client::builder().no_proxy().build().unwrap() };
+        bed.rest().await;
+        bed.control().clear_requests();
+        bed
+    }
+
+    pub(crate) fn control(&self) -> Control {
+        self.world.sim.control()
+    }
+
+    /// Waits until nothing is under way.
+    pub(crate) async fn rest(&self) {
+        self.world.quiet().await.unwrap();
+    }
+
+    /// A recruiter moves Ada to the trigger stage, and everything that follows happens.
+    pub(crate) async fn enter(&self) {
+        self.control().move_stage(ADA, STAGE).unwrap();
+        self.rest().await;
+    }
+
+    /// A candidate who did not apply to the posting.
+    pub(crate) fn candidate(&self, name: &str, email: Option<&str>, tags: &[&str]) {
+        self.control()
+            .create_opportunity(NewOpportunity {
+                name: name.into(),
+                email: email.map(str::to_owned),
+                tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+                ..NewOpportunity::default()
+            })
+            .unwrap();
+    }
+
+    /// The tags less the posting's own title.
+    pub(crate) fn tags(&self, name: &str) -> Vec<String> {
+        let mut tags = self.control().tags(name).unwrap();
+        tags.retain(|tag| tag != POSTING);
+        tags
+    }
+
+    pub(crate) fn notes(&self, name: &str) -> Vec<String> {
+        self.control().notes(name).unwrap()
+    }
+
+    pub(crate) fn stage(&self, name: &str) -> String {
+        self.control().opportunity(name).unwrap()["stageText"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn links(&self, name: &str) -> Vec<String> {
+        let links = &self.control().opportunity(name).unwrap()["links"];
+        links.as_array().unwrap().iter().map(|link| link.as_str().unwrap().to_owned()).collect()
+    }
+
+    pub(crate) fn mails(&self) -> Vec<String> {
+        self.control().mails().into_iter().map(|mail| format!("{}: {}", mail.to, mail.assessment)).collect()
+    }
+
+    /// The requests since they were last asked for, ids left out: `GET /v1/opportunities/{id}`.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        let calls = self.control().calls().iter().map(|call| anonymous(call)).collect();
+        self.control().clear_requests();
+        calls
+    }
+
+    /// How many requests since the log was last cleared had this method and path, ids left out.
+    pub(crate) fn count(&self, call: &str) -> usize {
+        self.control().calls().iter().filter(|made| anonymous(made) == call).count()
+    }
+
+    pub(crate) fn account(&self) -> AccountId {
+        AccountId::new(ACCOUNT)
+    }
+
+    pub(crate) fn id(&self, name: &str) -> OpportunityId {
+        OpportunityId::new(self.control().opportunity_id(name).unwrap())
+    }
+
+    /// What waits for a person, as `kind: reason`.
+    pub(crate) async fn parked(&self) -> Vec<String> {
+        let parked = self.world.node.store.parked(Some(&self.account())).await.unwrap();
+        parked.into_iter().map(|row| format!("{}: {}", row.what, row.reason.map(|reason| reason.text).unwrap_or_default())).collect()
+    }
+
+    /// The kinds of all notices.
+    pub(crate) async fn notices(&self) -> Vec<NoticeKind> {
+        let notices = self.world.node.store.notices(Some(&self.account()), 100).await.unwrap();
+        notices.into_iter().map(|(_, notice)| notice.kind).collect()
+    }
+
+    /// What was said about an opportunity, oldest event first: steps that fired nothing, and events closed without a plan.
+    pub(crate) async fn said(&self, name: &str) -> Vec<String> {
+        self.said_of(&self.id(name)).await
+    }
+
+    pub(crate) async fn said_of(&self, id: &OpportunityId) -> Vec<String> {
+        let (store, now) = (&self.world.node.store, self.world.node.clock.now());
+        let mut said = Vec::new();
+        for row in store.events(Some(&self.account()), id, 100).await.unwrap() {
+            if let EventState::Closed { reason } = &row.state {
+                said.push(reason.text.clone());
+            }
+            let Some(run) = store.run(&self.account(), row.event.id, now).await.unwrap() else { continue };
+            said.extend(run.steps.iter().filter(|step| !matches!(step.said, Said::Fired { .. })).map(leverd::cli::describe::step));
+            said.extend(run.effects.iter().filter_map(|effect| effect.reason.as_ref().map(|reason| reason.text.clone())));
+        }
+        said.reverse();
+        said
+    }
+
+    /// Both clocks move on together.
+    pub(crate) async fn advance(&self, by: Duration) {
+        self.control().advance_clock(by);
+        self.world.node.advance(by.try_into().unwrap());
+        self.rest().await;
+    }
+
+    /// The next `times` requests to this path misbehave.
+    pub(crate) fn fault(&self, method: &str, path: &str, times: u32, then: Misbehaviour) {
+        self.control().add_route_fault(RouteFault {
+            method: (!method.is_empty()).then(|| method.to_owned()),
+            path: path.to_owned(),
+            times: (times > 0).then_some(times),
+            after: 0,
+            then,
+        });
+    }
+
+    /// A delivery of Lever as anybody can make it who knows the signing token.
+    pub(crate) async fn signed(&self, event: &str, token: &str, at: i64, data: Value) -> Value {
+        let tokens = self.world.node.store.signing_tokens(&self.account()).await.unwrap();
+        let key = tokens.iter().find(|kept| kept.event.as_str() == event).or(tokens.first()).unwrap().token.expose().to_owned();
+        json!({ "event": event, "triggeredAt": at, "token": token, "signature": sign(&key, token, at), "data": data })
+    }
+
+    /// POSTs to the node; status and body.
+    pub(crate) async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> (u16, String) {
+        let url = format!("http://{}{path}", self.world.address);
+        let answer = self.http.post(url).header("content-type", "application/json").body(body).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> String {
+        let answer = self.http.get(format!("http://{}{path}", self.world.address)).send().await.unwrap();
+        answer.text().await.unwrap()
+    }
+
+    /// What was refused, with its count.
+    pub(crate) async fn refused(&self) -> Vec<(String, u64)> {
+        let refused = self.world.node.store.refusals(&self.account()).await.unwrap();
+        refused.into_iter().map(|row| (row.what, row.count)).collect()
+    }
+}
+
+/// A call with `{id}` for every identifier in its path.
+pub(crate) fn anonymous(call: &str) -> String {
+    let identifier = |part: &str| part.len() >= 20 && part.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+    call.split('/').map(|part| if identifier(part) { "{id}" } else { part }).collect::<Vec<_>>().join("/")
+}
