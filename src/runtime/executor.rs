@@ -95,6 +95,7 @@ async fn change_tags(node: &Node, account: &Account, opportunity: &OpportunityId
     let mut run = TagRun::new(opportunity, claimed.iter().map(|claimed| &claimed.effect.act), account.perform_as.as_ref());
     let mut tags: Option<Vec<String>> = None;
     let mut begun: Option<Vec<(EffectId, u32)>> = None;
+    let mut last: Option<(Request, Exchange)> = None;
     let class = claimed.first().map_or(crate::model::Class::Stage, |claimed| claimed.effect.class);
     let active = account.active();
     let names = (active.catalogue.as_ref(), None);
@@ -105,7 +106,8 @@ async fn change_tags(node: &Node, account: &Account, opportunity: &OpportunityId
                 let done = |begun: bool| {
                     if begun { Outcome::Done { learned: std::collections::BTreeMap::new() } } else { Outcome::Skipped { reason: reason.clone() } }
                 };
-                return end_tags(node, account, &claimed, begun.as_ref(), &done(begun.is_some()), None).await;
+                let last = last.as_ref().map(|(request, exchange)| (request, exchange));
+                return end_tags(node, account, &claimed, begun.as_ref(), &done(begun.is_some()), last).await;
             }
             TagStep::Read(request) => {
                 match node.call(account, &request, class).await {
@@ -146,6 +148,7 @@ async fn change_tags(node: &Node, account: &Account, opportunity: &OpportunityId
             return end_tags(node, account, &claimed, begun.as_ref(), &ended, Some((&request, &exchange))).await;
         }
         tags = answered(&exchange).map(|opportunity| opportunity.tags);
+        last = Some((request, exchange));
     }
 }
 

@@ -8,7 +8,7 @@ use super::executor::{finish, finish_of, put_off};
 use crate::lang::adapter::{Adapter, OnUnknown, PathScope};
 use crate::lever::webhook::Refusal;
 use crate::model::{
-    Act, Applied, Assessment, AssessmentEvent, AssessmentId, Class, Destination, Effect, Event, EventId, EventKind, Exchange,
+    Act, Applied, Assessment, AssessmentEvent, AssessmentId, Class, Effect, Event, EventId, EventKind, Exchange,
     InviteMode, Outcome, Phase, Reason, Request, Secret, TestEntry, Value, VendorName,
 };
 use crate::store::{ClaimedEffect, Result};
@@ -422,9 +422,4 @@ impl Line {
             Called::Held { until, reason } => Err(Unready::Defer { until: Some(until), reason }),
         }
     }
-}
-
-/// The destination that a vendor's requests have.
-pub(super) fn destination(vendor: &VendorName) -> Destination {
-    Destination::Vendor(vendor.clone())
 }
