@@ -59,7 +59,8 @@ fn guard() -> Value {
     let mut guard = condition();
     if let Some(Value::Object(properties)) = guard.get_mut("properties") {
         let about = "what to do when it does not hold";
-        properties.insert("else".to_owned(), json!({ "type": "array", "items": { "$ref": "#/$defs/action" }, "description": about }));
+        properties
+            .insert("else".to_owned(), json!({ "type": "array", "items": { "$ref": "#/$defs/action" }, "description": about }));
     }
     guard
 }
