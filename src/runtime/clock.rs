@@ -28,7 +28,16 @@ impl Clock {
     pub fn system() -> Self {
         let clock = Self(Arc::new(Inner { moved_ms: AtomicI64::new(0), skew_ms: AtomicI64::new(0), started: Instant::now() }));
         clock.agree();
+        #[cfg(feature = "kill-points")]
+        clock.ahead();
         clock
+    }
+
+    /// Starts that many seconds ahead: the crash tests do not wait for a look-up's grace.
+    #[cfg(feature = "kill-points")]
+    fn ahead(&self) {
+        let seconds = std::env::var("LEVERD_CLOCK_AHEAD").ok().and_then(|text| text.parse().ok());
+        self.advance(SignedDuration::from_secs(seconds.unwrap_or(0)));
     }
 
     /// The time, to the millisecond.

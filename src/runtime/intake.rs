@@ -64,7 +64,14 @@ pub async fn lever_shared(node: &Node, event: LeverEvent, body: &[u8]) -> Answer
 }
 
 /// A vendor's delivery, `/hooks/{vendor}/{connection}/{token}`.
-pub async fn vendor(node: &Node, vendor: &VendorName, connection: &ConnectionName, token: &str, body: &[u8], headers: &[(String, String)]) -> Answer {
+pub async fn vendor(
+    node: &Node,
+    vendor: &VendorName,
+    connection: &ConnectionName,
+    token: &str,
+    body: &[u8],
+    headers: &[(String, String)],
+) -> Answer {
     let now = node.clock.now();
     let account = node.account(&AccountId::new(connection.as_str()));
     let found = account.as_ref().and_then(|account| account.vendors.get(vendor).map(|vendor| (account, vendor)));

@@ -54,7 +54,8 @@ pub(super) async fn plan(node: &Node, account: &Account, claimed: ClaimedEvent) 
             }
         }
     }
-    let reason = Reason::new("R9", "another live invitation for the same person and test kept appearing while this was planned");
+    let reason =
+        Reason::new("R9", "another live invitation for the same person and test kept appearing while this was planned");
     node.store.park(&account.id, Work::Event(id), reason, now).await
 }
 
@@ -83,8 +84,9 @@ pub(super) async fn ask(
             Some(effects) => engine::overlay(&known, effects),
             None => known.clone(),
         };
-        let planned = catch_unwind(AssertUnwindSafe(|| engine::plan(program, event, &facts)))
-            .map_err(|_| Unready::Park(Reason::new("bug", "planning this event failed inside leverd; please report it with the run's id")))?;
+        let planned = catch_unwind(AssertUnwindSafe(|| engine::plan(program, event, &facts))).map_err(|_| {
+            Unready::Park(Reason::new("bug", "planning this event failed inside leverd; please report it with the run's id"))
+        })?;
         let needs = match planned {
             Planned::Plan(plan) => return Ok((facts, *plan)),
             Planned::Needs(needs) => needs,
@@ -100,7 +102,10 @@ pub(super) async fn ask(
             known.ledger = gather::without_own(std::mem::take(&mut known.ledger), event);
         }
     }
-    Err(Unready::Park(Reason::new("bug", "the planner asked for facts more than four times; please report it with the run's id")))
+    Err(Unready::Park(Reason::new(
+        "bug",
+        "the planner asked for facts more than four times; please report it with the run's id",
+    )))
 }
 
 /// What follows from the event itself, beside its plan.
@@ -113,4 +118,3 @@ async fn after(node: &Node, account: &Account, event: &Event) -> Result<()> {
     }
     Ok(())
 }
-

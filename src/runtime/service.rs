@@ -57,7 +57,10 @@ pub async fn start(node: &Node, config: &Path) -> Result<Reading, NotStarted> {
     put_in_force(node, &reading, loaded, &Here { base: base(config).to_owned() }).await?;
     let recovered = node.store.recover(node.clock.now()).await?;
     if !recovered.unknown.is_empty() {
-        tracing::info!(effects = recovered.unknown.len(), "effects were under way when leverd stopped; each is looked up before it is sent again");
+        tracing::info!(
+            effects = recovered.unknown.len(),
+            "effects were under way when leverd stopped; each is looked up before it is sent again"
+        );
     }
     Ok(reading)
 }
@@ -267,8 +270,10 @@ async fn build(node: &Node, bound: Bound, secrets: &dyn Secrets, old: Option<&Ac
     let endpoint = Endpoint::lever(url, Auth::Basic { user: key, password: None });
     let lever = connection(endpoint, Rate::LEVER, old.map(|old| &old.lever));
 
-    let adapters: BTreeMap<VendorName, _> =
-        rulesets.iter().filter_map(|set| set.pack.vendor.as_ref().map(|adapter| (adapter.name.clone(), Arc::clone(adapter)))).collect();
+    let adapters: BTreeMap<VendorName, _> = rulesets
+        .iter()
+        .filter_map(|set| set.pack.vendor.as_ref().map(|adapter| (adapter.name.clone(), Arc::clone(adapter))))
+        .collect();
     let mut vendors = BTreeMap::new();
     for vendor in &configured.vendors {
         let Some(adapter) = adapters.get(&vendor.vendor) else { continue };
@@ -277,7 +282,10 @@ async fn build(node: &Node, bound: Bound, secrets: &dyn Secrets, old: Option<&Ac
         // Headers, bodies and signatures carry a vendor's credentials; the adapter puts them there.
         let mut endpoint = Endpoint::new(url, Auth::None);
         endpoint.hosts = adapter.hosts.iter().map(|host| AllowedHost { host: host.clone(), credentials: false }).collect();
-        let rate = adapter.rate.as_ref().map_or(Rate { burst: 10, per_second: 10.0 }, |rate| Rate { burst: rate.burst, per_second: rate.per_second });
+        let rate = adapter
+            .rate
+            .as_ref()
+            .map_or(Rate { burst: 10, per_second: 10.0 }, |rate| Rate { burst: rate.burst, per_second: rate.per_second });
         let before = old.and_then(|old| old.vendors.get(&vendor.vendor)).map(|old| &old.connection);
         let mut held = BTreeMap::new();
         for (name, secret) in &vendor.secrets {
@@ -288,7 +296,8 @@ async fn build(node: &Node, bound: Bound, secrets: &dyn Secrets, old: Option<&Ac
             None => None,
         };
         let name = ConnectionName::new(id.as_str());
-        vendors.insert(vendor.vendor.clone(), VendorConnection::new(name, connection(endpoint, rate, before), held, path_token));
+        vendors
+            .insert(vendor.vendor.clone(), VendorConnection::new(name, connection(endpoint, rate, before), held, path_token));
     }
     let active = Active { program: Arc::new(Program::new(rulesets)), catalogue, adapters, since: now };
     Ok(Account::new(id, lever, perform_as, (signing, configured.lever.unsigned), vendors, active))

@@ -1,6 +1,9 @@
 //! Flows: the whole product against a simulated world, every delivery and call real HTTP. What is asserted is the world at the end:
 //! tags, notes, links, stage, mails, and the requests it took.
 
-mod bed;
+pub(crate) mod bed;
 mod intake;
+mod logs;
+pub(crate) mod process;
 mod spine;
+mod why;

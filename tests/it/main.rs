@@ -11,6 +11,8 @@ mod check;
 mod cli;
 mod flow;
 mod http;
+#[cfg(feature = "kill-points")]
+mod kill;
 mod lever;
 mod lever_sim;
 mod mangled;

@@ -8,9 +8,9 @@ use crate::cli::pull::Pull;
 use crate::http::{Client, Limits};
 use crate::lever::api;
 use crate::model::{AccountId, LeverEvent};
+use crate::runtime::Node;
 use crate::runtime::clock::Clock;
 use crate::runtime::service;
-use crate::runtime::Node;
 use crate::server::{self, Door, Shared};
 use crate::sim::{Sim, SimOptions};
 use crate::store::{Options, SigningToken, Store};
@@ -113,7 +113,8 @@ impl World {
             let exchange = self.node.http.send(&api::create_webhook(event, &url), &account.lever.endpoint).await;
             let webhook = api::webhook(&exchange).map_err(|unread| anyhow::anyhow!(unread.reason().text.clone()))?;
             let token = webhook.token.context("Lever told no signing token")?;
-            let kept = SigningToken { event, webhook: webhook.id, url, token: token.clone(), created_at: self.node.clock.now() };
+            let kept =
+                SigningToken { event, webhook: webhook.id, url, token: token.clone(), created_at: self.node.clock.now() };
             self.node.store.keep_signing_token(&account.id, kept).await?;
             account.accept(token);
         }

@@ -1,0 +1,255 @@
+//! The binary as it is deployed: `leverd serve` in a process of its own, which may die and be started again.
+
+use super::bed::{ADA, EMAIL, STAGE, TEST, prepare, project, quick};
+use leverd::cli::demo::world::ACCOUNT;
+use leverd::model::AccountId;
+use leverd::sim::{Control, Faults, Sim, SimOptions};
+use leverd::store::{Options, Store};
+use std::fs::{File, OpenOptions};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
+
+const LEVERD: &str = env!("CARGO_BIN_EXE_leverd");
+/// Whatever a step needs on a busy machine; a test that waits longer is wrong.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// A started-again process lives so much later, so that a look-up's grace need not be waited for.
+const AHEAD: u64 = 120;
+
+/// Rules beyond the shipped ones, so that every kind of write happens.
+pub(crate) const MORE: &str = r#"
+  - name: keep the report at hand
+    trigger: assessment.report_ready
+    do:
+      - add_link: { key: report, url: $result.report_url }
+
+  - name: hand over
+    trigger: assessment.approved
+    do:
+      - add_note: "{{assessment.title}} was approved"
+      - move_stage: On-site interview
+"#;
+
+/// A project whose `leverd serve` speaks to a simulator of this process.
+pub(crate) struct Deployed {
+    pub(crate) sim: Sim,
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) config: PathBuf,
+    /// The tokens that sign Lever's webhooks.
+    pub(crate) signing: Vec<String>,
+    port: u16,
+    child: Option<Child>,
+    /// How often the process ended.
+    pub(crate) deaths: usize,
+    /// To be killed when a request was answered by a scripted fault.
+    doomed: bool,
+}
+
+/// How the world is in the end: what an undisturbed run leaves, a killed one must leave too.
+#[derive(Debug, PartialEq)]
+pub(crate) struct End {
+    pub(crate) tags: Vec<String>,
+    pub(crate) notes: Vec<String>,
+    pub(crate) links: usize,
+    pub(crate) stage: String,
+    pub(crate) moves: usize,
+    pub(crate) mails: Vec<String>,
+}
+
+impl Deployed {
+    /// Everything written, pulled and registered; nothing runs yet.
+    pub(crate) async fn prepare() -> Self {
+        // The vendor tries once more and only once: when the test says so.
+        let faults = Faults { attempts: 100, vendor_retry_delay_ms: 600_000, ..quick() };
+        let sim = Sim::start(SimOptions { webhooks_enabled: true, faults, ..SimOptions::default() }).await.unwrap();
+        let control = sim.control();
+        prepare(&control);
+        let folder = tempfile::tempdir().unwrap();
+        let config = project(&sim, &folder.path().join("project"), MORE, "{ trigger_stages: [Assessment] }");
+        let port = free_port();
+        let base = format!("http://127.0.0.1:{port}");
+        let mut signing = Vec::new();
+        for event in ["candidateStageChange", "candidateDeleted"] {
+            let (_, token) = control.create_webhook(event, &format!("{base}/hooks/lever/{ACCOUNT}/{event}")).unwrap();
+            signing.push(token);
+        }
+        let secrets = config.parent().unwrap().join("secrets");
+        let path_token = std::fs::read_to_string(secrets.join("path_token")).unwrap();
+        control.subscribe(&format!("{base}/hooks/qualified/{ACCOUNT}/{path_token}"), &[]);
+        for (n, token) in signing.iter().enumerate() {
+            std::fs::write(secrets.join(format!("signing{n}")), token).unwrap();
+        }
+        let text = std::fs::read_to_string(&config).unwrap();
+        let webhooks = "    webhooks: { signing_tokens: [{ file: secrets/signing0 }, { file: secrets/signing1 }] }";
+        let key = "api_key: { file: secrets/lever }";
+        let text = text.replace(key, &format!("{key}\n  {webhooks}")) + &format!("server: {{ listen: 127.0.0.1:{port} }}\n");
+        std::fs::write(&config, text).unwrap();
+        let deployed = Self { sim, folder, config, signing, port, child: None, deaths: 0, doomed: false };
+        // The child needs this thread's simulator: never block it.
+        let pulled = deployed.run("pull", &[]).await;
+        assert!(pulled.status.success(), "{}", String::from_utf8_lossy(&pulled.stdout));
+        deployed
+    }
+
+    pub(crate) fn control(&self) -> Control {
+        self.sim.control()
+    }
+
+    /// Runs another subcommand on the project.
+    pub(crate) async fn run(&self, subcommand: &str, arguments: &[&str]) -> Output {
+        let mut command = Command::new(LEVERD);
+        command.arg(subcommand).arg("--config").arg(&self.config).args(arguments);
+        tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+    }
+
+    /// Where the process writes its log.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    pub(crate) fn logged(&self) -> String {
+        std::fs::read_to_string(self.log()).unwrap_or_default()
+    }
+
+    /// Starts `serve` and waits until it listens.
+    pub(crate) async fn start(&mut self, environment: &[(&str, &str)]) {
+        let log: File = OpenOptions::new().create(true).append(true).open(self.log()).unwrap();
+        let mut command = Command::new(LEVERD);
+        command.arg("serve").arg("--config").arg(&self.config).stdin(Stdio::null());
+        command.stdout(log.try_clone().unwrap()).stderr(log).envs(environment.iter().copied());
+        self.child = Some(command.spawn().unwrap());
+        let started = Instant::now();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(!self.dead(), "it did not start:\n{}", self.logged());
+            assert!(started.elapsed() < PATIENCE, "it does not listen:\n{}", self.logged());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn dead(&mut self) -> bool {
+        self.child.as_mut().is_none_or(|child| child.try_wait().unwrap().is_some())
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    /// SIGKILL as soon as a request meets a scripted fault: a slow answer is then under way.
+    pub(crate) fn kill_when_slow(&mut self) {
+        self.doomed = true;
+    }
+
+    /// Waits until it is so; a process that died is started again.
+    pub(crate) async fn until(&mut self, what: &str, so: impl Fn(&Control) -> bool) {
+        let started = Instant::now();
+        while !so(&self.control()) {
+            self.revive().await;
+            assert!(started.elapsed() < PATIENCE, "waiting for {what}; the world is {:#?}\n{}", self.end(), self.logged());
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    }
+
+    /// Starts the process again if it died, and lets the waiting deliveries be tried.
+    async fn revive(&mut self) {
+        if self.doomed && self.control().requests().iter().any(|request| request.fault.is_some()) {
+            self.doomed = false;
+            self.kill();
+        }
+        if self.dead() {
+            self.deaths += 1;
+            self.control().advance_clock(Duration::from_secs(AHEAD));
+            self.start(&[("LEVERD_CLOCK_AHEAD", &AHEAD.to_string())]).await;
+        }
+        self.control().retry_now();
+    }
+
+    /// Waits until no delivery is open and no work is due.
+    pub(crate) async fn rest(&mut self) {
+        let (started, mut calm) = (Instant::now(), 0);
+        while calm < 3 {
+            self.revive().await;
+            let delivered = tokio::time::timeout(Duration::from_millis(20), self.control().quiet()).await.is_ok();
+            calm = if delivered && self.idle().await { calm + 1 } else { 0 };
+            assert!(
+                started.elapsed() < PATIENCE,
+                "it does not come to rest; the world is {:#?}\n{}",
+                self.end(),
+                self.logged()
+            );
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    async fn idle(&self) -> bool {
+        let path = self.config.with_file_name("leverd.db");
+        let Ok(store) = Store::open(Options::path(path).read_only()).await else { return false };
+        let now = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(AHEAD.cast_signed());
+        let counts = store.counts(now).await.unwrap_or_default();
+        let due = store.next_due(&[AccountId::new(ACCOUNT)], jiff::Timestamp::UNIX_EPOCH).await;
+        due.is_ok_and(|due| due.is_none()) && counts.iter().all(|count| !matches!(count.state, "due" | "begun" | "parked"))
+    }
+
+    /// Ada from the trigger stage to the decision, each step when the one before has arrived in Lever.
+    pub(crate) async fn whole_story(&mut self) -> End {
+        let tagged = |state: &str| {
+            let tag = format!("{TEST} - {state}");
+            move |control: &Control| control.tags(ADA).unwrap().contains(&tag)
+        };
+        let control = self.control();
+        control.move_stage(ADA, STAGE).unwrap();
+        self.until("the invitation", tagged("Invited")).await;
+        control.start_assessment(EMAIL, TEST).unwrap();
+        self.until("the start", tagged("Started")).await;
+        control.submit_assessment(EMAIL, TEST, 87.5).unwrap();
+        self.until("the result", |control| !control.notes(ADA).unwrap().is_empty()).await;
+        control.approve_candidate(EMAIL).unwrap();
+        self.until("the move", |control| control.stage_of(ADA).unwrap() == control.stage_id("On-site interview").unwrap())
+            .await;
+        self.rest().await;
+        self.end()
+    }
+
+    /// How the world is now.
+    pub(crate) fn end(&self) -> End {
+        let control = self.control();
+        let ada = control.opportunity(ADA).unwrap();
+        // The report's address differs from world to world.
+        let notes = control.notes(ADA).unwrap().into_iter();
+        End {
+            tags: control.tags(ADA).unwrap(),
+            notes: notes.map(|note| note.split(" — ").next().unwrap().to_owned()).collect(),
+            links: ada["links"].as_array().unwrap().len(),
+            stage: ada["stageText"].as_str().unwrap().to_owned(),
+            moves: ada["stageChanges"].as_array().unwrap().len(),
+            mails: control.mails().into_iter().map(|mail| mail.assessment).collect(),
+        }
+    }
+}
+
+impl Drop for Deployed {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // It may be gone already.
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}
+
+/// A port that nobody takes by chance while the process is down: free now, and below those that the system hands out.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = u16::try_from(std::process::id() % 10_000).unwrap();
+    loop {
+        let port = 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! “Why was Ada not invited?”, asked of the binary beside a running leverd.
+
+use super::bed::{ADA, Bed, EMAIL, STAGE, Setting, TEST};
+use std::process::{Command, Output};
+
+const LEVERD: &str = env!("CARGO_BIN_EXE_leverd");
+const BOB: &str = "Bob Example";
+
+const LOCAL: &str = r#"
+  - name: welcome the referred
+    trigger: candidateStageChange
+    when: { to_stage: { in: $trigger_stages }, opportunity.origin: referred }
+    do:
+      - add_note: "a referred candidate"
+"#;
+
+async fn why(bed: &Bed, id: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(LEVERD);
+    command.arg("why").arg(id).arg("--config").arg(&bed.world.config).args(arguments);
+    let Output { status, stdout, stderr } = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert!(stderr.is_empty(), "{}", String::from_utf8_lossy(&stderr));
+    (status.code(), String::from_utf8(stdout).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_names_the_rule_the_condition_and_the_value() {
+    let bed = Bed::with(Setting { rules: LOCAL, ..Setting::default() }).await;
+    bed.candidate(BOB, Some("bob@example.com"), &["Junior Djago Developer"]);
+    bed.control().move_stage(BOB, STAGE).unwrap();
+    bed.rest().await;
+    bed.advance(std::time::Duration::from_secs(11)).await;
+    bed.advance(std::time::Duration::from_secs(50)).await;
+    let id = bed.id(BOB);
+    let (code, told) = why(&bed, id.as_str(), &[]).await;
+    assert_eq!(code, Some(0), "{told}");
+    let line =
+        |with: &[&str]| assert!(told.lines().any(|line| with.iter().all(|part| line.contains(part))), "{with:?} in\n{told}");
+    // The condition with the value it saw …
+    line(&["`welcome the referred`", "`opportunity.origin`", "sourced", "referred"]);
+    // … and what the loop looked for, among what, and what was nearest.
+    line(&["`invite on trigger stage`", "nothing fits", "Junior Django Developer"]);
+
+    // A person pastes the page's address.
+    let (_, pasted) = why(&bed, &format!("https://hire.lever.co/candidates/{id}"), &["--rule", "welcome"]).await;
+    assert!(pasted.contains("welcome the referred") && !pasted.contains("invite on trigger"), "{pasted}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_names_the_stage_that_no_rule_waits_for() {
+    let bed = Bed::start().await;
+    bed.control().move_stage(ADA, "Recruiter screen").unwrap();
+    bed.rest().await;
+    let (_, told) = why(&bed, bed.id(ADA).as_str(), &[]).await;
+    assert!(
+        told.contains("Recruiter screen") && told.contains("`invite on trigger stage`") && told.contains("to_stage"),
+        "{told}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_says_that_no_event_arrived_and_what_did() {
+    let bed = Bed::start().await;
+    bed.candidate(BOB, Some("bob@example.com"), &[TEST]);
+    let (code, told) = why(&bed, bed.id(BOB).as_str(), &[]).await;
+    assert_eq!(code, Some(1));
+    assert!(told.contains("no event of opportunity") && told.contains("nothing was ever delivered"), "{told}");
+
+    bed.enter().await;
+    bed.post("/hooks/lever/demo/candidateStageChange", "no json").await;
+    let (_, told) = why(&bed, bed.id(BOB).as_str(), &[]).await;
+    assert!(told.contains("no event of opportunity") && told.contains("candidateStageChange came 1 times"), "{told}");
+    assert!(told.contains("refused 1 times"), "{told}");
+    assert!(!told.contains(EMAIL), "{told}");
+}
