@@ -21,3 +21,7 @@ mod store;
 mod yaml;
 
 mod vendor;
+
+mod examples;
+mod layers;
+mod readme;
