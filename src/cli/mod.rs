@@ -21,6 +21,7 @@ pub mod schema;
 mod serve;
 mod skip;
 pub mod stored;
+mod test;
 mod validate;
 mod why;
 
@@ -54,6 +55,7 @@ enum Command {
     Serve(serve::Serve),
     Init(init::Init),
     Validate(validate::Validate),
+    Test(test::Test),
     Pull(pull::Pull),
     DryRun(dry_run::DryRun),
     Runs(runs::Runs),
@@ -82,6 +84,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Init(command) => command.run(&mut out),
         Command::Validate(command) => command.run(&mut out),
         Command::DryRun(command) => command.run(&mut out),
+        Command::Test(command) => command.run(&mut out),
         Command::Pull(command) => command.run(&mut out),
         Command::Runs(command) => command.run(&mut out),
         Command::Why(command) => command.run(&mut out),

@@ -57,7 +57,15 @@ impl Preview<'_> {
         let (requests, note) = match &effect.act {
             Act::Invite(invite) => {
                 let refresh = invite.mode == InviteMode::Refresh;
-                self.vendor(&invite.vendor, "invite", &invite.inputs, row(plan, Some(invite.assessment)), refresh)
+                // In shadow the ledger has no row yet that would name the test.
+                let test = &invite.test;
+                let mut inputs = BTreeMap::from([
+                    ("test.id".to_owned(), Value::text(&test.id)),
+                    ("test.title".to_owned(), Value::text(&test.title)),
+                ]);
+                inputs.extend(test.fields.iter().map(|(name, value)| (format!("test.fields.{name}"), value.clone())));
+                inputs.extend(invite.inputs.clone());
+                self.vendor(&invite.vendor, "invite", &inputs, row(plan, Some(invite.assessment)), refresh)
             }
             Act::Call(call) => self.vendor(&call.vendor, &call.operation, &call.inputs, row(plan, call.assessment), false),
             act => self.lever(act),

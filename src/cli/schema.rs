@@ -25,7 +25,12 @@ pub struct SchemaCommand {
 
 /// Every schema by name.
 pub fn schemas() -> Vec<(&'static str, Schema)> {
-    vec![("config", lang::config::config_schema()), ("catalogue", lang::catalogue::catalogue_schema())]
+    vec![
+        ("config", lang::config::config_schema()),
+        ("vendor", lang::adapter::vendor_schema()),
+        ("catalogue", lang::catalogue::catalogue_schema()),
+        ("tests", crate::suite::tests_schema()),
+    ]
 }
 
 fn names() -> Vec<&'static str> {

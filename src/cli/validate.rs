@@ -3,13 +3,16 @@
 use super::exit::Exit;
 use super::files::{Folder, Target, pack_files, read, shown};
 use super::out::{Format, Out, count};
+use super::test::tests_of;
 use crate::lang::diagnostic::{Diagnostics, Severity};
-use crate::lang::project::{self, Project};
+use crate::lang::project::{self, Files, Project};
 use crate::lang::source::Sources;
 use crate::lang::{config::PackSource, load};
+use crate::suite::Suite;
 use anyhow::anyhow;
 use clap::Args;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Check leverd.yaml, packs and pulled catalogues; CI calls this
 ///
@@ -33,6 +36,7 @@ struct Seen {
     accounts: usize,
     packs: usize,
     rules: usize,
+    tests: usize,
 }
 
 impl Validate {
@@ -44,6 +48,11 @@ impl Validate {
                 Target::Config(path) => {
                     let project = project(&path, &mut sources, &mut found)?;
                     if let Some(project) = &project {
+                        let folder = Folder::of(&path);
+                        for (source, pack) in &project.packs {
+                            let files = Files::pack(&folder, source).map_err(|why| anyhow!(why))?;
+                            seen.tests += count_tests(&tests_of(pack, &files, &mut sources, &mut found));
+                        }
                         seen.note(project);
                         notes.extend(off(project));
                     }
@@ -52,8 +61,10 @@ impl Validate {
                     let files = pack_files(&folder).map_err(|why| anyhow!(why))?;
                     let name = project::pack_name(&PackSource::Folder(shown(&folder)));
                     seen.packs += 1;
-                    let pack = load::load(&name, &files, &mut sources, &mut found);
-                    seen.rules += pack.map_or(0, |pack| pack.rules.len());
+                    if let Some(pack) = load::load(&name, &files, &mut sources, &mut found).map(Arc::new) {
+                        seen.rules += pack.rules.len();
+                        seen.tests += count_tests(&tests_of(&pack, &files, &mut sources, &mut found));
+                    }
                 }
             }
         }
@@ -73,6 +84,10 @@ impl Validate {
 pub fn project(path: &std::path::Path, sources: &mut Sources, found: &mut Diagnostics) -> anyhow::Result<Option<Project>> {
     let bytes = read(path)?;
     Ok(project::load(&shown(path), &bytes, &Folder::of(path), sources, found))
+}
+
+fn count_tests(suites: &[Suite]) -> usize {
+    suites.iter().map(|suite| suite.tests.len()).sum()
 }
 
 /// Rules that cannot fire in an account because an optional setting is unset: shown, not a fault.
@@ -97,7 +112,7 @@ impl Seen {
         let all = found.sorted();
         let errors = all.iter().filter(|found| found.severity == Severity::Error).count();
         let warnings = all.len() - errors;
-        let seen = [(self.accounts, "account"), (self.packs, "pack"), (self.rules, "rule")];
+        let seen = [(self.accounts, "account"), (self.packs, "pack"), (self.rules, "rule"), (self.tests, "test")];
         let seen: Vec<String> = seen.into_iter().filter(|(number, _)| *number > 0).map(|(n, one)| count(n, one)).collect();
         let seen = if seen.is_empty() { String::new() } else { format!(" in {}", seen.join(", ")) };
         let blank = if all.is_empty() { "" } else { "\n" };

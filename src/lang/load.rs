@@ -56,6 +56,7 @@ pub fn load(name: &PackName, files: &[File], sources: &mut Sources, diagnostics:
         let Some(root) = yaml::load(sources, id, &mut found) else { continue };
         if role(file) == Role::Vendor {
             vendor = Some(adapter::parse(&root, &mut found));
+            adapter::blank(sources, &found);
         } else {
             rules.push(compile::File { name: base(file).to_owned(), root });
         }

@@ -19,6 +19,7 @@ pub mod render;
 pub mod route;
 pub mod rule;
 pub mod ruleset;
+pub mod schema;
 pub mod scope;
 pub mod shape;
 pub mod source;

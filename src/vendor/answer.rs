@@ -192,9 +192,8 @@ pub(super) fn takes(
             Ok(Some(value)) => {
                 taken.insert(name.clone(), value);
             }
-            Ok(None) => {}
             Err(why) if strict => return Err(Reason::new("R5", format!("`{name}` of the answer: {why}"))),
-            Err(_) => {}
+            Ok(None) | Err(_) => {}
         }
     }
     Ok(taken)

@@ -35,7 +35,7 @@ pub fn choose(key: &OwnerKey, rows: Vec<Assessment>) -> Choice {
         .filter(|row| key.ids.iter().all(|(name, id)| row.ids.get(name) == Some(id)))
         .filter(|row| key.test.as_ref().is_none_or(|test| row.test.id == *test || row.test.title == *test))
         .collect();
-    rows.sort_by(|a, b| (b.requested_at, b.attempt, b.id).cmp(&(a.requested_at, a.attempt, a.id)));
+    rows.sort_by_key(|row| std::cmp::Reverse((row.requested_at, row.attempt, row.id)));
     let person = key.ids.keys().all(|name| matches!(name.as_str(), "candidate_id" | "email"));
     if person && key.test.is_some() && rows.iter().any(Assessment::live) {
         rows.retain(Assessment::live);
@@ -66,4 +66,82 @@ pub fn choose(key: &OwnerKey, rows: Vec<Assessment>) -> Choice {
 fn identity(row: &Assessment) -> String {
     let known = ["invitation_id", "attempt_id"].iter().find_map(|name| row.ids.get(*name).map(|id| format!("{name} {id}")));
     known.unwrap_or_else(|| row.id.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AssessmentId, Decision, EventId, Integrity, Phase, ReportState, TestEntry, Verdict};
+    use jiff::Timestamp;
+
+    fn row(opportunity: &str, test: &str, phase: Phase, at: i64, ids: &[(&str, &str)]) -> Assessment {
+        let at = Timestamp::from_second(at).expect("a time");
+        Assessment {
+            id: AssessmentId::derive(at, &[opportunity, test]),
+            account: "acme".into(),
+            opportunity: opportunity.into(),
+            contact: None,
+            vendor: "acme".into(),
+            test: TestEntry { id: test.to_owned(), title: test.to_uppercase(), fields: BTreeMap::new() },
+            key: None,
+            invite_key: String::new(),
+            attempt: 1,
+            phase,
+            verdict: Verdict::None,
+            decision: Decision::None,
+            report: ReportState::None,
+            integrity: Integrity::None,
+            stage: None,
+            posting: None,
+            requested_by: EventId::derive(at, &[]),
+            requested_at: at,
+            invited_at: None,
+            started_at: None,
+            submitted_at: None,
+            expires_at: None,
+            ids: ids.iter().map(|(name, id)| ((*name).to_owned(), (*id).to_owned())).collect(),
+            candidate_url: None,
+            result: BTreeMap::new(),
+        }
+    }
+
+    fn owners(key: (&str, &str), test: Option<&str>, rows: Vec<Assessment>) -> Vec<String> {
+        let ids = BTreeMap::from([(key.0.to_owned(), key.1.to_owned())]);
+        match choose(&OwnerKey { ids, test: test.map(str::to_owned) }, rows) {
+            Choice::Nobody => vec!["nobody".to_owned()],
+            Choice::Owners(rows) => rows.iter().map(|row| format!("{} {}", row.opportunity, row.test.id)).collect(),
+            Choice::Ambiguous(reason) => vec![reason.code],
+        }
+    }
+
+    #[test]
+    fn a_shared_invitation_belongs_to_each_opportunity_once() {
+        let ids = [("invitation_id", "i1")];
+        let rows = vec![
+            row("a", "t", Phase::Expired, 1, &ids),
+            row("a", "t", Phase::Invited, 2, &ids),
+            row("b", "t", Phase::Invited, 3, &ids),
+        ];
+        assert_eq!(owners(("invitation_id", "i1"), None, rows.clone()), ["b t", "a t"]);
+        assert_eq!(owners(("invitation_id", "i2"), None, rows), ["nobody"]);
+    }
+
+    #[test]
+    fn a_person_without_a_test_means_the_latest_attempt() {
+        let ids = |invitation| [("candidate_id", "c"), ("invitation_id", invitation)];
+        let rows = vec![row("a", "t", Phase::Scored, 1, &ids("i1")), row("a", "u", Phase::Scored, 2, &ids("i2"))];
+        assert_eq!(owners(("candidate_id", "c"), None, rows), ["a u"]);
+    }
+
+    #[test]
+    fn an_address_means_the_live_attempt_at_that_test_and_two_are_nobodys_guess() {
+        let ids = |invitation| [("email", "ada@example.com"), ("invitation_id", invitation)];
+        let live = row("a", "t", Phase::Invited, 1, &ids("i1"));
+        let closed = row("b", "t", Phase::Expired, 2, &ids("i2"));
+        let other = row("c", "t", Phase::Started, 3, &ids("i3"));
+        let email = ("email", "ada@example.com");
+        assert_eq!(owners(email, Some("t"), vec![live.clone(), closed.clone()]), ["a t"]);
+        assert_eq!(owners(email, Some("T"), vec![closed]), ["b t"]);
+        assert_eq!(owners(email, Some("t"), vec![live, other]), ["R6"]);
+    }
 }

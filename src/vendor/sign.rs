@@ -38,7 +38,7 @@ pub(super) fn decode(encoding: Encoding, text: &str) -> Option<Vec<u8>> {
     match encoding {
         Encoding::Base64 => base64(text),
         Encoding::Hex => {
-            if !text.is_ascii() || text.len() % 2 != 0 {
+            if !text.is_ascii() || !text.len().is_multiple_of(2) {
                 return None;
             }
             (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect()

@@ -120,7 +120,7 @@ impl Check<'_> {
                 crate::lang::adapter::Piece::Text(text) => bytes.extend_from_slice(text.as_bytes()),
                 crate::lang::adapter::Piece::Name(name) if name == "body" => bytes.extend_from_slice(self.incoming.body),
                 crate::lang::adapter::Piece::Name(name) if name == "url" => {
-                    bytes.extend_from_slice(self.incoming.url.as_bytes())
+                    bytes.extend_from_slice(self.incoming.url.as_bytes());
                 }
                 crate::lang::adapter::Piece::Name(name) => {
                     let source = Source::parse(name).and_then(|source| self.value(&source, fields));

@@ -161,7 +161,7 @@ fn notification(webhook: &Webhook, item: &Json) -> Result<Notification, String> 
     }
     let dedupe = keyed(webhook, item, |_| None).unwrap_or_else(|| hex(&Sha256::digest(item.to_string().as_bytes())));
     let owner = owners(webhook, &captures);
-    Ok(Notification { mapped, ids, event, captures, owner, dedupe, reads, ignored })
+    Ok(Notification { event, captures, owner, dedupe, ids, reads, mapped, ignored })
 }
 
 /// The mappings for an event name, in file order.

@@ -3,7 +3,10 @@
 
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
+use jiff::Timestamp;
+use leverd::model::{AccountId, Delivery, DeliveryId, Event, EventId, EventKind, LeverEvent, OpportunityId, Reason, Source};
 use leverd::sim::{AssessmentState, NewOpportunity, Sim, SimOptions};
+use leverd::store::{Claim, Derived, Options, Store};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -60,7 +63,11 @@ fn help_names_every_command() {
 #[test]
 fn a_fresh_folder_passes_and_is_never_overwritten() {
     let dir = tempfile::tempdir().expect("a folder");
-    told("init", dir.path(), &["init mine", "validate mine", "init mine", "validate", "validate nowhere"]);
+    told(
+        "init",
+        dir.path(),
+        &["init mine", "validate mine", "test mine", "test mine --filter nothing", "init mine", "validate", "validate nowhere"],
+    );
 }
 
 #[test]
@@ -166,7 +173,7 @@ rules:
     when: { to_stage: $stage }
     do:
       - add_tag: greeted
-      - add_note: 'Hello {{default candidate.name \'you\'}}'
+      - add_note: \"Hello {{default candidate.name 'you'}}\"
 ";
 
 #[test]
@@ -193,7 +200,12 @@ fn pull_and_dry_run_read_and_send_nothing_else() {
     write(dir.path(), "leverd.yaml", &config);
     write(dir.path(), "rules/mini/rules.yaml", MINI);
     let vendor = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/qualified/vendor.yaml");
-    write(dir.path(), "rules/mini/vendor.yaml", &fs::read_to_string(vendor).expect("there"));
+    let vendor = fs::read_to_string(vendor).expect("there");
+    let (head, tail) = vendor.split_once("    with:\n").expect("what an invitation may be given");
+    let tail = tail.split_once("    request:").expect("the request").1;
+    let plain: Vec<&str> = head.lines().chain(["    request:"]).chain(tail.trim_start_matches('\n').lines()).collect();
+    let plain: Vec<&str> = plain.into_iter().filter(|line| !line.contains("$with.")).collect();
+    write(dir.path(), "rules/mini/vendor.yaml", &plain.join("\n"));
     let secrets = [("LEVER", "sim-lever-key"), ("QUALIFIED", "sim-qualified-key")];
     let dry_run = format!("dry-run {ada}");
     let steady = |text: String| without_times(text).replace(&ada, "ADA");
@@ -202,4 +214,59 @@ fn pull_and_dry_run_read_and_send_nothing_else() {
     told_with("pull", dir.path(), &secrets, &["pull acme", "validate", &dry_run, &format!("{dry_run} --stage Offer")], steady);
     let writes: Vec<String> = control.calls().into_iter().filter(|call| !call.contains("GET ")).collect();
     assert_eq!(writes, [""; 0]);
+}
+
+#[test]
+fn what_waits_for_a_person_is_shown_retried_and_skipped() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let at: Timestamp = "2026-11-20T09:30:00Z".parse().expect("a time");
+    let opportunity = OpportunityId::from("0c2f");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let store = Store::open(Options::path(dir.path().join("leverd.db"))).await.expect("opened");
+        let account = AccountId::from("acme");
+        for (token, derived) in [
+            ("a", Derived::Park(Reason::new("R5", "the delivery is not JSON"))),
+            ("b", Derived::Park(Reason::new("R6", "two attempts fit"))),
+            ("c", {
+                let id = EventId::derive(at, &["c"]);
+                Derived::Events(vec![Event::new(id, account.clone(), EventKind::STAGE_CHANGE, Some(opportunity.clone()), at)])
+            }),
+        ] {
+            let delivery = Delivery {
+                id: DeliveryId::derive(at, &[token]),
+                account: account.clone(),
+                source: Source::Lever { event: LeverEvent::CandidateStageChange },
+                dedupe: token.to_owned(),
+                digest: token.to_owned(),
+                body: b"{}".to_vec(),
+                received: at,
+                hint: None,
+            };
+            let id = delivery.id;
+            store.deliver(delivery).await.expect("stored");
+            store.claim_deliveries(Claim { accounts: vec![account.clone()], now: at, limit: 10 }).await.expect("claimed");
+            store.derive(&account, id, derived, at).await.expect("derived");
+        }
+        store.close().await;
+    });
+    let a = DeliveryId::derive(at, &["a"]);
+    let b = DeliveryId::derive(at, &["b"]);
+    let (retry, skip) = (format!("retry {a} --store leverd.db"), format!("skip {b} --store leverd.db --reason seen"));
+    told(
+        "parked",
+        dir.path(),
+        &[
+            "parked --store leverd.db",
+            "runs --store leverd.db",
+            "why https://hire.lever.co/candidates/0c2f --store leverd.db",
+            "why ffff --store leverd.db",
+            "retry zz --store leverd.db",
+            &retry,
+            &skip,
+            "parked --store leverd.db --format json",
+            "runs",
+            "runs --store none.db",
+        ],
+    );
 }

@@ -8,20 +8,18 @@
 )]
 
 mod check;
-mod suite;
+mod cli;
+mod examples;
 mod http;
+mod layers;
 mod lever;
 mod lever_sim;
 mod mangled;
-
-mod cli;
+mod packs;
+mod readme;
 mod schema;
 mod sim;
 mod store;
-mod yaml;
-
+mod suite;
 mod vendor;
-
-mod examples;
-mod layers;
-mod readme;
+mod yaml;

@@ -46,6 +46,8 @@ fn pages_and_examples_load_and_fit_their_schema() {
         ("config", read("tests/check/config/good.yaml")),
         ("catalogue", read("examples/catalogue/acme.yaml")),
         ("catalogue", block("schema/catalogue.md")),
+        ("config", include_str!("../../src/cli/init/leverd.yaml").to_owned()),
+        ("catalogue", include_str!("../../src/cli/init/catalogue.yaml").to_owned()),
     ];
     for (kind, text) in texts {
         let (mut sources, mut found) = (Sources::new(), Diagnostics::new());

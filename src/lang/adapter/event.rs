@@ -24,15 +24,16 @@ const OTHER: &str = "other";
 pub(super) fn field(node: &Node, found: &mut Diagnostics) -> Option<Field> {
     match &node.kind {
         Kind::Faulty => None,
-        Kind::Seq(items) => match items.as_slice() {
-            [one] => field(one, found).map(|field| Field { ty: field.ty.list(), optional: field.optional }),
-            _ => {
+        Kind::Seq(items) => {
+            if let [one] = items.as_slice() {
+                field(one, found).map(|field| Field { ty: field.ty.list(), optional: field.optional })
+            } else {
                 found.push(
                     Diagnostic::error("unknown-type", node.span, "a list type has one type in it").help("write `[text]`"),
                 );
                 None
             }
-        },
+        }
         Kind::Map(_) => {
             node.known_entries("a type", &["one_of", "optional"], found)?;
             let options = node.required("one_of", "a type", found)?;

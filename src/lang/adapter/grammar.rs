@@ -164,7 +164,7 @@ pub(super) static OPERATION: Shape = Shape {
     keys: &[
         KeyShape::may("request", Ty::Map(&REQUEST), "the one request it makes"),
         KeyShape::may("steps", Ty::List(&Ty::Map(&STEP)), "or several; later ones read what earlier ones took"),
-        KeyShape::may("with", Ty::Named(&Ty::Text), "what the rule's `with` may give: `NAME: TYPE`"),
+        KeyShape::may("with", Ty::Named(&Ty::Any), "what the rule's `with` may give: `NAME: TYPE`"),
         KeyShape::may(
             "on_unknown",
             Ty::OneOf(&ON_UNKNOWN),

@@ -27,7 +27,7 @@ pub use auth::{Algorithm, Auth, Encoding, Placement, TokenCall};
 pub use cond::{Cond, Matcher, Test};
 pub use extract::{Extract, Origin, Take};
 pub use operation::{OnUnknown, Operation, Pages, Payload, RequestShape, Step};
-pub use parse::{parse, read};
+pub use parse::{blank, parse, read};
 pub use sample::Sample;
 pub use schema::vendor_schema;
 pub use shape::Shape;

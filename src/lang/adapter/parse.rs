@@ -17,12 +17,17 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn read(sources: &mut Sources, id: SourceId, diagnostics: &mut Diagnostics) -> Option<Adapter> {
     let mut found = Diagnostics::new();
     let adapter = yaml::load(sources, id, &mut found).and_then(|root| parse(&root, &mut found));
-    for literal in found.iter().filter(|found| found.code == "literal-secret") {
-        sources.blank(literal.primary);
-    }
+    blank(sources, &found);
     let broken = found.has_errors();
     diagnostics.extend(found);
     adapter.filter(|_| !broken)
+}
+
+/// Blanks the secrets that stand in a text, after [`parse`] and before any message shows it.
+pub fn blank(sources: &mut Sources, found: &Diagnostics) {
+    for literal in found.iter().filter(|found| found.code == "literal-secret") {
+        sources.blank(literal.primary);
+    }
 }
 
 /// Makes an adapter of a located tree. Every fault leaves a diagnostic; with an error there is no adapter.
@@ -54,9 +59,9 @@ fn whole(root: &Node, found: &mut Diagnostics) -> Option<Adapter> {
         let takes = std::iter::once(operation).chain(steps).filter_map(|node| node.get("take"));
         let names = takes.flat_map(|take| keys(Some(take)).map(|(key, _)| key.text.clone()).collect::<Vec<_>>());
         if key.text == "catalogue" {
-            fields.extend(names.filter(|name| name != "id" && name != "title"))
+            fields.extend(names.filter(|name| name != "id" && name != "title"));
         } else {
-            ids.extend(names)
+            ids.extend(names);
         }
     }
     let learned = ids.clone();

@@ -166,6 +166,7 @@ fn bearer() -> Vec<(String, Text)> {
 }
 
 /// `Some(None)` where nothing was written, `None` where something faulty was.
+#[expect(clippy::option_option, reason = "not written, faulty and read are three things")]
 pub(super) fn flipped<T>(read: Option<Option<T>>) -> Option<Option<T>> {
     match read {
         None => Some(None),

@@ -298,17 +298,16 @@ impl Reader<'_> {
         }
         let mut mentions = Vec::new();
         let methods: Vec<_> = METHODS.iter().filter_map(|(name, method)| Some((*method, get(&entries, name)?))).collect();
-        let target = match methods.as_slice() {
-            [(method, target)] => super::text::text(target, &mut mentions, self.found).map(|path| (*method, *target, path)),
-            _ => {
-                self.fault(
-                    "one-of",
-                    node.span,
-                    "a request has exactly one method",
-                    "write `get: /path`, `post: /path`, `put:`, `patch:` or `delete:`",
-                );
-                None
-            }
+        let target = if let [(method, target)] = methods.as_slice() {
+            super::text::text(target, &mut mentions, self.found).map(|path| (*method, *target, path))
+        } else {
+            self.fault(
+                "one-of",
+                node.span,
+                "a request has exactly one method",
+                "write `get: /path`, `post: /path`, `put:`, `patch:` or `delete:`",
+            );
+            None
         };
         let query = get(&entries, "query").map(|node| self.shapes(node, &mut mentions));
         let headers = get(&entries, "headers").map(|node| {

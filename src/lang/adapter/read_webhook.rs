@@ -240,7 +240,7 @@ impl Reader<'_> {
         let entries = grammar::HANDSHAKE.entries(node, self.found);
         let when = get(&entries, "when").and_then(|node| json_cond(node, self.found));
         let reply = get(&entries, "reply").map(|node| extract::one(node, self.found));
-        Some(Handshake::When { when: when?, reply: flipped(reply)? })
+        Some(Handshake::When { when: Box::new(when?), reply: flipped(reply)? })
     }
 
     fn mapping(
@@ -435,8 +435,9 @@ fn captured(source: &Source, reach: &Reach<'_>) -> Option<Type> {
 /// Whether a value of `found` may pass the border as `wanted`.
 fn fits(found: &Type, wanted: &Type) -> bool {
     match (found, wanted) {
-        (Type::Text, Type::Text | Type::Tag | Type::Url | Type::OneOf(_) | Type::Date) | (Type::Url, Type::Text) => true,
-        (Type::Number | Type::Int, Type::Number | Type::Int) => true,
+        (Type::Text, Type::Text | Type::Tag | Type::Url | Type::OneOf(_) | Type::Date)
+        | (Type::Url, Type::Text)
+        | (Type::Number | Type::Int, Type::Number | Type::Int) => true,
         (Type::List(found), Type::List(wanted)) => fits(found, wanted),
         (found, wanted) => found == wanted,
     }

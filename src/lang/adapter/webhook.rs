@@ -98,7 +98,7 @@ pub enum Handshake {
     /// An empty body is answered with the status of success.
     Empty,
     /// A body like this is answered with that part of it, if any.
-    When { when: Cond<Extract>, reply: Option<Extract> },
+    When { when: Box<Cond<Extract>>, reply: Option<Extract> },
 }
 
 /// Where a value of a notification comes from.

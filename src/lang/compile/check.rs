@@ -59,7 +59,10 @@ impl<'a, 'd> Check<'a, 'd> {
         let unknown = Diagnostic::error("unknown-name", span, format!("nothing called `{path}` is known {situation}"));
         let near = |unknown: Diagnostic| unknown.suggest_near(span, path, names.iter().map(String::as_str));
         self.found.push(match scope.elsewhere(path) {
-            Some(elsewhere) if scope.known.kinds.is_empty() => near(unknown).help(elsewhere),
+            Some(elsewhere) if scope.known.kinds.is_empty() => {
+                let unknown = near(unknown);
+                if unknown.suggestion.is_some() { unknown } else { unknown.help(elsewhere) }
+            }
             Some(elsewhere) => unknown.help(elsewhere),
             None if head == "result" && self.declared.adapter.is_some() => {
                 near(unknown).help("the fields of `result` are those that `events:` in vendor.yaml declares")

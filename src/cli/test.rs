@@ -1,0 +1,120 @@
+//! `leverd test`: the rule tests beside the rules, run by the planner that `serve` uses.
+
+use super::exit::Exit;
+use super::files::{Folder, Target, pack_files, shown};
+use super::out::{Format, Out};
+use super::validate::project;
+use crate::lang::config::PackSource;
+use crate::lang::diagnostic::Diagnostics;
+use crate::lang::load::{self, File, Role};
+use crate::lang::project::{Files, pack_name};
+use crate::lang::rule::Pack;
+use crate::lang::source::Sources;
+use crate::suite::{self, Case, Suite};
+use anyhow::{Context, anyhow};
+use clap::Args;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Run the rule tests of packs: given facts and events, expected effects
+#[derive(Debug, Args)]
+pub struct Test {
+    /// Folders or files: a leverd.yaml with all packs it names, or the folder of a pack
+    #[arg(default_value = ".")]
+    paths: Vec<PathBuf>,
+    /// Only tests whose name holds this text
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// Also write the results as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// How to write the results
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+impl Test {
+    pub(super) fn run(&self, out: &mut Out) -> anyhow::Result<Exit> {
+        let (mut sources, mut found, mut suites) = (Sources::new(), Diagnostics::new(), Vec::new());
+        for path in &self.paths {
+            match Target::of(path)? {
+                Target::Config(path) => {
+                    let folder = Folder::of(&path);
+                    // Faults of accounts are not asked for here: a test brings its own settings and names.
+                    let mut apart = Diagnostics::new();
+                    let Some(project) = project(&path, &mut sources, &mut apart)? else {
+                        out.diagnostics(self.format, &sources, &apart)?;
+                        return Ok(Exit::Faults);
+                    };
+                    let mut packs: Vec<&PackSource> =
+                        project.accounts.iter().flat_map(|bound| &bound.account.packs).map(|pack| &pack.source).collect();
+                    packs.sort();
+                    packs.dedup();
+                    for source in packs {
+                        let files = folder.pack(source).map_err(|why| anyhow!(why))?;
+                        suites.extend(pack_tests(source, &files, &mut sources, &mut found));
+                    }
+                }
+                Target::Pack(folder) => {
+                    let files = pack_files(&folder).map_err(|why| anyhow!(why))?;
+                    suites.extend(pack_tests(&PackSource::Folder(shown(&folder)), &files, &mut sources, &mut found));
+                }
+            }
+        }
+        if found.has_errors() {
+            out.diagnostics(self.format, &sources, &found)?;
+            return Ok(Exit::Faults);
+        }
+        for suite in &mut suites {
+            suite.tests.retain(|test| self.filter.as_ref().is_none_or(|text| test.name.contains(text.as_str())));
+        }
+        let cases: Vec<Case> = suites.iter().flat_map(suite::run).collect();
+        if let Some(path) = &self.junit {
+            fs::write(path, suite::junit(&cases)).with_context(|| path.display().to_string())?;
+        }
+        self.report(out, &cases)?;
+        Ok(if cases.iter().all(Case::passed) { Exit::Fine } else { Exit::Faults })
+    }
+
+    fn report(&self, out: &mut Out, cases: &[Case]) -> anyhow::Result<()> {
+        match self.format {
+            Format::Human if cases.is_empty() => out.line("no tests: write them into `tests.yaml` beside the rules")?,
+            Format::Human => out.text(&suite::human(cases))?,
+            Format::Json => {
+                let cases: Vec<_> = cases
+                    .iter()
+                    .map(|case| {
+                        serde_json::json!({ "name": case.name, "file": case.file, "line": case.line, "passed": case.passed(),
+                            "steps": case.steps, "faults": case.faults })
+                    })
+                    .collect();
+                out.json(&cases)?;
+            }
+            Format::Github => {
+                for case in cases.iter().filter(|case| !case.passed()) {
+                    let text = format!("{}\n{}", case.name, case.faults.join("\n"));
+                    let text = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+                    out.line(format_args!("::error file={},line={},title=rule test failed::{text}", case.file, case.line))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The rule tests among a pack's files.
+pub(super) fn pack_tests(source: &PackSource, files: &[File], sources: &mut Sources, found: &mut Diagnostics) -> Vec<Suite> {
+    let pack = load::load(&pack_name(source), files, sources, found).map(Arc::new);
+    pack.map(|pack| tests_of(&pack, files, sources, found)).unwrap_or_default()
+}
+
+/// The rule tests among the files of a pack that is compiled.
+pub(super) fn tests_of(pack: &Arc<Pack>, files: &[File], sources: &mut Sources, found: &mut Diagnostics) -> Vec<Suite> {
+    let mut suites = Vec::new();
+    for (name, bytes) in files.iter().filter(|(name, _)| load::role(name) == Role::Tests) {
+        let id = sources.add(name, bytes, found);
+        suites.extend(id.and_then(|id| suite::read(sources, id, pack, found)));
+    }
+    suites
+}
