@@ -121,7 +121,10 @@ fn request(now: i64, name: &str) -> Vec<u8> {
     })
     .to_string();
     let length = body.len();
-    format!("POST {PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes()
+    format!(
+        "POST {PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
+    .into_bytes()
 }
 
 /// Requests per second with every connection at work. The client does as little as it can: it shares the cores.
@@ -133,7 +136,11 @@ async fn rate(address: SocketAddr, requests: &[Vec<Vec<u8>>]) -> f64 {
         streams.push(stream);
     }
     let start = std::time::Instant::now();
-    let talks: Vec<_> = streams.into_iter().zip(requests.iter().cloned()).map(|(stream, requests)| tokio::spawn(talk(stream, requests))).collect();
+    let talks: Vec<_> = streams
+        .into_iter()
+        .zip(requests.iter().cloned())
+        .map(|(stream, requests)| tokio::spawn(talk(stream, requests)))
+        .collect();
     for talk in talks {
         talk.await.unwrap();
     }

@@ -22,8 +22,7 @@ mod validate;
 /// A benchmark: its name and what runs it.
 type Bench = (&'static str, fn());
 
-const ALL: [Bench; 4] =
-    [("plan", plan::run), ("intake", intake::run), ("validate", validate::run), ("reload", reload::run)];
+const ALL: [Bench; 4] = [("plan", plan::run), ("intake", intake::run), ("validate", validate::run), ("reload", reload::run)];
 
 fn main() {
     // Cargo adds `--bench`.

@@ -46,12 +46,16 @@ fn events(rules: usize) -> Vec<(Event, Facts)> {
             let stage = Value::named(Kind::Stage, format!("stage-{}", rule % super::rules::STAGES), stage(rule));
             let id = EventId::derive(now, &["bench", &n.to_string()]);
             let opportunity = OpportunityId::new(format!("opportunity-{n}"));
-            let event = Event::new(id, account.clone(), EventKind::STAGE_CHANGE, Some(opportunity), now).with("to_stage", stage.clone());
+            let event = Event::new(id, account.clone(), EventKind::STAGE_CHANGE, Some(opportunity), now)
+                .with("to_stage", stage.clone());
             let mut facts = Facts::at(now);
             facts.known.extend([Group::Opportunity, Group::Posting, Group::Ledger]);
             facts.set("opportunity.stage", stage);
             facts.set("opportunity.archived", Value::Bool(false));
-            facts.set("opportunity.posting", Value::named(Kind::Posting, format!("posting-{}", rule / super::rules::STAGES), posting(rule)));
+            facts.set(
+                "opportunity.posting",
+                Value::named(Kind::Posting, format!("posting-{}", rule / super::rules::STAGES), posting(rule)),
+            );
             let tags = Value::List(["referral", "Ruby on Rails", "remote"].map(Value::text).into());
             facts.set("opportunity.tags", tags.clone());
             facts.set("opportunity.own_tags", tags);

@@ -25,14 +25,16 @@ fn passes(path: &Path) -> Result<(), String> {
 
 #[test]
 fn every_example_and_every_shipped_pack_is_without_fault() {
-    let mut wrong: Vec<String> = [root().join("examples")].iter().chain(&folders("rules")).filter_map(|path| passes(path).err()).collect();
+    let mut wrong: Vec<String> =
+        [root().join("examples")].iter().chain(&folders("rules")).filter_map(|path| passes(path).err()).collect();
     // An adapter alone is no pack: it is checked with the smallest rules that use it.
     for folder in folders("examples/adapters") {
         let pack = tempfile::tempdir().unwrap();
         let adapter = fs::read_to_string(folder.join("vendor.yaml")).unwrap();
         let vendor = adapter.lines().find_map(|line| line.strip_prefix("vendor: ")).unwrap().trim();
-        let rules =
-            format!("vendor: {vendor}\nrules:\n  - {{ name: invite, trigger: candidateStageChange, for_each: {{ test: {{ in: catalogue }} }}, do: [{{ invite: {{ test: $test }} }}] }}\n");
+        let rules = format!(
+            "vendor: {vendor}\nrules:\n  - {{ name: invite, trigger: candidateStageChange, for_each: {{ test: {{ in: catalogue }} }}, do: [{{ invite: {{ test: $test }} }}] }}\n"
+        );
         fs::write(pack.path().join("rules.yaml"), rules).unwrap();
         fs::write(pack.path().join("vendor.yaml"), adapter).unwrap();
         wrong.extend(passes(pack.path()).err());
@@ -44,8 +46,8 @@ fn every_example_and_every_shipped_pack_is_without_fault() {
 fn every_folder_of_examples_says_what_it_is() {
     for folder in folders("examples").into_iter().chain([root().join("examples")]) {
         let comments = |path: &Path| fs::read_to_string(path).is_ok_and(|text| text.starts_with("# "));
-        let told = folder.join("README.md").is_file()
-            || fs::read_dir(&folder).unwrap().any(|entry| comments(&entry.unwrap().path()));
+        let told =
+            folder.join("README.md").is_file() || fs::read_dir(&folder).unwrap().any(|entry| comments(&entry.unwrap().path()));
         assert!(told, "{} has neither a README.md nor a file that begins with a comment", folder.display());
     }
 }

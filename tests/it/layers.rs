@@ -11,10 +11,23 @@ const LAYERS: [&str; 12] =
 const LAST_PURE: &str = "vendor";
 /// What `sim` may not import: it must not test itself.
 const NOT_FOR_SIM: [&str; 3] = ["engine", "runtime", "store"];
-/// The words of IO. Addresses (`std::net::SocketAddr`) are values, and allowed.
-const IO: [&str; 16] = [
-    "std::fs", "std::io", "std::env", "std::process", "std::thread", "std::net::Tcp", "std::net::Udp", "tokio", "reqwest",
-    "rusqlite", "getrandom", "Instant", "SystemTime", "Timestamp::now", "Zoned::now", "async fn",
+/// The words of IO. Addresses (`std::net::SocketAddr`) are values, and `std::io`'s traits write into memory: both are allowed.
+const IO: [&str; 15] = [
+    "std::fs",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "std::net::Tcp",
+    "std::net::Udp",
+    "tokio",
+    "reqwest",
+    "rusqlite",
+    "getrandom",
+    "Instant",
+    "SystemTime",
+    "Timestamp::now",
+    "Zoned::now",
+    "async fn",
 ];
 /// Longer files are to be split.
 const MOST_LINES: usize = 600;
@@ -158,7 +171,10 @@ fn no_rust_names_a_vendor() {
     assert!(vendors.iter().any(|vendor| vendor == "qualified"), "{vendors:?}");
     // The outside world is played there, shipped packs are listed there, and examples for people name real ones.
     let may = |path: &str| {
-        path.starts_with("src/sim/") || path.starts_with("src/cli/demo") || path == "src/runtime/builtin.rs" || path.ends_with("/explain.rs")
+        path.starts_with("src/sim/")
+            || path.starts_with("src/cli/demo")
+            || path == "src/runtime/builtin.rs"
+            || path.ends_with("/explain.rs")
     };
     let mut wrong = Vec::new();
     for (path, text) in rust("src").iter().filter(|(path, _)| !may(path)) {
@@ -179,7 +195,8 @@ fn no_rust_names_a_vendor() {
 #[test]
 fn nothing_is_left_to_do_in_the_tree() {
     // Put together here, so that this file does not hold them.
-    let words = [["TO", "DO"], ["FIX", "ME"], ["XX", "X"], ["dbg", "!("], ["todo", "!("], ["unimplemented", "!("]].map(|parts| parts.concat());
+    let words = [["TO", "DO"], ["FIX", "ME"], ["XX", "X"], ["dbg", "!("], ["todo", "!("], ["unimplemented", "!("]]
+        .map(|parts| parts.concat());
     let mut wrong = Vec::new();
     for (path, text) in ["src", "tests", "rules", "examples", "schema", ".ci"].into_iter().flat_map(files) {
         for (at, line) in text.lines().enumerate() {

@@ -37,7 +37,8 @@ fn has(block: &str, key: &str) -> bool {
 fn pack(block: &str, sources: &mut Sources, found: &mut Diagnostics) -> Option<Pack> {
     let mut files = vec![("rules.yaml".to_owned(), block.as_bytes().to_vec())];
     if let Some(vendor) = block.lines().find_map(|line| line.strip_prefix("vendor: ")) {
-        let shipped = builtin::files(&vendor.trim().into()).unwrap();
+        let vendor = vendor.split('#').next().unwrap_or(vendor).trim();
+        let shipped = builtin::files(&vendor.into()).unwrap();
         files.extend(shipped.into_iter().filter(|(name, _)| name.ends_with("/vendor.yaml")));
     }
     load::load(&"readme".into(), &files, sources, found)
@@ -91,9 +92,10 @@ fn every_command_that_is_told_exists() {
     let ran = Command::new(env!("CARGO_BIN_EXE_leverd")).arg("--help").env_clear().output().unwrap();
     let help = String::from_utf8(ran.stdout).unwrap();
     let known: Vec<&str> = help.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
-    // `leverd NAME …` in code.
     let text = readme();
-    for told in text.split("`leverd ").skip(1).chain(text.split("\nleverd ").skip(1)) {
+    let shell = text.split("\n```sh\n").skip(1).filter_map(|rest| rest.split("\n```").next());
+    let lines = shell.flat_map(str::lines).filter_map(|line| line.strip_prefix("leverd "));
+    for told in text.split("`leverd ").skip(1).chain(lines) {
         let name: String = told.chars().take_while(|char| char.is_ascii_lowercase() || *char == '-').collect();
         assert!(name.is_empty() || name.starts_with("--") || known.contains(&name.as_str()), "`leverd {name}` is no command");
     }

@@ -65,7 +65,11 @@ async fn old_rows_go_in_chunks_and_what_is_unfinished_stays() {
 async fn single_rows_are_kept() {
     let store = store().await;
     assert_eq!(store.activate(&acme(), vec!["pack".into()], at(1)).await.unwrap(), [at(1)]);
-    assert_eq!(store.activate(&acme(), vec!["other".into(), "pack".into()], at(9)).await.unwrap(), [at(9), at(1)], "the first activation holds");
+    assert_eq!(
+        store.activate(&acme(), vec!["other".into(), "pack".into()], at(9)).await.unwrap(),
+        [at(9), at(1)],
+        "the first activation holds"
+    );
     assert_eq!(store.baselines(&acme()).await.unwrap(), [("other".into(), at(9)), ("pack".into(), at(1))]);
     store.set_cursor(&acme(), "poll", "1").await.unwrap();
     store.set_cursor(&acme(), "poll", "2").await.unwrap();
