@@ -7,6 +7,7 @@
 
 use super::files::{Files, Unreadable};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -108,7 +109,8 @@ async fn settle(hints: &mut mpsc::Receiver<()>, roots: &[PathBuf], patience: Pat
 }
 
 fn git_at_work(roots: &[PathBuf]) -> bool {
-    roots.iter().any(|root| root.ancestors().take(8).any(|folder| folder.join(".git/index.lock").exists()))
+    let folders: BTreeSet<&Path> = roots.iter().flat_map(|root| root.ancestors().take(8)).collect();
+    folders.iter().any(|folder| folder.join(".git/index.lock").exists())
 }
 
 /// Reads until two readings in a row agree: a save in the middle of a reading shows as a difference.

@@ -44,7 +44,7 @@ fn pages_and_examples_load_and_fit_their_schema() {
         ("config", read("examples/leverd.yaml")),
         ("config", block("schema/config.md")),
         ("config", read("tests/check/config/good.yaml")),
-        ("catalogue", read("examples/catalogue.yaml")),
+        ("catalogue", read("examples/catalogue/acme.yaml")),
         ("catalogue", block("schema/catalogue.md")),
         ("rules", read("tests/check/rules/good.yaml")),
         ("rules", read("rules/qualified/rules.yaml")),
