@@ -185,7 +185,7 @@ fn hash(sets: &[Arc<RuleSet>]) -> String {
     for set in sets {
         hasher.update(format!("{} {} {:?}\n", set.name(), set.hash, set.mode));
     }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::model::hex(&hasher.finalize())
 }
 
 fn push(rules: &mut Vec<At>, at: At) {

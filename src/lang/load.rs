@@ -87,5 +87,5 @@ fn hash(files: &[&File]) -> String {
             hasher.update(part);
         }
     }
-    compile::hex(&hasher.finalize())
+    crate::model::hex(&hasher.finalize())
 }

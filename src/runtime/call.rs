@@ -103,6 +103,11 @@ impl Node {
         });
     }
 
+    /// Has the workers look for work now: the clock was moved.
+    pub fn look_again(&self) {
+        self.wake.notify_waiters();
+    }
+
     /// Puts an account in force: for callers that build accounts themselves.
     pub fn put(&self, account: Account) {
         let account = Arc::new(account);

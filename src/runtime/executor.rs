@@ -73,17 +73,14 @@ async fn still_true(node: &Node, account: &Account, mut claimed: ClaimedEffect) 
         None => Arc::clone(&account.active().program),
     };
     match planner::ask(node, account, &program, &event, Facts::at(now)).await {
-        Ok((_, plan)) => match plan.effects.into_iter().find(|again| again.id == effect.id) {
-            Some(again) => {
-                claimed.effect.act = again.act;
-                Ok(Some(claimed))
-            }
-            None => {
-                let reason =
-                    Reason::new("no longer true", "its rule was evaluated again on fresh facts and no longer wants this");
-                finish(node, account, effect.id, Finish::new(None, now, Outcome::Skipped { reason })).await?;
-                Ok(None)
-            }
+        Ok((_, plan)) => if let Some(again) = plan.effects.into_iter().find(|again| again.id == effect.id) {
+            claimed.effect.act = again.act;
+            Ok(Some(claimed))
+        } else {
+            let reason =
+                Reason::new("no longer true", "its rule was evaluated again on fresh facts and no longer wants this");
+            finish(node, account, effect.id, Finish::new(None, now, Outcome::Skipped { reason })).await?;
+            Ok(None)
         },
         Err(unready) => {
             put_off(node, account, &claimed, unready).await?;
@@ -199,36 +196,33 @@ async fn off_tags(
     begun: Option<&Vec<(EffectId, u32)>>,
     unready: Unready,
 ) -> Result<()> {
-    match begun {
-        Some(begun) => {
-            let outcome = match unready {
-                Unready::Store(error) => return Err(error),
-                Unready::Gone(reason) | Unready::Park(reason) => Outcome::Dead { reason },
-                Unready::Defer { until, reason } => {
-                    let after = until.map(|until| until.duration_since(node.clock.now()));
-                    Outcome::Retry { after, reason }
+    if let Some(begun) = begun {
+        let outcome = match unready {
+            Unready::Store(error) => return Err(error),
+            Unready::Gone(reason) | Unready::Park(reason) => Outcome::Dead { reason },
+            Unready::Defer { until, reason } => {
+                let after = until.map(|until| until.duration_since(node.clock.now()));
+                Outcome::Retry { after, reason }
+            }
+        };
+        end_tags(node, account, claimed, Some(begun), &outcome, None).await
+    } else {
+        let mut unready = Some(unready);
+        for one in claimed {
+            let again = match &unready {
+                Some(Unready::Defer { until, reason }) => Unready::Defer { until: *until, reason: reason.clone() },
+                Some(Unready::Gone(reason)) => Unready::Gone(reason.clone()),
+                Some(Unready::Park(reason)) => Unready::Park(reason.clone()),
+                _ => {
+                    return unready.take().map_or(Ok(()), |unready| match unready {
+                        Unready::Store(error) => Err(error),
+                        _ => Ok(()),
+                    });
                 }
             };
-            end_tags(node, account, claimed, Some(begun), &outcome, None).await
+            put_off(node, account, one, again).await?;
         }
-        None => {
-            let mut unready = Some(unready);
-            for one in claimed {
-                let again = match &unready {
-                    Some(Unready::Defer { until, reason }) => Unready::Defer { until: *until, reason: reason.clone() },
-                    Some(Unready::Gone(reason)) => Unready::Gone(reason.clone()),
-                    Some(Unready::Park(reason)) => Unready::Park(reason.clone()),
-                    _ => {
-                        return unready.take().map_or(Ok(()), |unready| match unready {
-                            Unready::Store(error) => Err(error),
-                            _ => Ok(()),
-                        });
-                    }
-                };
-                put_off(node, account, one, again).await?;
-            }
-            Ok(())
-        }
+        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 use super::account::Account;
 use super::call::Node;
 use crate::lever::webhook::{self, Opened, Refusal, Signing};
-use crate::model::{AccountId, ConnectionName, Delivery, DeliveryId, Hint, LeverEvent, Source, VendorName};
+use crate::model::{AccountId, ConnectionName, Delivery, DeliveryId, Hint, LeverEvent, Source, VendorName, hex};
 use crate::store::{Received, StoreError};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -160,5 +160,5 @@ pub async fn refused(node: &Node, account: Option<&AccountId>, from: &str, reaso
 }
 
 fn digest(body: &[u8]) -> String {
-    Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(body))
 }

@@ -25,7 +25,7 @@ pub(super) async fn tell(node: Arc<Node>, cancel: CancellationToken) {
                 }
             }
             Err(RecvError::Lagged(missed)) => {
-                tracing::warn!(missed, "notices came faster than they could be told; `leverd parked` has them")
+                tracing::warn!(missed, "notices came faster than they could be told; `leverd parked` has them");
             }
             Err(RecvError::Closed) => return,
         }

@@ -218,7 +218,7 @@ async fn keep(node: &Node, hash: &str, reading: &Reading) -> Result<(), StoreErr
     use sha2::{Digest, Sha256};
     let (mut manifest, mut files) = (BTreeMap::new(), Vec::new());
     for (path, bytes) in &reading.files {
-        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = crate::model::hex(&Sha256::digest(bytes));
         files.push((digest.clone(), bytes.clone()));
         manifest.insert(path.clone(), digest);
     }

@@ -9,7 +9,7 @@ use crate::lang::adapter::{Adapter, OnUnknown, PathScope};
 use crate::lever::webhook::Refusal;
 use crate::model::{
     Act, Applied, Assessment, AssessmentEvent, AssessmentId, Class, Effect, Event, EventId, EventKind, Exchange, InviteMode,
-    Outcome, Phase, Reason, Request, Secret, TestEntry, Value, VendorName,
+    Outcome, Phase, Reason, Request, Secret, TestEntry, Value, VendorName, hex,
 };
 use crate::store::{ClaimedEffect, Result};
 use crate::vendor::{self, Incoming, Listing, Page, Supplies, Talk, Turn, auth, ledger_inputs};
@@ -107,7 +107,7 @@ pub(super) fn invitation(secret: &Secret, token: &str) -> Option<AssessmentId> {
 fn seal(secret: &Secret, id: AssessmentId) -> String {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()) else { return String::new() };
     mac.update(id.to_string().as_bytes());
-    mac.finalize().into_bytes().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(mac.finalize().into_bytes().split_at(16).0)
 }
 
 /// The tests that the vendor offers now, all pages.

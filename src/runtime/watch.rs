@@ -197,7 +197,7 @@ mod tests {
     }
 
     impl Bed {
-        async fn start() -> Self {
+        fn start() -> Self {
             let dir = tempfile::tempdir().unwrap();
             fs::create_dir(dir.path().join("rules")).unwrap();
             fs::write(dir.path().join("rules/a.yaml"), "1").unwrap();
@@ -229,7 +229,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_way_of_saving_is_noticed() {
-        let mut bed = Bed::start().await;
+        let mut bed = Bed::start();
         fs::write(bed.path("rules/a.yaml"), "in place").unwrap();
         bed.until("in place").await;
 
@@ -255,7 +255,7 @@ mod tests {
     #[tokio::test]
     async fn a_config_map_swap_is_noticed() {
         use std::os::unix::fs::symlink;
-        let mut bed = Bed::start().await;
+        let mut bed = Bed::start();
         fs::remove_file(bed.path("rules/a.yaml")).unwrap();
         for text in ["one", "two", "three"] {
             fs::create_dir(bed.path(&format!("rules/..{text}"))).unwrap();

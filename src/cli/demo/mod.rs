@@ -14,6 +14,7 @@ use crate::store::RunRow;
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context, bail};
 use clap::Args;
+use jiff::SignedDuration;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use world::{ACCOUNT, World, WorldOptions};
@@ -124,7 +125,7 @@ impl Story<'_> {
         let control = self.world.sim.control();
         self.world.quiet().await?;
         self.forget_calls();
-        self.out.line(self.bold("leverd demo: from a stage change to a result, with the shipped Qualified.io pack"))?;
+        self.out.line(bold("leverd demo: from a stage change to a result, with the shipped Qualified.io pack"))?;
         self.out.line("")?;
         self.out
             .line("A simulated Lever account and a simulated Qualified.io run on this machine; leverd speaks HTTP to both.")?;
@@ -163,6 +164,7 @@ impl Story<'_> {
             &format!("{BOB} is moved to “Assessment” too. His tag has a typing mistake: “Junior Djago Developer”."),
         )?;
         control.move_stage(BOB, "Assessment")?;
+        self.settle().await?;
         self.show(BOB, None).await?;
         let id = control.opportunity_id(BOB)?;
         self.out.line(format_args!("  `leverd why {id}` tells this at any later time."))?;
@@ -170,16 +172,11 @@ impl Story<'_> {
         self.out.line("")?;
         let mails = control.mails();
         let invited = mails.len();
-        self.out.line(self.bold(&format!(
+        self.out.line(bold(&format!(
             "The end: {}.",
             if invited == 1 { "exactly one invitation was mailed" } else { "something is wrong with the mails" }
         )))?;
         Ok(invited == 1)
-    }
-
-    fn bold(&self, text: &str) -> String {
-        let style = Style::new().bold();
-        format!("{style}{text}{style:#}")
     }
 
     fn chapter(&mut self, number: &str, text: &str) -> std::io::Result<()> {
@@ -190,6 +187,13 @@ impl Story<'_> {
 
     fn forget_calls(&mut self) {
         self.calls = self.world.sim.control().requests().len();
+    }
+
+    /// The rule looks again at ten seconds and at a minute: the demo moves the clock instead of waiting.
+    async fn settle(&mut self) -> anyhow::Result<()> {
+        self.world.quiet().await?;
+        self.world.later(SignedDuration::from_secs(10)).await?;
+        self.world.later(SignedDuration::from_secs(51)).await
     }
 
     /// Waits for rest, then tells what arrived, what was planned and why, what was called, and how the candidate is now.
@@ -242,6 +246,11 @@ impl Story<'_> {
         describe::run(self.out, row)?;
         Ok(())
     }
+}
+
+fn bold(text: &str) -> String {
+    let style = Style::new().bold();
+    format!("{style}{text}{style:#}")
 }
 
 /// Any stage but this one, by name.

@@ -123,6 +123,14 @@ impl World {
         Ok(())
     }
 
+    /// Moves everybody's clock on, and waits for rest.
+    pub async fn later(&self, by: SignedDuration) -> anyhow::Result<()> {
+        self.sim.control().advance_clock(Duration::try_from(by)?);
+        self.node.clock.advance(by);
+        self.node.look_again();
+        self.quiet().await
+    }
+
     /// Waits until nothing is under way and nothing is due soon: deliveries made, events planned, effects settled.
     pub async fn quiet(&self) -> anyhow::Result<()> {
         let account = [AccountId::new(ACCOUNT)];

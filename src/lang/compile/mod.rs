@@ -231,12 +231,3 @@ fn vendor_name(node: &Node, vendor: &Vendor, found: &mut Diagnostics) {
         Vendor::Known(_) | Vendor::Faulty => {}
     }
 }
-
-/// Bytes as hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
-}

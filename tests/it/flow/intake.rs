@@ -210,7 +210,7 @@ async fn large(bed: &Bed) -> u16 {
     };
     let mut answer = [0; 64];
     let receive = async { from.read(&mut answer).await };
-    let (_, read) = tokio::join!(send, receive);
+    let ((), read) = tokio::join!(send, receive);
     let text = String::from_utf8_lossy(&answer[..read.unwrap()]).into_owned();
     text.split(' ').nth(1).unwrap().parse().unwrap()
 }
