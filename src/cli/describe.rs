@@ -117,13 +117,15 @@ pub fn later(later: &Later) -> String {
 pub fn run(out: &mut Out, row: &RunRow) -> io::Result<()> {
     let bold = Style::new().bold();
     out.line(format_args!("{bold}{}{bold:#}  run {}", event(&row.event), row.event.id))?;
-    for (field, value) in &row.event.fields {
+    // Fields of `event.` are between us and ourselves.
+    for (field, value) in row.event.fields.iter().filter(|(field, _)| !field.starts_with("event.")) {
         out.line(format_args!("  {field}: {value}"))?;
     }
     for one in &row.steps {
         out.line(format_args!("  {}", step(one)))?;
     }
-    for one in &row.later {
+    let told = |one: &&Later| row.steps.iter().any(|step| step.said == Said::Later { due: one.due });
+    for one in row.later.iter().filter(|one| !told(one)) {
         out.line(format_args!("  {}", later(one)))?;
     }
     for one in &row.effects {

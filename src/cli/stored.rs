@@ -1,16 +1,19 @@
 //! What commands that look into the store have in common: where it is, and how it is opened.
 
 use super::files::{Folder, read, shown};
+use crate::engine::Program;
 use crate::lang::config::{self, Store as StorePlace};
 use crate::lang::diagnostic::Diagnostics;
 use crate::lang::render::render_human;
 use crate::lang::source::Sources;
 use crate::model::{AccountId, Reason};
 use crate::server::side::{self, Ask, Wish};
+use crate::runtime::project::Reading;
 use crate::store::{Options, Store, Work};
 use anyhow::{Context, bail};
 use clap::Args;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Where the store is.
@@ -36,6 +39,13 @@ impl Place {
             bail!("there is no store at {}: `leverd serve` makes it", path.display());
         }
         Ok(path)
+    }
+
+    /// The rules that the configuration names now, by account; none where they cannot be read.
+    pub fn programs(&self) -> BTreeMap<AccountId, Program> {
+        let project = Reading::of(&self.config).ok().and_then(|reading| reading.load().project);
+        let accounts = project.into_iter().flat_map(|project| project.accounts);
+        accounts.map(|bound| (bound.account.name, Program::new(bound.rulesets))).collect()
     }
 
     /// The store for queries, also beside a running leverd.

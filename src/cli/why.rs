@@ -4,7 +4,8 @@ use super::describe;
 use super::exit::Exit;
 use super::out::{Format, Out};
 use super::stored::{Place, now, wait};
-use crate::model::{AccountId, OpportunityId};
+use crate::engine::explain;
+use crate::model::{AccountId, Facts, OpportunityId, Step};
 use crate::store::{EventRow, EventState, Heard, Refused, RunRow, Store};
 use clap::Args;
 use serde::Serialize;
@@ -43,6 +44,8 @@ struct Story {
 struct Told {
     event: EventRow,
     run: Option<RunRow>,
+    /// Rules that listen to it and left no step, looked at again: with the rules of now.
+    others: Vec<Step>,
 }
 
 impl Why {
@@ -61,7 +64,7 @@ impl Why {
 
     async fn story(&self, store: &Store, opportunity: &OpportunityId) -> anyhow::Result<Story> {
         let account = self.account.as_deref().map(AccountId::from);
-        let mut events = Vec::new();
+        let (programs, mut events) = (self.place.programs(), Vec::new());
         for event in store.events(account.as_ref(), opportunity, self.limit).await? {
             let run = match event.state {
                 EventState::Planned => store.run(&event.event.account, event.event.id, now()).await?,
@@ -69,7 +72,12 @@ impl Why {
                     None
                 }
             };
-            events.push(Told { event, run });
+            let asked = matches!(event.state, EventState::Planned | EventState::Unmatched);
+            let others = programs.get(&event.event.account).filter(|_| asked).map(|program| match &run {
+                Some(run) => explain::others(program, &run.event, &run.facts, &run.steps),
+                None => explain::others(program, &event.event, &Facts::at(event.event.received), &[]),
+            });
+            events.push(Told { event, run, others: others.unwrap_or_default() });
         }
         let mut heard = Vec::new();
         if events.is_empty() {
@@ -91,18 +99,23 @@ impl Why {
             return silence(out, story);
         }
         for told in &story.events {
+            let wanted = |step: &&Step| match (&self.rule, &step.rule) {
+                (Some(text), Some(rule)) => rule.as_str().contains(text.as_str()),
+                _ => true,
+            };
             match (&told.event.state, &told.run) {
                 (_, Some(run)) => {
                     let mut run = run.clone();
-                    if let Some(text) = &self.rule {
-                        run.steps.retain(|step| step.rule.as_ref().is_none_or(|rule| rule.as_str().contains(text.as_str())));
-                    }
+                    run.steps.retain(|step| wanted(&step));
                     describe::run(out, &run)?;
                 }
                 (state, None) => {
                     out.line(describe::event(&told.event.event))?;
                     out.line(format_args!("  {}", waiting(state)))?;
                 }
+            }
+            for step in told.others.iter().filter(wanted) {
+                out.line(format_args!("  {}", describe::step(step)))?;
             }
         }
         Ok(())

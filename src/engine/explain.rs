@@ -5,6 +5,7 @@ use super::plan::listens;
 use super::program::Program;
 use super::scope::{Notes, Scope};
 use super::walk::Walk;
+use crate::lang::rule::Trigger;
 use crate::lang::ruleset::Mode;
 use crate::model::{Event, Facts, PackName, RuleName, Said, Step, Value};
 use std::collections::BTreeSet;
@@ -18,6 +19,29 @@ pub struct Explanation {
     pub fired: bool,
     /// What could not be told, because the run did not read it.
     pub not_recorded: Vec<String>,
+}
+
+/// Why each rule that listens to this kind of event and left no step did not fire. The index passes over rules of other stages and
+/// postings, and an event that no rule was selected for has no run at all.
+pub fn others(program: &Program, event: &Event, facts: &Facts, told: &[Step]) -> Vec<Step> {
+    let attempt_known = event.assessment.is_none_or(|id| facts.ledger.iter().any(|row| row.id == id));
+    if event.for_rule.is_some() || !attempt_known {
+        return Vec::new();
+    }
+    let read = facts.values.keys().cloned().collect();
+    let mut steps = Vec::new();
+    for set in program.sets() {
+        let heard = set.pack.rules.iter().filter(|rule| {
+            let hears = rule.triggers.iter().any(|trigger| matches!(trigger, Trigger::Event(kind) if *kind == event.kind));
+            hears && !told.iter().any(|step| step.pack.as_ref() == Some(set.name()) && step.rule.as_ref() == Some(&rule.name))
+        });
+        for rule in heard {
+            let explained = explain(program, set.name(), &rule.name, event, facts, Some(&read));
+            // That it would fire now is no answer to why it did not.
+            steps.extend(explained.steps.into_iter().filter(|step| !matches!(step.said, Said::Fired { .. })));
+        }
+    }
+    steps
 }
 
 /// Evaluates one rule on stored facts. `read` are the names that the run kept (`Plan::read`): another name is not absent but was not

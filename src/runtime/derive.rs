@@ -19,6 +19,8 @@ use std::collections::BTreeMap;
 
 /// The field of a stored event that names the event it looks at again.
 const ORIGIN: &str = "event.origin";
+/// And when that event was received: the looks of `settle` count from then.
+const RECEIVED: &str = "event.origin_received";
 /// A change that Lever does not show yet is looked for this often, within a minute or so.
 const LOOKS: u32 = 3;
 
@@ -312,14 +314,18 @@ fn timer(account: &Account, delivery: &Delivery, later: &Later) -> Event {
         return event;
     }
     event.fields.insert(ORIGIN.to_owned(), Value::text(event.id.to_string()));
+    event.fields.insert(RECEIVED.to_owned(), Value::date(later.anchor_time));
     event.id = EventId(later.id.0);
     event
 }
 
-/// The event with the id it plans with.
+/// The event with the id it plans with, and as received when it first was.
 pub(super) fn original(event: &Event) -> Event {
     let mut event = event.clone();
     let origin = event.fields.remove(ORIGIN).as_ref().and_then(Value::as_text).and_then(|id| id.parse().ok());
     event.id = origin.unwrap_or(event.id);
+    if let Some(Value::Date { date }) = event.fields.remove(RECEIVED) {
+        event.received = date;
+    }
     event
 }

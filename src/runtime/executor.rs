@@ -72,7 +72,7 @@ async fn still_true(node: &Node, account: &Account, mut claimed: ClaimedEffect) 
         Some(program) => program,
         None => Arc::clone(&account.active().program),
     };
-    match planner::ask(node, account, &program, &event, Facts::at(now)).await {
+    match planner::ask(node, account, &program, &event, now, Facts::at(now)).await {
         Ok((_, plan)) => if let Some(again) = plan.effects.into_iter().find(|again| again.id == effect.id) {
             claimed.effect.act = again.act;
             Ok(Some(claimed))

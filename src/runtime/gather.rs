@@ -7,7 +7,7 @@ use super::account::Account;
 use super::call::{Called, Node, Unready};
 use crate::lever::{api, facts};
 use crate::model::{
-    Assessment, ContactId, Destination, Effect, Event, EventKind, Facts, Group, LeverEvent, Needs, OpportunityId, Reason,
+    Assessment, Class, ContactId, Destination, Effect, Event, EventKind, Facts, Group, LeverEvent, Needs, OpportunityId, Reason,
     TestEntry, Value, VendorName,
 };
 use crate::store::OwnMove;
@@ -19,11 +19,12 @@ const FIRINGS: SignedDuration = SignedDuration::from_hours(1);
 /// How far Lever's `triggeredAt` may be from the time of our own move.
 const ECHO: SignedDuration = SignedDuration::from_secs(5);
 
-/// Adds the groups that a plan asked for. `received` is when the event was stored: only later reads count.
+/// Adds the groups that a plan asked for. Only what was read after `since` counts: when the event, or the look at it, was stored.
 pub(super) async fn gather(
     node: &Node,
     account: &Account,
     event: &Event,
+    since: Timestamp,
     needs: &Needs,
     facts: &mut Facts,
 ) -> Result<(), Unready> {
@@ -31,15 +32,15 @@ pub(super) async fn gather(
         match group {
             Group::Opportunity => {
                 let id = lane(event)?;
-                let opportunity = opportunity(node, account, id, event).await?;
+                let opportunity = read_opportunity(node, account, id, since, event.class).await?;
                 add_opportunity(account, facts, &opportunity);
             }
             Group::Posting => {
                 let id = lane(event)?;
-                let opportunity = opportunity(node, account, id, event).await?;
+                let opportunity = read_opportunity(node, account, id, since, event.class).await?;
                 add_opportunity(account, facts, &opportunity);
                 let posting = match opportunity.applications.iter().find_map(|application| application.posting.as_deref()) {
-                    Some(posting) => posting_of(node, account, posting, event).await?,
+                    Some(posting) => posting_of(node, account, posting, since, event.class).await?,
                     None => None,
                 };
                 let active = account.active();
@@ -68,23 +69,13 @@ fn lane(event: &Event) -> Result<&OpportunityId, Unready> {
     event.opportunity.as_ref().ok_or_else(|| Unready::Park(Reason::new("R5", "the event is about no opportunity")))
 }
 
-/// The opportunity as Lever shows it, read after the event was received.
-pub(super) async fn opportunity(
-    node: &Node,
-    account: &Account,
-    id: &OpportunityId,
-    event: &Event,
-) -> Result<Arc<api::Opportunity>, Unready> {
-    read_opportunity(node, account, id, event.received, event.class).await
-}
-
 /// The opportunity, read after `received`.
 pub(super) async fn read_opportunity(
     node: &Node,
     account: &Account,
     id: &OpportunityId,
     received: Timestamp,
-    class: crate::model::Class,
+    class: Class,
 ) -> Result<Arc<api::Opportunity>, Unready> {
     if let Some(kept) = node.snapshots.opportunity(&account.id, id, received) {
         return Ok(kept);
@@ -105,12 +96,18 @@ fn add_opportunity(account: &Account, facts: &mut Facts, opportunity: &api::Oppo
     }
 }
 
-async fn posting_of(node: &Node, account: &Account, id: &str, event: &Event) -> Result<Option<Arc<api::Posting>>, Unready> {
-    if let Some(kept) = node.snapshots.posting(&account.id, id, event.received) {
+async fn posting_of(
+    node: &Node,
+    account: &Account,
+    id: &str,
+    since: Timestamp,
+    class: Class,
+) -> Result<Option<Arc<api::Posting>>, Unready> {
+    if let Some(kept) = node.snapshots.posting(&account.id, id, since) {
         return Ok(Some(kept));
     }
     let began = node.clock.now();
-    let exchange = match node.call(account, &api::get_posting(id), event.class).await? {
+    let exchange = match node.call(account, &api::get_posting(id), class).await? {
         Called::Exchanged(exchange) => exchange,
         Called::Held { until, reason } => return Err(Unready::Defer { until: Some(until), reason }),
     };

@@ -7,6 +7,7 @@ use crate::engine::{self, Program};
 use crate::lang::ruleset::Mode;
 use crate::model::{Effect, Event, EventKind, Facts, LeverEvent, Plan, Planned, Reason, Said, Step};
 use crate::store::{ClaimedEvent, PlanMade, Result, Run, Work};
+use jiff::Timestamp;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ pub(super) async fn plan(node: &Node, account: &Account, claimed: ClaimedEvent) 
     let mut event = derive::original(&stored);
     let program = Arc::clone(&account.active().program);
     for _ in 0..REPLANS {
-        let run = match decide(node, account, &program, &mut event).await {
+        let run = match decide(node, account, &program, &mut event, stored.received).await {
             Ok(run) => run,
             Err(Unready::Defer { until, reason }) => {
                 let until = until.unwrap_or_else(|| backoff::next(now, rounds, id.0, None));
@@ -60,13 +61,19 @@ pub(super) async fn plan(node: &Node, account: &Account, claimed: ClaimedEvent) 
     node.store.park(&account.id, Work::Event(id), reason, now).await
 }
 
-/// The plan for an event, on fresh facts.
-async fn decide(node: &Node, account: &Account, program: &Program, event: &mut Event) -> std::result::Result<Run, Unready> {
+/// The plan for an event, on facts read after `since`.
+async fn decide(
+    node: &Node,
+    account: &Account,
+    program: &Program,
+    event: &mut Event,
+    since: Timestamp,
+) -> std::result::Result<Run, Unready> {
     let now = node.clock.now();
     if event.fields.contains_key(UNCONFIRMED) && program.selects(event) {
         *event = derive::confirm_late(node, account, event).await?;
     }
-    let (facts, mut plan) = ask(node, account, program, event, Facts::at(now)).await?;
+    let (facts, mut plan) = ask(node, account, program, event, since, Facts::at(now)).await?;
     leave_shadows(program, &mut plan);
     Ok(Run { facts: facts.keep(&plan.read), plan, ruleset: program.hash().to_owned(), planned_at: now })
 }
@@ -84,12 +91,13 @@ fn leave_shadows(program: &Program, plan: &mut Plan) {
     }));
 }
 
-/// Asks the engine until it has a plan. Also used to look again at an old effect.
+/// Asks the engine until it has a plan, on facts read after `since`. Also used to look again at an old effect.
 pub(super) async fn ask(
     node: &Node,
     account: &Account,
     program: &Program,
     event: &Event,
+    since: Timestamp,
     mut known: Facts,
 ) -> std::result::Result<(Facts, Plan), Unready> {
     let late = event.for_rule.as_ref().is_some_and(|rule| rule.look == crate::model::Look::Late);
@@ -106,7 +114,7 @@ pub(super) async fn ask(
             Planned::Plan(plan) => return Ok((facts, *plan)),
             Planned::Needs(needs) => needs,
         };
-        gather::gather(node, account, event, &needs, &mut known).await?;
+        gather::gather(node, account, event, since, &needs, &mut known).await?;
         if waiting.is_none() {
             // Our own effects in flight, and our own echo, matter as soon as anything outside does.
             waiting = Some(gather::waiting(node, account, event).await?);

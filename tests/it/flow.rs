@@ -2,8 +2,11 @@
 //! tags, notes, links, stage, mails, and the requests it took.
 
 pub(crate) mod bed;
+mod faults;
 mod intake;
+mod lanes;
 mod logs;
 pub(crate) mod process;
+mod reload;
 mod spine;
 mod why;

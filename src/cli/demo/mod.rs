@@ -157,6 +157,7 @@ impl Story<'_> {
         let screen = other_stage(&self.world.sim, "Assessment")?;
         control.move_stage(ADA, &screen)?;
         control.move_stage(ADA, "Assessment")?;
+        self.settle().await?;
         self.show(ADA, None).await?;
 
         self.chapter(

@@ -11,10 +11,10 @@ async fn nothing_secret_and_nobody_is_named_in_the_log() {
     let control = deployed.control();
     // Faults on the way, because errors are where logs grow talkative.
     let faults = [
-        ("GET", "/v1/opportunities/{id}", Misbehaviour::Garble),
-        ("POST", "/api/v1/assessment_invitations/invite_candidates", Misbehaviour::DropAfter),
+        ("GET", "/v1/opportunities/{id}", Misbehaviour::Answer { status: 503, applied: false, retry_after: None }),
+        ("POST", "/api/v1/assessment_invitations/invite_candidates", Misbehaviour::Garble),
         ("POST", "/v1/opportunities/{id}/addTags", Misbehaviour::Answer { status: 500, applied: true, retry_after: None }),
-        ("GET", "/api/v1/assessment_results/{id}/exhibit", Misbehaviour::Garble),
+        ("GET", "/api/v1/assessment_results/{id}/exhibit", Misbehaviour::DropAfter),
         ("POST", "/v1/opportunities/{id}/addLinks", Misbehaviour::Answer { status: 429, applied: false, retry_after: Some(1) }),
     ];
     for (method, path, then) in faults {
