@@ -19,7 +19,7 @@ const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// One destination, for reads only.
-pub struct Reads {
+pub(super) struct Reads {
     client: Client,
     endpoint: Endpoint,
     gate: RateGate,
@@ -27,7 +27,7 @@ pub struct Reads {
 
 impl Reads {
     /// Lever, as an account is connected to it.
-    pub fn lever(account: &Account, folder: &Folder) -> anyhow::Result<Self> {
+    pub(super) fn lever(account: &Account, folder: &Folder) -> anyhow::Result<Self> {
         let base = Url::parse(account.lever.host.url())?;
         let user = secret(&account.lever.api_key, folder)?;
         let endpoint = Endpoint::lever(base, Auth::Basic { user, password: None });
@@ -35,7 +35,7 @@ impl Reads {
     }
 
     /// Sends a request that changes nothing; a repeated one is harmless.
-    pub async fn send(&self, request: &Request) -> anyhow::Result<Exchange> {
+    pub(super) async fn send(&self, request: &Request) -> anyhow::Result<Exchange> {
         if !request.method.reads() {
             bail!("this command sends nothing that changes anything: {}", request.line());
         }
@@ -62,13 +62,13 @@ impl Reads {
     }
 
     /// One thing of Lever.
-    pub async fn one<T>(&self, request: &Request, read: impl Fn(&Exchange) -> Result<T, Unread>) -> anyhow::Result<T> {
+    pub(super) async fn one<T>(&self, request: &Request, read: impl Fn(&Exchange) -> Result<T, Unread>) -> anyhow::Result<T> {
         let exchange = self.send(request).await?;
         read(&exchange).map_err(|unread| failed(request, &unread.reason().text))
     }
 
     /// Every page of a list of Lever.
-    pub async fn all<T>(
+    pub(super) async fn all<T>(
         &self,
         request: Request,
         read: impl Fn(&Exchange) -> Result<Page<T>, Unread>,
@@ -86,7 +86,7 @@ impl Reads {
 }
 
 /// The tests that a vendor offers to an account.
-pub async fn tests(account: &Account, adapter: &Adapter, folder: &Folder) -> anyhow::Result<Vec<TestEntry>> {
+pub(super) async fn tests(account: &Account, adapter: &Adapter, folder: &Folder) -> anyhow::Result<Vec<TestEntry>> {
     let Some(connection) = account.vendor(&adapter.name) else {
         bail!("`{}` has no connection to `{}` in leverd.yaml", account.name, adapter.name);
     };

@@ -1,5 +1,6 @@
 //! Steps, effects and runs in words: what `runs`, `why`, `dry-run` and `demo` print.
 
+use std::fmt::Write as _;
 use super::out::Out;
 use crate::model::{Act, Event, Later, Pattern, Piece, Said, Step};
 use crate::store::{EffectRow, EffectState, RunRow};
@@ -96,13 +97,13 @@ pub fn effect(row: &EffectRow) -> String {
     };
     let mut text = format!("{style}{state:7}{style:#} {}", act(&row.effect.act));
     if let Some(reason) = &row.reason {
-        text.push_str(&format!(" — {} ({})", reason.text, reason.code));
+        let _ = write!(text, " — {} ({})", reason.text, reason.code);
     }
     if let Some(blocker) = row.blocked_by.first() {
-        text.push_str(&format!(" — waits for effect {blocker}"));
+        let _ = write!(text, " — waits for effect {blocker}");
     }
     if let Some(due) = row.due.filter(|_| row.state == EffectState::Waiting) {
-        text.push_str(&format!(", again at {}", time(due)));
+        let _ = write!(text, ", again at {}", time(due));
     }
     text
 }

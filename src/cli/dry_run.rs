@@ -27,7 +27,7 @@ use std::path::PathBuf;
 ///
 /// Reads the opportunity from Lever and our own attempts from the store. Tests are those of the pulled catalogue.
 #[derive(Debug, Args)]
-pub struct DryRun {
+pub(super) struct DryRun {
     /// Lever's id of an opportunity, or a file with the body of a webhook of Lever
     what: String,
     /// What to assume has just happened to the opportunity

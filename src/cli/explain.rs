@@ -10,7 +10,7 @@ use serde_json::json;
 
 /// Say what a diagnostic code means, with a bad and a good example
 #[derive(Debug, Args)]
-pub struct Explain {
+pub(super) struct Explain {
     /// The code in the brackets of a message, such as `unknown-key`; all codes if left out
     code: Option<String>,
     /// How to write it

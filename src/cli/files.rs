@@ -39,7 +39,6 @@ impl Target {
         if about.is_file() {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             return match name.as_ref() {
-                "leverd.yaml" | "leverd.yml" => Ok(Self::Config(path.to_owned())),
                 "rules.yaml" | "vendor.yaml" | "tests.yaml" => {
                     Ok(Self::Pack(path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new(".")).to_owned()))
                 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Write a folder to start from: leverd.yaml, a pack of rules with tests, an example catalogue, a CI workflow
 #[derive(Debug, Args)]
-pub struct Init {
+pub(super) struct Init {
     /// Where to write; made if it is not there
     #[arg(default_value = ".")]
     folder: PathBuf,

@@ -4,8 +4,8 @@
 //! codes: 0 fine, 1 faults found, 2 wrong use or not able to.
 
 mod connect;
-pub mod describe;
 pub mod demo;
+pub mod describe;
 mod dry_run;
 mod exit;
 mod explain;

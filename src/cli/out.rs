@@ -71,7 +71,7 @@ impl Out {
 }
 
 /// The exit of a command, with an error told on standard error. `leverd … | head` is fine.
-pub fn settle(result: anyhow::Result<Exit>) -> Exit {
+pub(super) fn settle(result: anyhow::Result<Exit>) -> Exit {
     let error = match result {
         Ok(exit) => return exit,
         Err(error) => error,
@@ -88,6 +88,6 @@ pub fn settle(result: anyhow::Result<Exit>) -> Exit {
 }
 
 /// `1 file`, `2 files`.
-pub fn count(number: usize, one: &str) -> String {
+pub(super) fn count(number: usize, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 
 /// Show what waits for a person, and why; `retry` and `skip` take the ids
 #[derive(Debug, Args)]
-pub struct Parked {
+pub(super) struct Parked {
     /// Only this account
     #[arg(long)]
     account: Option<String>,

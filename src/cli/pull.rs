@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 
 /// Save the stages, tags, postings, users and tests of an account into its catalogue file
 #[derive(Debug, Args)]
-pub struct Pull {
+pub(super) struct Pull {
     /// Accounts of leverd.yaml; all of them if left out
     accounts: Vec<String>,
     /// The leverd.yaml

@@ -10,7 +10,7 @@ use clap::Args;
 
 /// Show the latest runs: which event, which rules fired, what became of the effects
 #[derive(Debug, Args)]
-pub struct Runs {
+pub(super) struct Runs {
     /// A run's id, or its first digits: shows that one whole
     id: Option<String>,
     /// Only this account

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Run leverd: receive webhooks, plan, carry out, reload rules when they change
 #[derive(Debug, Args)]
-pub struct Serve {
+pub(super) struct Serve {
     /// The leverd.yaml
     #[arg(long, value_name = "FILE", default_value = "leverd.yaml")]
     config: PathBuf,
@@ -41,7 +41,8 @@ impl Serve {
 
     async fn serve(&self, config: Config, out: &mut Out) -> anyhow::Result<Exit> {
         let StorePlace::Sqlite(path) = &config.store;
-        let store = Store::open(Options::path(base(&self.config).join(path))).await?;
+        let path = base(&self.config).join(path);
+        let store = Store::open(Options::path(&path)).await?;
         let node = Arc::new(Node::new(store, Clock::system(), Client::new(Limits::default())));
         let here = Here { base: base(&self.config).to_owned() };
         if let Some(notices) = &config.notices {
@@ -79,6 +80,7 @@ impl Serve {
         let shared = Shared { node: Arc::clone(&node), metrics: recorder() };
         tokio::join!(
             server::serve(door, shared, cancel.clone()),
+            server::side::serve(path, Arc::clone(&node), cancel.clone()),
             service::run(Arc::clone(&node), self.config.clone(), reading, cancel.clone()),
         );
         if let Some(node) = Arc::into_inner(node) {

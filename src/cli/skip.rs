@@ -2,13 +2,13 @@
 
 use super::exit::Exit;
 use super::out::Out;
-use super::stored::{Place, find, now, wait};
-use crate::model::Reason;
+use super::stored::{Place, find, wait};
+use crate::server::side::Wish;
 use clap::Args;
 
 /// Leave parked work undone; what waited for it goes on
 #[derive(Debug, Args)]
-pub struct Skip {
+pub(super) struct Skip {
     /// Ids that `leverd parked` shows, or their first digits
     #[arg(required = true)]
     ids: Vec<String>,
@@ -22,16 +22,17 @@ pub struct Skip {
 impl Skip {
     pub(super) fn run(&self, out: &mut Out) -> anyhow::Result<Exit> {
         wait(async {
-            let store = self.place.change().await?;
+            let store = self.place.look().await?;
+            let wish = Wish::Skip { reason: self.reason.clone() };
             let mut found = Vec::new();
             for id in &self.ids {
                 found.push(find(&store, id).await?);
             }
+            store.close().await;
             for (account, work) in found {
-                store.skip(&account, work, Reason::new("skipped", self.reason.as_str()), now()).await?;
+                self.place.wish(&account, work, &wish).await?;
                 out.line(format_args!("{work} of {account} is skipped"))?;
             }
-            store.close().await;
             Ok(Exit::Fine)
         })
     }

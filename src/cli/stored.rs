@@ -6,7 +6,8 @@ use crate::lang::config::{self, Store as StorePlace};
 use crate::lang::diagnostic::Diagnostics;
 use crate::lang::render::render_human;
 use crate::lang::source::Sources;
-use crate::model::AccountId;
+use crate::model::{AccountId, Reason};
+use crate::server::side::{self, Ask, Wish};
 use crate::runtime::project::Reading;
 use crate::store::{Options, Store, Work};
 use anyhow::{Context, bail};
@@ -53,10 +54,19 @@ impl Place {
         Store::open(Options::path(&path).read_only()).await.with_context(|| path.display().to_string())
     }
 
-    /// The store for a change.
-    pub async fn change(&self) -> anyhow::Result<Store> {
+    /// Has a wish fulfilled: by the running leverd that holds the store, or in the store itself where none runs.
+    pub async fn wish(&self, account: &AccountId, work: Work, wish: &Wish) -> anyhow::Result<()> {
         let path = self.path()?;
-        Ok(Store::open(Options::path(&path)).await?)
+        if let Some(answer) = side::ask(&path, &Ask::new(account.clone(), work, wish.clone())).await? {
+            return answer.map_err(anyhow::Error::msg);
+        }
+        let store = Store::open(Options::path(&path)).await?;
+        match wish {
+            Wish::Retry => store.retry(account, work, now()).await?,
+            Wish::Skip { reason } => store.skip(account, work, Reason::new("skipped", reason.as_str()), now()).await?,
+        }
+        store.close().await;
+        Ok(())
     }
 }
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 /// Run the rule tests of packs: given facts and events, expected effects
 #[derive(Debug, Args)]
-pub struct Test {
+pub(super) struct Test {
     /// Folders or files: a leverd.yaml with all packs it names, or the folder of a pack
     #[arg(default_value = ".")]
     paths: Vec<PathBuf>,

@@ -18,7 +18,7 @@ use std::sync::Arc;
 ///
 /// Reads files only. A rule set that passes cannot fail later for a reason that is visible in the files or in the pulled catalogue.
 #[derive(Debug, Args)]
-pub struct Validate {
+pub(super) struct Validate {
     /// Folders or files: a leverd.yaml with all it names, or the folder of a pack alone
     #[arg(default_value = ".")]
     paths: Vec<PathBuf>,
@@ -81,7 +81,7 @@ impl Validate {
 }
 
 /// Loads the project of a leverd.yaml.
-pub fn project(path: &std::path::Path, sources: &mut Sources, found: &mut Diagnostics) -> anyhow::Result<Option<Project>> {
+pub(super) fn project(path: &std::path::Path, sources: &mut Sources, found: &mut Diagnostics) -> anyhow::Result<Option<Project>> {
     let bytes = read(path)?;
     Ok(project::load(&shown(path), &bytes, &Folder::of(path), sources, found))
 }

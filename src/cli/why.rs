@@ -12,7 +12,7 @@ use serde::Serialize;
 
 /// Say what happened for an opportunity, and for each rule why it did or did not fire
 #[derive(Debug, Args)]
-pub struct Why {
+pub(super) struct Why {
     /// Lever's id of the opportunity: the last part of its address in Lever
     opportunity: String,
     /// Only this account

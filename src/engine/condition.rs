@@ -6,6 +6,7 @@ use super::rows::Row;
 use super::scope::Scope;
 use crate::lang::action::Stop;
 use crate::lang::rule::{Cond, Matcher, Operand, PatternText, Place};
+use crate::lang::vocabulary;
 use crate::model::{Said, Value};
 use std::fmt::Write as _;
 
@@ -81,7 +82,13 @@ pub(super) fn holds(scope: &Scope<'_>, cond: &Cond, row: Option<&Row<'_>>) -> Re
             for cond in conds {
                 match holds(scope, cond, row) {
                     Ok(Truth::True) => return Ok(Truth::True),
-                    Ok(Truth::False(found)) => witness = witness.or(Some(found)),
+                    // A part that facts may yet make true says more than one that the event has decided.
+                    Ok(Truth::False(found)) => {
+                        let settled = |witness: &Witness| vocabulary::group(&witness.field).is_none();
+                        if witness.as_deref().is_none_or(settled) {
+                            witness = Some(found);
+                        }
+                    }
                     Err(stop) => unknown = unknown.or(Some(stop)),
                 }
             }

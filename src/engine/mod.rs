@@ -26,3 +26,6 @@ mod walk;
 pub use overlay::overlay;
 pub use plan::plan;
 pub use program::Program;
+
+#[cfg(test)]
+mod tests;

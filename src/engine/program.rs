@@ -60,7 +60,8 @@ impl Program {
     /// shadow sets, so that a shadow never takes a slot from what is real.
     pub fn new(mut sets: Vec<Arc<RuleSet>>) -> Self {
         sets.sort_by_key(|set| std::cmp::Reverse(set.mode));
-        let mut program = Self { index: HashMap::new(), timers: HashMap::new(), expiry: Vec::new(), sets: Vec::new(), hash: hash(&sets) };
+        let mut program =
+            Self { index: HashMap::new(), timers: HashMap::new(), expiry: Vec::new(), sets: Vec::new(), hash: hash(&sets) };
         for (n, set) in sets.iter().enumerate().filter(|(_, set)| set.mode != Mode::Off) {
             for (m, rule) in set.pack.rules.iter().enumerate() {
                 program.add((n, m), set, rule);
@@ -184,7 +185,7 @@ fn hash(sets: &[Arc<RuleSet>]) -> String {
     for set in sets {
         hasher.update(format!("{} {} {:?}\n", set.name(), set.hash, set.mode));
     }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::model::hex(&hasher.finalize())
 }
 
 fn push(rules: &mut Vec<At>, at: At) {

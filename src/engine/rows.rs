@@ -70,36 +70,28 @@ pub(super) struct Rows<'a> {
 /// Evaluates a spec.
 pub(super) fn rows<'a>(scope: &Scope<'a>, spec: &Spec) -> Result<Rows<'a>, Stop> {
     let mut missed = None;
-    let mut kept = match &spec.source {
-        Source::FirstOf(specs) => {
-            let mut found = Vec::new();
-            for inner in specs {
-                let inner = rows(scope, inner)?;
-                if !inner.rows.is_empty() {
-                    found = inner.rows;
-                    missed = None;
-                    break;
-                }
-                // Of several misses the one with a near candidate says most.
-                missed = match (missed, inner.missed) {
-                    (Some(Said::NoRows { nearest: None, .. }) | None, later @ Some(Said::NoRows { nearest: Some(_), .. })) => {
-                        later
-                    }
-                    (None, later) => later,
-                    (earlier, _) => earlier,
-                };
+    let mut kept = Vec::new();
+    if let Source::FirstOf(specs) = &spec.source {
+        for inner in specs {
+            let inner = rows(scope, inner)?;
+            if !inner.rows.is_empty() {
+                kept = inner.rows;
+                missed = None;
+                break;
             }
-            found
-        }
-        _ => {
-            let all = source(scope, spec)?;
-            let fitting = filter(scope, spec, &all)?;
-            if fitting.is_empty() {
-                missed = Some(nothing(scope, spec, &all));
+            // Of several misses the one with a near candidate says most.
+            let near = |said: &Option<Said>| matches!(said, Some(Said::NoRows { nearest: Some(_), .. }));
+            if missed.is_none() || (near(&inner.missed) && !near(&missed)) {
+                missed = inner.missed;
             }
-            fitting
         }
-    };
+    } else {
+        let all = source(scope, spec)?;
+        kept = filter(scope, spec, &all)?;
+        if kept.is_empty() {
+            missed = Some(nothing(scope, spec, &all));
+        }
+    }
     match spec.only {
         Some(Only::First) => kept.truncate(1),
         Some(Only::Latest) => {
@@ -205,9 +197,8 @@ fn describe(scope: &Scope<'_>, spec: &Spec) -> String {
 fn row_test(cond: &Cond) -> Option<(String, &Matcher)> {
     match cond {
         Cond::All(conds) | Cond::Any(conds) => conds.iter().find_map(row_test),
-        Cond::Not(_) => None,
         Cond::Test { place: place @ Place::Row { .. }, matcher, .. } => Some((condition::place_name(place), matcher)),
-        Cond::Test { .. } => None,
+        Cond::Not(_) | Cond::Test { .. } => None,
     }
 }
 

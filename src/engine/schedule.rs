@@ -89,8 +89,11 @@ pub(super) fn arm(scope: &Scope<'_>, anchor: &Anchor, before: bool, delay: Optio
     }))
 }
 
+/// What a timer counts from, whether it is due before it, and the delay; `None`: its setting is not set.
+pub(super) type Timer<'r> = (&'r Anchor, bool, Option<SignedDuration>);
+
 /// Every timer trigger of a rule, with its delay as the account's settings give it now.
-pub(super) fn timers<'r>(scope: &Scope<'_>, rule: &'r Rule) -> Result<Vec<(&'r Anchor, bool, Option<SignedDuration>)>, Stop> {
+pub(super) fn timers<'r>(scope: &Scope<'_>, rule: &'r Rule) -> Result<Vec<Timer<'r>>, Stop> {
     let mut found = Vec::new();
     for trigger in &rule.triggers {
         if let Trigger::Timer { before, delay, of } = trigger {

@@ -77,7 +77,7 @@ pub(super) struct Scope<'a> {
     pub(super) recorded: Option<&'a BTreeSet<String>>,
 }
 
-impl<'a> Scope<'a> {
+impl Scope<'_> {
     /// Asks for a group unless it is known.
     pub(super) fn know(&self, group: Group) -> Result<(), Stop> {
         if self.facts.known.contains(&group) { Ok(()) } else { Err(self.notes.need(group)) }

@@ -7,6 +7,7 @@ use super::schedule;
 use super::scope::Scope;
 use crate::lang::action::Stop;
 use crate::lang::rule::{Do, Spec, Trigger};
+use crate::lang::vocabulary;
 use crate::model::{Class, EventKind, Group, Later, LeverEvent, Said, Step, Value};
 
 /// The most rows of one rule and one event: never half a fan-out.
@@ -81,8 +82,10 @@ impl<'a> Walk<'a> {
             Some(cond) => condition::holds(&self.scope, cond, None),
             None => Ok(Truth::True),
         };
-        // Looking back, nothing will be looked at again.
-        if let (Ok(Truth::False(witness)), true) = (&when, rule.settle.is_none() || self.scope.recorded.is_some()) {
+        if let Ok(Truth::False(witness)) = &when
+            && (rule.settle.is_none() || vocabulary::group(&witness.field).is_none())
+        {
+            // What the event itself says will be no other at the next look.
             self.refuse(witness.as_ref().clone());
             return Ok(());
         }
@@ -187,16 +190,11 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         if items.is_empty() && rule.settle.is_some() {
-            // What was not found is said at each look; what to do about it only after the last.
-            let (mut steps, entries) = (self.out.steps.split_off(before.0), self.out.entries.split_off(before.1));
-            let again = self.settle();
-            if again {
-                steps.retain(|step| matches!(step.said, Said::NoRows { .. }));
-            } else {
+            // Its `else` is for the last look.
+            let entries = self.out.entries.split_off(before.1);
+            if !self.settle() {
                 self.out.entries.extend(entries);
             }
-            let looks = self.out.steps.split_off(before.0);
-            self.out.steps.extend(steps.into_iter().chain(looks));
             return Ok(());
         }
         // Every item goes as far as it can, so that what they need is read at once.

@@ -2,7 +2,8 @@
 //!
 //! It leans on the account's pinned catalogue alone. What is wrong in one account's settings concerns that account only.
 
-use super::compile::{hex, literal};
+use super::compile::literal;
+use crate::model::hex;
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::rule::{Pack, Setting};
 use super::ruleset::{Mode, RuleSet, SettingValue};

@@ -33,7 +33,7 @@ pub fn role(name: &str) -> Role {
     match last.rsplit_once('.').map(|(stem, _)| stem) {
         _ if !yaml || last.starts_with('.') => Role::Other,
         Some("vendor") => Role::Vendor,
-        Some(stem) if stem == "tests" || stem.ends_with(".tests") => Role::Tests,
+        Some(stem) if stem == "tests" || Path::new(stem).extension().is_some_and(|end| end == "tests") => Role::Tests,
         _ => Role::Rules,
     }
 }
@@ -87,5 +87,5 @@ fn hash(files: &[&File]) -> String {
             hasher.update(part);
         }
     }
-    compile::hex(&hasher.finalize())
+    crate::model::hex(&hasher.finalize())
 }

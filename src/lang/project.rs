@@ -54,8 +54,8 @@ pub fn pack_name(source: &PackSource) -> PackName {
     match source {
         PackSource::BuiltIn(name) => name.clone(),
         PackSource::Folder(path) => {
-            let parts = path.split(['/', '\\']).filter(|part| !part.is_empty() && *part != ".");
-            PackName::new(parts.last().unwrap_or("rules"))
+            let mut parts = path.split(['/', '\\']).filter(|part| !part.is_empty() && *part != ".");
+            PackName::new(parts.next_back().unwrap_or("rules"))
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The address of a place in a tree, such as `accounts.acme.packs[0].mode`: for people and for `--format json`.
 
+use std::fmt::Write as _;
 use super::diagnostic::Diagnostics;
 use super::source::Span;
 use super::yaml::{Kind, Node};
@@ -21,7 +22,7 @@ pub fn route_at(root: &Node, span: Span) -> String {
                 })
             }
             Kind::Seq(items) => items.iter().enumerate().find(|(_, item)| holds(item.span)).map(|(at, item)| {
-                route.push_str(&format!("[{at}]"));
+                let _ = write!(route, "[{at}]");
                 item
             }),
             Kind::Scalar { .. } | Kind::Faulty => None,

@@ -57,8 +57,11 @@ fn condition() -> Value {
 
 fn guard() -> Value {
     let mut guard = condition();
-    guard["properties"]["else"] =
-        json!({ "type": "array", "items": { "$ref": "#/$defs/action" }, "description": "what to do when it does not hold" });
+    if let Some(Value::Object(properties)) = guard.get_mut("properties") {
+        let about = "what to do when it does not hold";
+        properties
+            .insert("else".to_owned(), json!({ "type": "array", "items": { "$ref": "#/$defs/action" }, "description": about }));
+    }
     guard
 }
 

@@ -118,7 +118,7 @@ impl Declared {
     }
 
     /// What a row of our ledger looks like.
-    pub(crate) fn ledger_row(&self) -> Shape {
+    pub(crate) fn ledger_row() -> Shape {
         let own = vocabulary::assessment().into_iter();
         let fields = own.filter_map(|entry| Some((entry.name.strip_prefix("assessment.")?.to_owned(), entry.field))).collect();
         Shape { ty: Type::Record(fields), fields: BTreeMap::new(), optional: false }

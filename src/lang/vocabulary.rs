@@ -150,16 +150,12 @@ pub fn names(kind: &EventKind, adapter: Option<&Adapter>) -> BTreeMap<String, Fi
             }
         }
         EventKind::OpportunityGone => {}
-        EventKind::OpportunityCreated => {
-            entries.extend(opportunity());
-            entries.extend(posting());
-        }
         EventKind::TagAdded => {
             entries.push(required("tag", Type::Tag, "the tag that was added"));
             entries.extend(opportunity());
             entries.extend(posting());
         }
-        EventKind::Answered(_) | EventKind::Done(_) | EventKind::Failed(_) => {
+        EventKind::OpportunityCreated | EventKind::Answered(_) | EventKind::Done(_) | EventKind::Failed(_) => {
             entries.extend(opportunity());
             entries.extend(posting());
         }
@@ -187,7 +183,7 @@ pub fn names(kind: &EventKind, adapter: Option<&Adapter>) -> BTreeMap<String, Fi
 pub fn group(name: &str) -> Option<Group> {
     match name.split_once('.') {
         // Own tags are those that the posting does not give, so both must be known.
-        Some(("opportunity", "own_tags")) | Some(("posting", _)) => Some(Group::Posting),
+        Some(("opportunity", "own_tags") | ("posting", _)) => Some(Group::Posting),
         Some(("opportunity" | "candidate", _)) => Some(Group::Opportunity),
         Some(("assessment", _)) => Some(Group::Ledger),
         _ => None,

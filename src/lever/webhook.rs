@@ -5,12 +5,11 @@
 //! confirmed by the API before anything is done ([`super::decode`]). Size limits are the server's.
 
 use super::api::time;
-use crate::model::{Hint, LeverEvent, Secret};
+use crate::model::{Hint, LeverEvent, Secret, hex};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 
 /// Lever keeps its history, and so its Rerun button, for two weeks; what is older is only a hint.
 const OLD: SignedDuration = SignedDuration::from_hours(15 * 24);
@@ -146,13 +145,6 @@ fn decimal(json: &Json) -> Option<String> {
         Json::String(digits) => Some(digits.clone()),
         other => super::api::milliseconds(other).map(|ms| ms.to_string()),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub use delivery::{Delivery, Hint, Source};
 pub use effect::{Act, Call, Effect, Invite, InviteMode, Move, PAYLOAD_VERSION, Slot, TagFamily};
 pub use event::{Class, Event, ForRule, Look};
 pub use facts::{Facts, Group, Needs};
-pub use id::{AssessmentId, DeliveryId, EffectId, EventId, Id, NoticeId, TimerId};
+pub use id::{AssessmentId, DeliveryId, EffectId, EventId, Id, NoticeId, TimerId, hex};
 pub use names::{
     AccountId, ConnectionName, ContactId, OpportunityId, PackName, PostingId, RuleName, StageId, UserId, VendorName,
 };

@@ -3,9 +3,9 @@
 use crate::engine::Program;
 use crate::http::{Breaker, Endpoint, Policy, RateGate};
 use crate::lang::adapter::Adapter;
-use crate::vendor::auth::Token;
 use crate::lever::facts::Names;
 use crate::model::{AccountCatalogue, AccountId, ConnectionName, Destination, Secret, UserId, VendorName};
+use crate::vendor::auth::Token;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -87,7 +87,12 @@ pub struct VendorConnection {
 
 impl VendorConnection {
     /// A connection without a token yet.
-    pub fn new(name: ConnectionName, connection: Connection, secrets: BTreeMap<String, Secret>, path_token: Option<Secret>) -> Self {
+    pub fn new(
+        name: ConnectionName,
+        connection: Connection,
+        secrets: BTreeMap<String, Secret>,
+        path_token: Option<Secret>,
+    ) -> Self {
         Self { name, connection, secrets, path_token, token: tokio::sync::Mutex::new(None) }
     }
 }

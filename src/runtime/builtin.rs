@@ -23,7 +23,10 @@ pub fn files(pack: &PackName) -> Result<Vec<File>, String> {
     let found = PACKS.iter().find(|(name, _)| *name == pack.as_str());
     let (name, files) = found.ok_or_else(|| {
         let known: Vec<_> = names().map(|name| format!("`{name}`")).collect();
-        format!("leverd ships no pack `{pack}`; it ships {}. A folder of yours is named by `path: ./rules/{pack}`", known.join(", "))
+        format!(
+            "leverd ships no pack `{pack}`; it ships {}. A folder of yours is named by `path: ./rules/{pack}`",
+            known.join(", ")
+        )
     })?;
     Ok(files.iter().map(|(file, text)| (format!("leverd:{name}/{file}"), text.as_bytes().to_vec())).collect())
 }

@@ -11,9 +11,7 @@ use super::snapshots::Snapshots;
 use super::tests_cache::TestsCache;
 use crate::http::{Client, Gate};
 use crate::lever::api::Unread;
-use crate::model::{
-    AccountId, Class, Destination, Exchange, Notice, NoticeId, NoticeKind, Reason, Request, Response,
-};
+use crate::model::{AccountId, Class, Destination, Exchange, Notice, NoticeId, NoticeKind, Reason, Request, Response};
 use crate::store::{Store, StoreError};
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
@@ -48,7 +46,10 @@ pub struct Node {
 pub(super) enum Called {
     Exchanged(Exchange),
     /// It was not made: the breaker is open or the connection suspended. Nothing was counted.
-    Held { until: Timestamp, reason: Reason },
+    Held {
+        until: Timestamp,
+        reason: Reason,
+    },
 }
 
 /// Why something could not be read.
@@ -100,6 +101,11 @@ impl Node {
             states.insert(account.clone(), state.clone());
             states
         });
+    }
+
+    /// Has the workers look for work now: the clock was moved.
+    pub fn look_again(&self) {
+        self.wake.notify_waiters();
     }
 
     /// Puts an account in force: for callers that build accounts themselves.
@@ -160,7 +166,8 @@ impl Node {
             return Exchange::NotSent("there is no connection".to_owned());
         };
         let exchange = self.http.send(request, &connection.endpoint).await;
-        metrics::counter!("leverd_calls_total", "destination" => request.to.to_string(), "method" => request.method.as_str()).increment(1);
+        metrics::counter!("leverd_calls_total", "destination" => request.to.to_string(), "method" => request.method.as_str())
+            .increment(1);
         let now = self.clock.now();
         let changed = connection.breaker.lock().unwrap_or_else(PoisonError::into_inner).note(&exchange, Instant::now());
         if changed {
@@ -199,9 +206,7 @@ impl Node {
     pub(super) fn heard<T>(&self, _account: &Account, _from: &Destination, read: Result<T, Unread>) -> Result<T, Unready> {
         read.map_err(|unread| match unread {
             Unread::Gone(reason) => Unready::Gone(reason),
-            Unread::Retry { after, reason } => {
-                Unready::Defer { until: after.map(|after| self.clock.now() + after), reason }
-            }
+            Unread::Retry { after, reason } => Unready::Defer { until: after.map(|after| self.clock.now() + after), reason },
             Unread::Suspended(reason) => Unready::Defer { until: Some(self.clock.now() + SUSPENDED), reason },
             Unread::Dead(reason) => Unready::Park(reason),
         })

@@ -30,7 +30,9 @@ pub(super) async fn derive(node: &Node, account: &Account, claimed: ClaimedDeliv
     let now = node.clock.now();
     let derived = match &delivery.source {
         Source::Lever { .. } => lever(node, account, &delivery, rounds).await,
-        Source::Vendor { vendor, token, .. } => vendor_delivery(node, account, &delivery, vendor, token.as_deref(), rounds).await,
+        Source::Vendor { vendor, token, .. } => {
+            vendor_delivery(node, account, &delivery, vendor, token.as_deref(), rounds).await
+        }
         Source::Timer(later) => Ok(Derived::Events(vec![timer(account, &delivery, later)])),
     };
     let derived = match derived {
@@ -213,7 +215,9 @@ async fn vendor_delivery(
                 let reason = Reason::new("R6", format!("no invitation of ours is known for this `{}` yet", notification.event));
                 return Ok(match backoff::held(node.clock.now(), rounds) {
                     Some(until) => Derived::Hold { until, reason },
-                    None => Derived::Park(Reason::new("R6", "nobody's: no invitation of ours was found within an hour and more")),
+                    None => {
+                        Derived::Park(Reason::new("R6", "nobody's: no invitation of ours was found within an hour and more"))
+                    }
                 });
             }
         };

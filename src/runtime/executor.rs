@@ -7,11 +7,11 @@ use super::account::Account;
 use super::call::{Called, Node, Unready};
 use super::{backoff, gather, planner, service, vendor_calls};
 use crate::lang::pattern::matches;
+use crate::lever::api;
 use crate::lever::effect::{self, Context, Step, applied, outcome};
 use crate::lever::facts::OpportunitySnapshot;
 use crate::lever::settle::{self, Settled};
 use crate::lever::tags::{TagRun, TagStep};
-use crate::lever::api;
 use crate::model::{
     Act, Applied, Destination, Effect, EffectId, Exchange, Facts, ForRule, Look, OpportunityId, Outcome, Reason, Request, Value,
 };
@@ -56,7 +56,8 @@ async fn still_true(node: &Node, account: &Account, mut claimed: ClaimedEffect) 
     let now = node.clock.now();
     let effect = &claimed.effect;
     if matches!(effect.act, Act::Invite(_)) && !claimed.unknown && now.duration_since(effect.event_at) > STALE_INVITE {
-        let reason = Reason::new("R9", "its event is more than 72 hours old; retry it if the candidate should still be invited");
+        let reason =
+            Reason::new("R9", "its event is more than 72 hours old; retry it if the candidate should still be invited");
         finish(node, account, effect.id, Finish::new(None, now, Outcome::Dead { reason })).await?;
         return Ok(None);
     }
@@ -72,16 +73,14 @@ async fn still_true(node: &Node, account: &Account, mut claimed: ClaimedEffect) 
         None => Arc::clone(&account.active().program),
     };
     match planner::ask(node, account, &program, &event, now, Facts::at(now)).await {
-        Ok((_, plan)) => match plan.effects.into_iter().find(|again| again.id == effect.id) {
-            Some(again) => {
-                claimed.effect.act = again.act;
-                Ok(Some(claimed))
-            }
-            None => {
-                let reason = Reason::new("no longer true", "its rule was evaluated again on fresh facts and no longer wants this");
-                finish(node, account, effect.id, Finish::new(None, now, Outcome::Skipped { reason })).await?;
-                Ok(None)
-            }
+        Ok((_, plan)) => if let Some(again) = plan.effects.into_iter().find(|again| again.id == effect.id) {
+            claimed.effect.act = again.act;
+            Ok(Some(claimed))
+        } else {
+            let reason =
+                Reason::new("no longer true", "its rule was evaluated again on fresh facts and no longer wants this");
+            finish(node, account, effect.id, Finish::new(None, now, Outcome::Skipped { reason })).await?;
+            Ok(None)
         },
         Err(unready) => {
             put_off(node, account, &claimed, unready).await?;
@@ -95,6 +94,7 @@ async fn change_tags(node: &Node, account: &Account, opportunity: &OpportunityId
     let mut run = TagRun::new(opportunity, claimed.iter().map(|claimed| &claimed.effect.act), account.perform_as.as_ref());
     let mut tags: Option<Vec<String>> = None;
     let mut begun: Option<Vec<(EffectId, u32)>> = None;
+    let mut last: Option<(Request, Exchange)> = None;
     let class = claimed.first().map_or(crate::model::Class::Stage, |claimed| claimed.effect.class);
     let active = account.active();
     let names = (active.catalogue.as_ref(), None);
@@ -103,16 +103,23 @@ async fn change_tags(node: &Node, account: &Account, opportunity: &OpportunityId
             TagStep::Done => {
                 let reason = Reason::new("already so", "the tags are so already");
                 let done = |begun: bool| {
-                    if begun { Outcome::Done { learned: std::collections::BTreeMap::new() } } else { Outcome::Skipped { reason: reason.clone() } }
+                    if begun {
+                        Outcome::Done { learned: std::collections::BTreeMap::new() }
+                    } else {
+                        Outcome::Skipped { reason: reason.clone() }
+                    }
                 };
-                return end_tags(node, account, &claimed, begun.as_ref(), &done(begun.is_some()), None).await;
+                let last = last.as_ref().map(|(request, exchange)| (request, exchange));
+                return end_tags(node, account, &claimed, begun.as_ref(), &done(begun.is_some()), last).await;
             }
             TagStep::Read(request) => {
                 match node.call(account, &request, class).await {
-                    Ok(Called::Exchanged(exchange)) => match node.heard(account, &Destination::Lever, api::opportunity(&exchange)) {
-                        Ok(read) => tags = Some(read.tags),
-                        Err(unready) => return off_tags(node, account, &claimed, begun.as_ref(), unready).await,
-                    },
+                    Ok(Called::Exchanged(exchange)) => {
+                        match node.heard(account, &Destination::Lever, api::opportunity(&exchange)) {
+                            Ok(read) => tags = Some(read.tags),
+                            Err(unready) => return off_tags(node, account, &claimed, begun.as_ref(), unready).await,
+                        }
+                    }
                     Ok(Called::Held { until, reason }) => {
                         let unready = Unready::Defer { until: Some(until), reason };
                         return off_tags(node, account, &claimed, begun.as_ref(), unready).await;
@@ -134,7 +141,10 @@ async fn change_tags(node: &Node, account: &Account, opportunity: &OpportunityId
                 // One of them was settled meanwhile (superseded, skipped): without it the calls are others. Start again with the rest.
                 let left: Vec<_> =
                     claimed.into_iter().filter(|claimed| sent.iter().any(|(id, _)| *id == claimed.effect.id)).collect();
-                let retry = Outcome::Retry { after: None, reason: Reason::new("superseded", "another tag change of the lane was settled") };
+                let retry = Outcome::Retry {
+                    after: None,
+                    reason: Reason::new("superseded", "another tag change of the lane was settled"),
+                };
                 return if left.is_empty() { Ok(()) } else { end_tags(node, account, &left, Some(&sent), &retry, None).await };
             }
             begun = Some(sent);
@@ -146,6 +156,7 @@ async fn change_tags(node: &Node, account: &Account, opportunity: &OpportunityId
             return end_tags(node, account, &claimed, begun.as_ref(), &ended, Some((&request, &exchange))).await;
         }
         tags = answered(&exchange).map(|opportunity| opportunity.tags);
+        last = Some((request, exchange));
     }
 }
 
@@ -169,7 +180,8 @@ async fn end_tags(
     let finished: Vec<_> = claimed
         .iter()
         .map(|claimed| {
-            let attempt = begun.and_then(|begun| begun.iter().find(|(id, _)| *id == claimed.effect.id)).map(|(_, attempt)| *attempt);
+            let attempt =
+                begun.and_then(|begun| begun.iter().find(|(id, _)| *id == claimed.effect.id)).map(|(_, attempt)| *attempt);
             (claimed.effect.id, finish_of(now, claimed, attempt, outcome.clone(), last))
         })
         .collect();
@@ -184,34 +196,33 @@ async fn off_tags(
     begun: Option<&Vec<(EffectId, u32)>>,
     unready: Unready,
 ) -> Result<()> {
-    match begun {
-        Some(begun) => {
-            let outcome = match unready {
-                Unready::Store(error) => return Err(error),
-                Unready::Gone(reason) | Unready::Park(reason) => Outcome::Dead { reason },
-                Unready::Defer { until, reason } => {
-                    let after = until.map(|until| until.duration_since(node.clock.now()));
-                    Outcome::Retry { after, reason }
-                }
-            };
-            end_tags(node, account, claimed, Some(begun), &outcome, None).await
-        }
-        None => {
-            let mut unready = Some(unready);
-            for one in claimed {
-                let again = match &unready {
-                    Some(Unready::Defer { until, reason }) => Unready::Defer { until: *until, reason: reason.clone() },
-                    Some(Unready::Gone(reason)) => Unready::Gone(reason.clone()),
-                    Some(Unready::Park(reason)) => Unready::Park(reason.clone()),
-                    _ => return unready.take().map_or(Ok(()), |unready| match unready {
+    if let Some(begun) = begun {
+        let outcome = match unready {
+            Unready::Store(error) => return Err(error),
+            Unready::Gone(reason) | Unready::Park(reason) => Outcome::Dead { reason },
+            Unready::Defer { until, reason } => {
+                let after = until.map(|until| until.duration_since(node.clock.now()));
+                Outcome::Retry { after, reason }
+            }
+        };
+        end_tags(node, account, claimed, Some(begun), &outcome, None).await
+    } else {
+        let mut unready = Some(unready);
+        for one in claimed {
+            let again = match &unready {
+                Some(Unready::Defer { until, reason }) => Unready::Defer { until: *until, reason: reason.clone() },
+                Some(Unready::Gone(reason)) => Unready::Gone(reason.clone()),
+                Some(Unready::Park(reason)) => Unready::Park(reason.clone()),
+                _ => {
+                    return unready.take().map_or(Ok(()), |unready| match unready {
                         Unready::Store(error) => Err(error),
                         _ => Ok(()),
-                    }),
-                };
-                put_off(node, account, one, again).await?;
-            }
-            Ok(())
+                    });
+                }
+            };
+            put_off(node, account, one, again).await?;
         }
+        Ok(())
     }
 }
 
@@ -265,13 +276,7 @@ fn fresh(node: &Node, account: &Account, effect: &Effect) -> Option<OpportunityS
 }
 
 /// Admits, begins, sends and finishes one write; `then` is a second, harmless one that belongs to it.
-async fn send(
-    node: &Node,
-    account: &Account,
-    claimed: &ClaimedEffect,
-    request: Request,
-    then: Option<Request>,
-) -> Result<()> {
+async fn send(node: &Node, account: &Account, claimed: &ClaimedEffect, request: Request, then: Option<Request>) -> Result<()> {
     let effect = &claimed.effect;
     if let Err(unready) = node.admit(account, &request.to, effect.class).await {
         return put_off(node, account, claimed, unready).await;
@@ -310,7 +315,9 @@ async fn settled(node: &Node, account: &Account, claimed: &ClaimedEffect) -> Res
             Some(request) => match node.call(account, request, effect.class).await {
                 Ok(Called::Exchanged(exchange)) => Some(exchange),
                 Ok(Called::Held { until, reason }) => {
-                    return put_off(node, account, claimed, Unready::Defer { until: Some(until), reason }).await.map(|()| false);
+                    return put_off(node, account, claimed, Unready::Defer { until: Some(until), reason })
+                        .await
+                        .map(|()| false);
                 }
                 Err(unready) => return put_off(node, account, claimed, unready).await.map(|()| false),
             },
@@ -333,7 +340,9 @@ async fn settled(node: &Node, account: &Account, claimed: &ClaimedEffect) -> Res
             }
             Settled::Park(reason) => {
                 let number = claimed.attempts.last().map(|attempt| attempt.number);
-                return finish(node, account, effect.id, Finish::new(number, now, Outcome::Dead { reason })).await.map(|()| false);
+                return finish(node, account, effect.id, Finish::new(number, now, Outcome::Dead { reason }))
+                    .await
+                    .map(|()| false);
             }
         }
     }
@@ -420,7 +429,8 @@ async fn persist<F: Future<Output = Result<()>>>(mut commit: impl FnMut() -> F) 
 async fn put_under(node: &Node, account: &Account, effect: &Effect, key: &str) -> Result<Option<String>> {
     let now = node.clock.now();
     let runs = node.store.runs(Some(&account.id), Some(&effect.opportunity), 1_000, now).await?;
-    let done = runs.into_iter().flat_map(|run| run.effects).filter(|row| row.state == EffectState::Done && row.effect.id != effect.id);
+    let done =
+        runs.into_iter().flat_map(|run| run.effects).filter(|row| row.state == EffectState::Done && row.effect.id != effect.id);
     let links = done.filter_map(|row| match row.effect.act {
         Act::Link { url, key: of } if of == key => Some((row.settled_at, url)),
         _ => None,

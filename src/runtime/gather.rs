@@ -7,8 +7,8 @@ use super::account::Account;
 use super::call::{Called, Node, Unready};
 use crate::lever::{api, facts};
 use crate::model::{
-    Assessment, Class, ContactId, Destination, Effect, Event, EventKind, Facts, Group, LeverEvent, Needs, OpportunityId, Reason, TestEntry,
-    Value, VendorName,
+    Assessment, Class, ContactId, Destination, Effect, Event, EventKind, Facts, Group, LeverEvent, Needs, OpportunityId, Reason,
+    TestEntry, Value, VendorName,
 };
 use crate::store::OwnMove;
 use jiff::{SignedDuration, Timestamp};
@@ -138,7 +138,9 @@ async fn add_ledger(node: &Node, account: &Account, event: &Event, facts: &mut F
 /// The unmatched move of our own whose echo this event is, if it is one: to the same stage, within five seconds of the time that
 /// Lever answered, or not before it was begun where no answer came (`language §2`).
 pub(super) async fn own_move(node: &Node, account: &Account, event: &Event) -> Result<Option<crate::model::EffectId>, Unready> {
-    let (Some(id), EventKind::Lever(LeverEvent::CandidateStageChange)) = (&event.opportunity, &event.kind) else { return Ok(None) };
+    let (Some(id), EventKind::Lever(LeverEvent::CandidateStageChange)) = (&event.opportunity, &event.kind) else {
+        return Ok(None);
+    };
     let Some(Value::Named(to)) = event.fields.get("to_stage") else { return Ok(None) };
     let explains = |own: &OwnMove| {
         own.to == to.id
@@ -151,7 +153,12 @@ pub(super) async fn own_move(node: &Node, account: &Account, event: &Event) -> R
 }
 
 /// The vendor's tests, read within the last half minute.
-pub(super) async fn tests(node: &Node, account: &Account, vendor: &VendorName, event: &Event) -> Result<Vec<TestEntry>, Unready> {
+pub(super) async fn tests(
+    node: &Node,
+    account: &Account,
+    vendor: &VendorName,
+    event: &Event,
+) -> Result<Vec<TestEntry>, Unready> {
     if let Some(kept) = node.tests.get(&account.id, vendor, node.clock.now()) {
         return Ok(kept);
     }

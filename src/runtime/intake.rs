@@ -3,7 +3,7 @@
 use super::account::Account;
 use super::call::Node;
 use crate::lever::webhook::{self, Opened, Refusal, Signing};
-use crate::model::{AccountId, ConnectionName, Delivery, DeliveryId, Hint, LeverEvent, Source, VendorName};
+use crate::model::{AccountId, ConnectionName, Delivery, DeliveryId, Hint, LeverEvent, Source, VendorName, hex};
 use crate::store::{Received, StoreError};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -64,7 +64,14 @@ pub async fn lever_shared(node: &Node, event: LeverEvent, body: &[u8]) -> Answer
 }
 
 /// A vendor's delivery, `/hooks/{vendor}/{connection}/{token}`.
-pub async fn vendor(node: &Node, vendor: &VendorName, connection: &ConnectionName, token: &str, body: &[u8], headers: &[(String, String)]) -> Answer {
+pub async fn vendor(
+    node: &Node,
+    vendor: &VendorName,
+    connection: &ConnectionName,
+    token: &str,
+    body: &[u8],
+    headers: &[(String, String)],
+) -> Answer {
     let now = node.clock.now();
     let account = node.account(&AccountId::new(connection.as_str()));
     let found = account.as_ref().and_then(|account| account.vendors.get(vendor).map(|vendor| (account, vendor)));
@@ -153,5 +160,5 @@ pub async fn refused(node: &Node, account: Option<&AccountId>, from: &str, reaso
 }
 
 fn digest(body: &[u8]) -> String {
-    Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(body))
 }

@@ -24,7 +24,9 @@ pub(super) async fn tell(node: Arc<Node>, cancel: CancellationToken) {
                     post.send(&node, &account, &notice).await;
                 }
             }
-            Err(RecvError::Lagged(missed)) => tracing::warn!(missed, "notices came faster than they could be told; `leverd parked` has them"),
+            Err(RecvError::Lagged(missed)) => {
+                tracing::warn!(missed, "notices came faster than they could be told; `leverd parked` has them");
+            }
             Err(RecvError::Closed) => return,
         }
     }

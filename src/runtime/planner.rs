@@ -4,7 +4,8 @@ use super::account::Account;
 use super::call::{Node, Unready};
 use super::{backoff, derive, gather};
 use crate::engine::{self, Program};
-use crate::model::{Event, EventKind, Facts, LeverEvent, Plan, Planned, Reason};
+use crate::lang::ruleset::Mode;
+use crate::model::{Effect, Event, EventKind, Facts, LeverEvent, Plan, Planned, Reason, Said, Step};
 use crate::store::{ClaimedEvent, PlanMade, Result, Run, Work};
 use jiff::Timestamp;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -55,7 +56,8 @@ pub(super) async fn plan(node: &Node, account: &Account, claimed: ClaimedEvent) 
             }
         }
     }
-    let reason = Reason::new("R9", "another live invitation for the same person and test kept appearing while this was planned");
+    let reason =
+        Reason::new("R9", "another live invitation for the same person and test kept appearing while this was planned");
     node.store.park(&account.id, Work::Event(id), reason, now).await
 }
 
@@ -71,8 +73,22 @@ async fn decide(
     if event.fields.contains_key(UNCONFIRMED) && program.selects(event) {
         *event = derive::confirm_late(node, account, event).await?;
     }
-    let (facts, plan) = ask(node, account, program, event, since, Facts::at(now)).await?;
+    let (facts, mut plan) = ask(node, account, program, event, since, Facts::at(now)).await?;
+    leave_shadows(program, &mut plan);
     Ok(Run { facts: facts.keep(&plan.read), plan, ruleset: program.hash().to_owned(), planned_at: now })
+}
+
+/// A pack in shadow plans and sends nothing: what it would do stays in the run as a step.
+fn leave_shadows(program: &Program, plan: &mut Plan) {
+    let shadow = |effect: &Effect| program.set(&effect.pack).is_some_and(|set| set.mode == Mode::Shadow);
+    let (shadows, live) = std::mem::take(&mut plan.effects).into_iter().partition::<Vec<_>, _>(shadow);
+    plan.effects = live;
+    plan.steps.extend(shadows.into_iter().map(|effect| Step {
+        said: Said::Noted { what: format!("in shadow: would {}", effect.act.verb()) },
+        route: effect.routes.first().cloned().unwrap_or_default(),
+        pack: Some(effect.pack),
+        rule: Some(effect.rule),
+    }));
 }
 
 /// Asks the engine until it has a plan, on facts read after `since`. Also used to look again at an old effect.
@@ -85,14 +101,15 @@ pub(super) async fn ask(
     mut known: Facts,
 ) -> std::result::Result<(Facts, Plan), Unready> {
     let late = event.for_rule.as_ref().is_some_and(|rule| rule.look == crate::model::Look::Late);
-    let mut waiting: Option<Vec<crate::model::Effect>> = None;
+    let mut waiting: Option<Vec<Effect>> = None;
     for _ in 0..=ROUNDS {
         let facts = match &waiting {
             Some(effects) => engine::overlay(&known, effects),
             None => known.clone(),
         };
-        let planned = catch_unwind(AssertUnwindSafe(|| engine::plan(program, event, &facts)))
-            .map_err(|_| Unready::Park(Reason::new("bug", "planning this event failed inside leverd; please report it with the run's id")))?;
+        let planned = catch_unwind(AssertUnwindSafe(|| engine::plan(program, event, &facts))).map_err(|_| {
+            Unready::Park(Reason::new("bug", "planning this event failed inside leverd; please report it with the run's id"))
+        })?;
         let needs = match planned {
             Planned::Plan(plan) => return Ok((facts, *plan)),
             Planned::Needs(needs) => needs,
@@ -108,7 +125,10 @@ pub(super) async fn ask(
             known.ledger = gather::without_own(std::mem::take(&mut known.ledger), event);
         }
     }
-    Err(Unready::Park(Reason::new("bug", "the planner asked for facts more than four times; please report it with the run's id")))
+    Err(Unready::Park(Reason::new(
+        "bug",
+        "the planner asked for facts more than four times; please report it with the run's id",
+    )))
 }
 
 /// What follows from the event itself, beside its plan.
@@ -121,4 +141,3 @@ async fn after(node: &Node, account: &Account, event: &Event) -> Result<()> {
     }
     Ok(())
 }
-

@@ -6,7 +6,7 @@
 use super::builtin;
 use super::files::Files;
 use super::watch::Watched;
-use crate::lang::config::{PackSource, Secrets};
+use crate::lang::config::{self, PackSource, Secrets};
 use crate::lang::diagnostic::Diagnostics;
 use crate::lang::load::File;
 use crate::lang::project::{self, Project};
@@ -53,10 +53,13 @@ impl Reading {
 
     /// The folders and files that the configuration names, as far as it can be read.
     fn named(&self) -> Vec<String> {
-        let loaded = self.load();
-        let Some(project) = loaded.project else { return Vec::new() };
-        let mut named = vec![project.config.catalogue.clone()];
-        for account in &project.config.accounts {
+        // Its faults are told when the project is loaded.
+        let (mut sources, mut unheard) = (Sources::default(), Diagnostics::new());
+        let bytes = self.files.get(&self.config).map(Vec::as_slice).unwrap_or_default();
+        let config = sources.add(self.config.as_str(), bytes, &mut unheard).and_then(|id| config::read(&mut sources, id, &mut unheard));
+        let Some(config) = config else { return Vec::new() };
+        let mut named = vec![config.catalogue.clone()];
+        for account in &config.accounts {
             named.extend(account.packs.iter().filter_map(|pack| match &pack.source {
                 PackSource::Folder(path) => Some(path.clone()),
                 PackSource::BuiltIn(_) => None,
@@ -111,9 +114,11 @@ impl project::Files for Reading {
         if let Some(why) = self.unreadable.get(&folder) {
             return Err(why.clone());
         }
-        let inside = |file: &&String| Path::new(file).parent().is_some_and(|parent| parent == Path::new(&folder));
-        let files: Vec<File> =
-            self.files.keys().filter(inside).filter_map(|file| Some((file.clone(), self.files.get(file)?.clone()))).collect();
+        // What begins with the folder's name stands together.
+        let from = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let below = self.files.range(from.clone()..).take_while(|(file, _)| file.starts_with(&from));
+        let inside = below.filter(|(file, _)| file.strip_prefix(&from).is_some_and(|rest| !rest.contains('/')));
+        let files: Vec<File> = inside.map(|(file, bytes)| (file.clone(), bytes.clone())).collect();
         if files.is_empty() {
             return Err(format!("there are no rules in `{path}`: it has no `*.yaml` file, or there is no such folder"));
         }

@@ -13,7 +13,8 @@ use crate::http::{AllowedHost, Auth, Endpoint, Rate, RateGate};
 use crate::lang::config::{MissingSecret, Secrets};
 use crate::lang::project::Bound;
 use crate::lang::render::render_human;
-use crate::model::{AccountId, ConnectionName, Notice, NoticeId, NoticeKind, Secret, VendorName};
+use crate::lang::ruleset::RuleSet;
+use crate::model::{AccountId, ConnectionName, Notice, NoticeId, NoticeKind, PackName, Secret, VendorName};
 use crate::store::{StoreError, Work};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -57,7 +58,10 @@ pub async fn start(node: &Node, config: &Path) -> Result<Reading, NotStarted> {
     put_in_force(node, &reading, loaded, &Here { base: base(config).to_owned() }).await?;
     let recovered = node.store.recover(node.clock.now()).await?;
     if !recovered.unknown.is_empty() {
-        tracing::info!(effects = recovered.unknown.len(), "effects were under way when leverd stopped; each is looked up before it is sent again");
+        tracing::info!(
+            effects = recovered.unknown.len(),
+            "effects were under way when leverd stopped; each is looked up before it is sent again"
+        );
     }
     Ok(reading)
 }
@@ -212,14 +216,14 @@ async fn put_in_force(
 /// Keeps what was loaded under the hash of the program, file by file by content.
 async fn keep(node: &Node, hash: &str, reading: &Reading) -> Result<(), StoreError> {
     use sha2::{Digest, Sha256};
-    let mut manifest = BTreeMap::new();
+    let (mut manifest, mut files) = (BTreeMap::new(), Vec::new());
     for (path, bytes) in &reading.files {
-        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        node.store.keep_source_file(&digest, bytes.clone()).await?;
+        let digest = crate::model::hex(&Sha256::digest(bytes));
+        files.push((digest.clone(), bytes.clone()));
         manifest.insert(path.clone(), digest);
     }
     let kept = serde_json::json!({ "config": reading.config, "files": manifest });
-    node.store.keep_ruleset(hash, kept.to_string().into_bytes()).await
+    node.store.keep_ruleset(hash, kept.to_string().into_bytes(), files).await
 }
 
 /// The program that had this hash, loaded again from what the store kept: for effects that were planned before a restart.
@@ -251,12 +255,7 @@ async fn build(node: &Node, bound: Bound, secrets: &dyn Secrets, old: Option<&Ac
         move |why| NotStarted::Secret { account, what, why }
     };
     let now = node.clock.now();
-    for set in &mut rulesets {
-        let since = node.store.activate(&id, &set.pack.name, now).await?;
-        if let Some(set) = Arc::get_mut(set) {
-            set.baseline = since;
-        }
-    }
+    activate(node, &id, &mut rulesets, old, now).await?;
     let key = configured.lever.api_key.resolve(secrets).map_err(missing("the Lever API key"))?;
     let mut signing: Vec<Secret> = Vec::new();
     for token in &configured.lever.signing_tokens {
@@ -267,8 +266,10 @@ async fn build(node: &Node, bound: Bound, secrets: &dyn Secrets, old: Option<&Ac
     let endpoint = Endpoint::lever(url, Auth::Basic { user: key, password: None });
     let lever = connection(endpoint, Rate::LEVER, old.map(|old| &old.lever));
 
-    let adapters: BTreeMap<VendorName, _> =
-        rulesets.iter().filter_map(|set| set.pack.vendor.as_ref().map(|adapter| (adapter.name.clone(), Arc::clone(adapter)))).collect();
+    let adapters: BTreeMap<VendorName, _> = rulesets
+        .iter()
+        .filter_map(|set| set.pack.vendor.as_ref().map(|adapter| (adapter.name.clone(), Arc::clone(adapter))))
+        .collect();
     let mut vendors = BTreeMap::new();
     for vendor in &configured.vendors {
         let Some(adapter) = adapters.get(&vendor.vendor) else { continue };
@@ -277,7 +278,10 @@ async fn build(node: &Node, bound: Bound, secrets: &dyn Secrets, old: Option<&Ac
         // Headers, bodies and signatures carry a vendor's credentials; the adapter puts them there.
         let mut endpoint = Endpoint::new(url, Auth::None);
         endpoint.hosts = adapter.hosts.iter().map(|host| AllowedHost { host: host.clone(), credentials: false }).collect();
-        let rate = adapter.rate.as_ref().map_or(Rate { burst: 10, per_second: 10.0 }, |rate| Rate { burst: rate.burst, per_second: rate.per_second });
+        let rate = adapter
+            .rate
+            .as_ref()
+            .map_or(Rate { burst: 10, per_second: 10.0 }, |rate| Rate { burst: rate.burst, per_second: rate.per_second });
         let before = old.and_then(|old| old.vendors.get(&vendor.vendor)).map(|old| &old.connection);
         let mut held = BTreeMap::new();
         for (name, secret) in &vendor.secrets {
@@ -288,10 +292,33 @@ async fn build(node: &Node, bound: Bound, secrets: &dyn Secrets, old: Option<&Ac
             None => None,
         };
         let name = ConnectionName::new(id.as_str());
-        vendors.insert(vendor.vendor.clone(), VendorConnection::new(name, connection(endpoint, rate, before), held, path_token));
+        vendors
+            .insert(vendor.vendor.clone(), VendorConnection::new(name, connection(endpoint, rate, before), held, path_token));
     }
     let active = Active { program: Arc::new(Program::new(rulesets)), catalogue, adapters, since: now };
     Ok(Account::new(id, lever, perform_as, (signing, configured.lever.unsigned), vendors, active))
+}
+
+/// Gives every rule set its baseline: that of the set in force, or the store's, which keeps the first one.
+async fn activate(
+    node: &Node,
+    account: &AccountId,
+    rulesets: &mut [Arc<RuleSet>],
+    old: Option<&Account>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let old = old.map(Account::active);
+    let known = |pack: &PackName| old.as_ref().and_then(|old| old.program.set(pack)).map(|set| set.baseline);
+    let fresh: Vec<PackName> = rulesets.iter().map(|set| set.name()).filter(|pack| known(pack).is_none()).cloned().collect();
+    let since = if fresh.is_empty() { Vec::new() } else { node.store.activate(account, fresh.clone(), now).await? };
+    let stored: BTreeMap<PackName, Timestamp> = fresh.into_iter().zip(since).collect();
+    for set in rulesets {
+        let baseline = known(set.name()).or_else(|| stored.get(set.name()).copied());
+        if let (Some(set), Some(baseline)) = (Arc::get_mut(set), baseline) {
+            set.baseline = baseline;
+        }
+    }
+    Ok(())
 }
 
 /// A connection; its budget and breaker are the old one's if it is the same destination.

@@ -28,7 +28,10 @@ impl Snapshots {
     /// The opportunity, if it was read after `received`.
     pub(crate) fn opportunity(&self, account: &AccountId, id: &OpportunityId, received: Timestamp) -> Option<Arc<Opportunity>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.opportunities.get(&(account.clone(), id.clone())).filter(|(read, _)| *read > received).map(|(_, it)| Arc::clone(it))
+        kept.opportunities
+            .get(&(account.clone(), id.clone()))
+            .filter(|(read, _)| *read > received)
+            .map(|(_, it)| Arc::clone(it))
     }
 
     /// The posting, likewise.

@@ -8,8 +8,8 @@ use super::executor::{finish, finish_of, put_off};
 use crate::lang::adapter::{Adapter, OnUnknown, PathScope};
 use crate::lever::webhook::Refusal;
 use crate::model::{
-    Act, Applied, Assessment, AssessmentEvent, AssessmentId, Class, Destination, Effect, Event, EventId, EventKind, Exchange,
-    InviteMode, Outcome, Phase, Reason, Request, Secret, TestEntry, Value, VendorName,
+    Act, Applied, Assessment, AssessmentEvent, AssessmentId, Class, Effect, Event, EventId, EventKind, Exchange, InviteMode,
+    Outcome, Phase, Reason, Request, Secret, TestEntry, Value, VendorName, hex,
 };
 use crate::store::{ClaimedEffect, Result};
 use crate::vendor::{self, Incoming, Listing, Page, Supplies, Talk, Turn, auth, ledger_inputs};
@@ -65,7 +65,12 @@ pub(super) fn open(
     let url = path(node, vendor, account, token);
     let incoming = Incoming { headers, body, url: &url, received: now };
     let believed = vendor::verify(adapter, &incoming, &connection.secrets).map_err(|error| refuse(401, &error.to_string()))?;
-    Ok(Some(Believed { dedupe: vendor::dedupe(adapter, &incoming), signed: believed.signed, token: named, reply: webhook.reply }))
+    Ok(Some(Believed {
+        dedupe: vendor::dedupe(adapter, &incoming),
+        signed: believed.signed,
+        token: named,
+        reply: webhook.reply,
+    }))
 }
 
 /// Our own URL for a vendor's deliveries.
@@ -102,11 +107,16 @@ pub(super) fn invitation(secret: &Secret, token: &str) -> Option<AssessmentId> {
 fn seal(secret: &Secret, id: AssessmentId) -> String {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()) else { return String::new() };
     mac.update(id.to_string().as_bytes());
-    mac.finalize().into_bytes().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(mac.finalize().into_bytes().split_at(16).0)
 }
 
 /// The tests that the vendor offers now, all pages.
-pub(super) async fn catalogue(node: &Node, account: &Account, vendor: &VendorName, class: Class) -> std::result::Result<Vec<TestEntry>, Unready> {
+pub(super) async fn catalogue(
+    node: &Node,
+    account: &Account,
+    vendor: &VendorName,
+    class: Class,
+) -> std::result::Result<Vec<TestEntry>, Unready> {
     let line = Line::to(node, account, vendor).await?;
     let inputs = BTreeMap::new();
     let mut listing = Listing::new(&line.adapter, line.supplies(&inputs, false, false)).map_err(Unready::Park)?;
@@ -293,7 +303,13 @@ async fn settle(
 }
 
 /// *Effect done* with what it means for the ledger and which event it becomes.
-async fn end(node: &Node, account: &Account, claimed: &ClaimedEffect, row: Option<Assessment>, mut finished: crate::store::Finish) -> Result<()> {
+async fn end(
+    node: &Node,
+    account: &Account,
+    claimed: &ClaimedEffect,
+    row: Option<Assessment>,
+    mut finished: crate::store::Finish,
+) -> Result<()> {
     let effect = &claimed.effect;
     match (&effect.act, row) {
         (Act::Invite(invite), Some(mut row)) => {
@@ -365,7 +381,8 @@ pub(super) struct Line {
 
 impl Line {
     async fn to(node: &Node, account: &Account, vendor: &VendorName) -> std::result::Result<Self, Unready> {
-        let missing = |what: &str| Unready::Park(Reason::new("R2", format!("account `{}` has no {what} for `{vendor}`", account.id)));
+        let missing =
+            |what: &str| Unready::Park(Reason::new("R2", format!("account `{}` has no {what} for `{vendor}`", account.id)));
         let adapter = account.active().adapters.get(vendor).cloned().ok_or_else(|| missing("pack with an adapter"))?;
         let connection = account.vendors.get(vendor).ok_or_else(|| missing("connection"))?;
         let mut line = Self {
@@ -397,7 +414,12 @@ impl Line {
         }
     }
 
-    async fn get_token(&self, node: &Node, account: &Account, connection: &VendorConnection) -> std::result::Result<Secret, Unready> {
+    async fn get_token(
+        &self,
+        node: &Node,
+        account: &Account,
+        connection: &VendorConnection,
+    ) -> std::result::Result<Secret, Unready> {
         let mut kept = connection.token.lock().await;
         if let Some(token) = kept.take().filter(|token| token.usable(self.now)) {
             let secret = token.secret.clone();
@@ -416,15 +438,16 @@ impl Line {
         Ok(secret)
     }
 
-    async fn send(&self, node: &Node, account: &Account, request: &Request, class: Class) -> std::result::Result<Exchange, Unready> {
+    async fn send(
+        &self,
+        node: &Node,
+        account: &Account,
+        request: &Request,
+        class: Class,
+    ) -> std::result::Result<Exchange, Unready> {
         match node.call(account, request, class).await? {
             Called::Exchanged(exchange) => Ok(exchange),
             Called::Held { until, reason } => Err(Unready::Defer { until: Some(until), reason }),
         }
     }
-}
-
-/// The destination that a vendor's requests have.
-pub(super) fn destination(vendor: &VendorName) -> Destination {
-    Destination::Vendor(vendor.clone())
 }

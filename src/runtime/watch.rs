@@ -7,6 +7,7 @@
 
 use super::files::{Files, Unreadable};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -108,7 +109,8 @@ async fn settle(hints: &mut mpsc::Receiver<()>, roots: &[PathBuf], patience: Pat
 }
 
 fn git_at_work(roots: &[PathBuf]) -> bool {
-    roots.iter().any(|root| root.ancestors().take(8).any(|folder| folder.join(".git/index.lock").exists()))
+    let folders: BTreeSet<&Path> = roots.iter().flat_map(|root| root.ancestors().take(8)).collect();
+    folders.iter().any(|folder| folder.join(".git/index.lock").exists())
 }
 
 /// Reads until two readings in a row agree: a save in the middle of a reading shows as a difference.
@@ -195,7 +197,7 @@ mod tests {
     }
 
     impl Bed {
-        async fn start() -> Self {
+        fn start() -> Self {
             let dir = tempfile::tempdir().unwrap();
             fs::create_dir(dir.path().join("rules")).unwrap();
             fs::write(dir.path().join("rules/a.yaml"), "1").unwrap();
@@ -227,7 +229,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_way_of_saving_is_noticed() {
-        let mut bed = Bed::start().await;
+        let mut bed = Bed::start();
         fs::write(bed.path("rules/a.yaml"), "in place").unwrap();
         bed.until("in place").await;
 
@@ -253,7 +255,7 @@ mod tests {
     #[tokio::test]
     async fn a_config_map_swap_is_noticed() {
         use std::os::unix::fs::symlink;
-        let mut bed = Bed::start().await;
+        let mut bed = Bed::start();
         fs::remove_file(bed.path("rules/a.yaml")).unwrap();
         for text in ["one", "two", "three"] {
             fs::create_dir(bed.path(&format!("rules/..{text}"))).unwrap();

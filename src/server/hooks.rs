@@ -49,22 +49,20 @@ pub(super) async fn vendor(
         Ok(body) => body,
         Err(answer) => return answer,
     };
-    let headers: Vec<_> = headers
-        .iter()
-        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
-        .collect();
+    let headers: Vec<_> =
+        headers.iter().filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))).collect();
     let (vendor, connection) = (VendorName::new(vendor), ConnectionName::new(connection));
     intake::vendor(&shared.node, &vendor, &connection, &token, &body, &headers).await
 }
 
 async fn read(shared: &Shared, account: Option<&AccountId>, event: &str, body: Body) -> Result<(LeverEvent, Vec<u8>), Answer> {
     let body = whole(shared, account, "lever", body).await?;
-    match event.parse() {
-        Ok(event) => Ok((event, body)),
-        Err(()) => {
-            let known: Vec<_> = LeverEvent::ALL.iter().map(|event| event.as_str()).collect();
-            Err(Answer { status: 404, text: format!("no Lever event is called so; the path ends in one of {}", known.join(", ")) })
-        }
+    if let Ok(event) = event.parse() { Ok((event, body)) } else {
+        let known: Vec<_> = LeverEvent::ALL.iter().map(|event| event.as_str()).collect();
+        Err(Answer {
+            status: 404,
+            text: format!("no Lever event is called so; the path ends in one of {}", known.join(", ")),
+        })
     }
 }
 

@@ -6,6 +6,7 @@
 mod health;
 mod hooks;
 mod listen;
+pub mod side;
 
 pub use listen::{Door, serve};
 

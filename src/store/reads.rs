@@ -70,7 +70,7 @@ impl Store {
         self.read(move |store| store.ruleset(&hash)).await
     }
 
-    /// A source file kept by [`Store::keep_source_file`].
+    /// A source file kept with a rule set.
     pub async fn source_file(&self, hash: &str) -> Result<Option<Vec<u8>>> {
         let hash = hash.to_owned();
         self.read(move |store| store.source_file(&hash)).await

@@ -133,16 +133,14 @@ impl Store {
         self.write(Point::Other, move |store| store.notice(&account, &notice)).await
     }
 
-    /// Keeps a rule set under its hash, for `why` and `replay`. Content-addressed: the first one stays.
-    pub async fn keep_ruleset(&self, hash: &str, content: Vec<u8>) -> Result<()> {
+    /// Keeps a rule set under its hash together with the source files it names, each under its own: one commit, however many they are.
+    pub async fn keep_ruleset(&self, hash: &str, content: Vec<u8>, files: Vec<(String, Vec<u8>)>) -> Result<()> {
         let hash = hash.to_owned();
-        self.write(Point::Other, move |store| store.keep_ruleset(&hash, &content)).await
-    }
-
-    /// Keeps a source file under its hash.
-    pub async fn keep_source_file(&self, hash: &str, bytes: Vec<u8>) -> Result<()> {
-        let hash = hash.to_owned();
-        self.write(Point::Other, move |store| store.keep_source_file(&hash, &bytes)).await
+        self.write(Point::Other, move |store| {
+            files.iter().try_for_each(|(hash, bytes)| store.keep_source_file(hash, bytes))?;
+            store.keep_ruleset(&hash, &content)
+        })
+        .await
     }
 
     /// Keeps the token that signs a webhook (Lever tells it once). The same webhook again replaces it.
@@ -163,10 +161,11 @@ impl Store {
         self.write(Point::Other, move |store| store.set_cursor(&account, &name, &value)).await
     }
 
-    /// Activates a pack: nothing from before `since` fires without `backfill`. The first activation holds, and is the answer.
-    pub async fn activate(&self, account: &AccountId, pack: &PackName, since: Timestamp) -> Result<Timestamp> {
-        let (account, pack) = (account.clone(), pack.clone());
-        self.write(Point::Other, move |store| store.activate(&account, &pack, since)).await
+    /// Activates packs: nothing from before `since` fires without `backfill`. The first activation of each holds, and is its answer;
+    /// the answers are in the order of the packs.
+    pub async fn activate(&self, account: &AccountId, packs: Vec<PackName>, since: Timestamp) -> Result<Vec<Timestamp>> {
+        let account = account.clone();
+        self.write(Point::Other, move |store| packs.iter().map(|pack| store.activate(&account, pack, since)).collect()).await
     }
 
     /// Counts a refused request (`signature`, `too large`, `not json` …).

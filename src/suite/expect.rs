@@ -100,8 +100,22 @@ fn written(pattern: &Pattern) -> String {
 
 /// The words that `expect` knows.
 pub(super) const WORDS: [&str; 16] = [
-    "invite", "refresh", "call", "mark", "set_tag", "clear_tag", "add_tag", "remove_tag", "add_note", "add_link", "remove_link",
-    "move_stage", "archive", "add_file", "fill_form", "alert",
+    "invite",
+    "refresh",
+    "call",
+    "mark",
+    "set_tag",
+    "clear_tag",
+    "add_tag",
+    "remove_tag",
+    "add_note",
+    "add_link",
+    "remove_link",
+    "move_stage",
+    "archive",
+    "add_file",
+    "fill_form",
+    "alert",
 ];
 
 /// The difference between what was expected and what was done, as readable lines; none if they agree.

@@ -164,7 +164,7 @@ impl Reader<'_> {
     /// The thing that a test names; it must be in what the test gives.
     fn known(&mut self, node: &Node, kind: Kind, catalogue: &AccountCatalogue) -> Option<Value> {
         let text = node.as_text(self.found)?;
-        let vendor = self.pack.vendor_name().map(|vendor| vendor.as_str());
+        let vendor = self.pack.vendor_name().map(crate::model::VendorName::as_str);
         if let Some(found) = catalogue.find(kind, vendor, text) {
             return Some(Value::Named(found));
         }
@@ -223,7 +223,8 @@ impl Reader<'_> {
             "posting_tags" => one("posting.tags", Some(Value::texts(self.texts(node)))),
             "posting" => {
                 let posting = self.known(node, Kind::Posting, catalogue);
-                let (id, title) = (posting.as_ref().and_then(|p| p.member("id")), posting.as_ref().and_then(|p| p.member("name")));
+                let (id, title) =
+                    (posting.as_ref().and_then(|p| p.member("id")), posting.as_ref().and_then(|p| p.member("name")));
                 vec![("opportunity.posting".into(), posting), ("posting.id".into(), id), ("posting.title".into(), title)]
             }
             "archived" => {
@@ -236,8 +237,11 @@ impl Reader<'_> {
                 vec![("candidate.email".into(), text.map(Value::text)), ("candidate.emails".into(), Some(all))]
             }
             "facts" => {
-                let names: BTreeMap<_, _> =
-                    vocabulary::opportunity().into_iter().chain(vocabulary::posting()).map(|entry| (entry.name.to_owned(), entry.field)).collect();
+                let names: BTreeMap<_, _> = vocabulary::opportunity()
+                    .into_iter()
+                    .chain(vocabulary::posting())
+                    .map(|entry| (entry.name.to_owned(), entry.field))
+                    .collect();
                 self.values(node, &names, catalogue).into_iter().map(|(name, value)| (name, Some(value))).collect()
             }
             _ => Vec::new(),
@@ -245,7 +249,12 @@ impl Reader<'_> {
     }
 
     /// A map of names of the vocabulary to values of their types.
-    fn values(&mut self, node: &Node, names: &BTreeMap<String, Field>, catalogue: &AccountCatalogue) -> BTreeMap<String, Value> {
+    fn values(
+        &mut self,
+        node: &Node,
+        names: &BTreeMap<String, Field>,
+        catalogue: &AccountCatalogue,
+    ) -> BTreeMap<String, Value> {
         let mut values = BTreeMap::new();
         for (key, value) in node.entries(self.found).unwrap_or_default() {
             let Some(field) = names.get(&key.text) else {
@@ -327,7 +336,11 @@ impl Reader<'_> {
         }
         let known = Phase::ALL.iter().map(|phase| phase.as_str());
         let fault = Diagnostic::error("unknown-value", node.span, format!("no attempt can be `{text}`"));
-        self.found.push(fault.suggest_near(node.span, text, known.clone()).help(format!("phases are {}", known.collect::<Vec<_>>().join(", "))));
+        self.found.push(
+            fault
+                .suggest_near(node.span, text, known.clone())
+                .help(format!("phases are {}", known.collect::<Vec<_>>().join(", "))),
+        );
         None
     }
 
@@ -363,7 +376,10 @@ impl Reader<'_> {
                     };
                 }
                 "expect" => step.expect = Some(self.expect(value)),
-                "because" => step.because = value.items_or_self().iter().filter_map(|text| text.as_text(self.found).map(str::to_owned)).collect(),
+                "because" => {
+                    step.because =
+                        value.items_or_self().iter().filter_map(|text| text.as_text(self.found).map(str::to_owned)).collect();
+                }
                 _ => step.after = self.after(value, catalogue),
             }
         }
@@ -387,7 +403,8 @@ impl Reader<'_> {
                 if let Some(stage) = fields.get("to_stage") {
                     step.changes.entry("opportunity.stage".into()).or_insert_with(|| Some(stage.clone()));
                 }
-                let mut event = Event::new(EventId(Id::derive(beginning(), &[])), AccountId::new("test"), kind, None, beginning());
+                let mut event =
+                    Event::new(EventId(Id::derive(beginning(), &[])), AccountId::new("test"), kind, None, beginning());
                 event.fields = fields;
                 step.what = What::Event(Box::new(event), test);
             }
@@ -437,7 +454,8 @@ impl Reader<'_> {
         if key.text == "set_tag" {
             let (family, member) = value.entries(self.found)?.first()?;
             if !self.pack.families.contains_key(&family.text) {
-                let fault = Diagnostic::error("unknown-family", family.span, format!("no tag family is called `{}`", family.text));
+                let fault =
+                    Diagnostic::error("unknown-family", family.span, format!("no tag family is called `{}`", family.text));
                 self.found.push(fault.suggest_near(family.span, &family.text, self.pack.families.keys().map(String::as_str)));
             }
             return Some(Expected { word: format!("set_tag {}", family.text), value: self.wanted(member)? });

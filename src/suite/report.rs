@@ -44,7 +44,12 @@ pub fn junit(cases: &[Case]) -> String {
                 continue;
             }
             let first = case.faults.first().and_then(|fault| fault.lines().next()).unwrap_or_default();
-            let _ = writeln!(out, ">\n      <failure message=\"{}\">{}</failure>", escaped(first), escaped(&case.faults.join("\n")));
+            let _ = writeln!(
+                out,
+                ">\n      <failure message=\"{}\">{}</failure>",
+                escaped(first),
+                escaped(&case.faults.join("\n"))
+            );
             out.push_str("    </testcase>\n");
         }
         out.push_str("  </testsuite>\n");

@@ -4,6 +4,7 @@ use super::expect::{After, difference};
 use super::world::World;
 use super::{Case, Happening, Suite, Test, What};
 use crate::model::Value;
+use std::fmt::Write as _;
 
 /// Runs every test of a file. Tests know nothing of each other.
 pub fn run(suite: &Suite) -> Vec<Case> {
@@ -34,11 +35,11 @@ fn case(file: &str, test: &Test) -> Case {
             };
             let mut text = format!("step {} (line {}), {what}:\n", n + 1, step.line);
             for line in found {
-                text.push_str(&format!("  {line}\n"));
+                let _ = writeln!(text, "  {line}");
             }
             text.push_str("why:\n");
             for why in &world.why {
-                text.push_str(&format!("  {why}\n"));
+                let _ = writeln!(text, "  {why}");
             }
             faults.push(text);
             // What follows would only repeat the fault.

@@ -69,7 +69,7 @@ impl<'t> World<'t> {
                 (None, _, Some(title)) => return Err(format!("there is no attempt at `{title}`")),
                 (None, _, None) => return Err("there is no attempt that the event could be about".into()),
                 (Some(_), Some(_), None) => return Err("there are several attempts: say which with `test: TITLE`".into()),
-                (Some(first), second, _) => rows.last().or(second).unwrap_or(first),
+                (Some(first), second, _) => rows.next_back().or(second).unwrap_or(first),
             };
             event.assessment = Some(row.id);
         }

@@ -5,7 +5,7 @@ use super::correlate::OwnerKey;
 use super::request::plain;
 use super::verify::Incoming;
 use crate::lang::adapter::{Adapter, Extract, Handshake, Mapping, Origin, Source, Webhook};
-use crate::model::{Reason, Value};
+use crate::model::{Reason, Value, hex};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -67,10 +67,6 @@ pub fn dedupe(adapter: &Adapter, incoming: &Incoming<'_>) -> String {
     };
     let json: Json = serde_json::from_slice(incoming.body).unwrap_or_default();
     keyed(webhook, &json, |name| incoming.header(name).map(Value::text)).unwrap_or_else(hash)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    super::sign::encode(crate::lang::adapter::Encoding::Hex, bytes)
 }
 
 /// The declared key, if every part of it is there.

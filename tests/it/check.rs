@@ -16,10 +16,10 @@ fn check(kind: &str, name: &str, bytes: &[u8]) -> String {
         // Rules are checked whole, with the vendor beside them.
         let vendor = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check/rules/vendor.yaml");
         let mut files = vec![("vendor.yaml".to_owned(), fs::read(vendor).expect("readable"))];
-        if name != "vendor.yaml" {
-            files.push((name.to_owned(), bytes.to_vec()));
-        } else {
+        if name == "vendor.yaml" {
             files.push(("rules.yaml".to_owned(), b"rules: []".to_vec()));
+        } else {
+            files.push((name.to_owned(), bytes.to_vec()));
         }
         let pack = load::load(&"example".into(), &files, &mut sources, &mut found);
         assert_eq!(pack.is_some(), !found.has_errors(), "a pack and errors exclude each other");

@@ -9,14 +9,17 @@
 
 mod check;
 mod cli;
+mod examples;
+mod flow;
 mod http;
+#[cfg(feature = "kill-points")]
+mod kill;
+mod layers;
 mod lever;
 mod lever_sim;
 mod mangled;
 mod packs;
-
-mod flow;
-mod kill;
+mod readme;
 mod schema;
 mod sim;
 mod store;

@@ -18,10 +18,8 @@ use std::sync::Arc;
 
 fn pack(rules: &str) -> (Option<Pack>, String) {
     let vendor = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check/rules/vendor.yaml");
-    let files = [
-        ("vendor.yaml".to_owned(), fs::read(vendor).expect("readable")),
-        ("rules.yaml".to_owned(), rules.as_bytes().to_vec()),
-    ];
+    let files =
+        [("vendor.yaml".to_owned(), fs::read(vendor).expect("readable")), ("rules.yaml".to_owned(), rules.as_bytes().to_vec())];
     let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
     let pack = load(&"example".into(), &files, &mut sources, &mut found);
     (pack, render_human(&sources, &found, false))
@@ -117,10 +115,7 @@ fn what_an_account_gives_is_checked() {
         told,
         "not-in-catalogue: no stage is called `Aplied` in the account `acme`\nunknown-setting: the pack `example` has no setting `nxt`"
     );
-    assert_eq!(
-        bound(RULES, "{}").1,
-        "missing-setting: the account `acme` gives no `stages`, which the pack `example` needs"
-    );
+    assert_eq!(bound(RULES, "{}").1, "missing-setting: the account `acme` gives no `stages`, which the pack `example` needs");
     let (_, told) = bound(&RULES.replace("move_stage: Offer", "move_stage: Ofer"), "stages: []");
     assert_eq!(told, "not-in-catalogue: no stage is called `Ofer` in the account `acme`");
 }

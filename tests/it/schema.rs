@@ -44,12 +44,12 @@ fn pages_and_examples_load_and_fit_their_schema() {
         ("config", read("examples/leverd.yaml")),
         ("config", block("schema/config.md")),
         ("config", read("tests/check/config/good.yaml")),
-        ("catalogue", read("examples/catalogue.yaml")),
+        ("catalogue", read("examples/catalogue/acme.yaml")),
         ("catalogue", block("schema/catalogue.md")),
-        ("config", include_str!("../../src/cli/init/leverd.yaml").to_owned()),
-        ("catalogue", include_str!("../../src/cli/init/catalogue.yaml").to_owned()),
         ("rules", read("tests/check/rules/good.yaml")),
         ("rules", read("rules/qualified/rules.yaml")),
+        ("config", include_str!("../../src/cli/init/leverd.yaml").to_owned()),
+        ("catalogue", include_str!("../../src/cli/init/catalogue.yaml").to_owned()),
     ];
     for (kind, text) in texts {
         let (mut sources, mut found) = (Sources::new(), Diagnostics::new());

@@ -59,9 +59,10 @@ fn every_rule_test_passes() {
 fn the_shipped_qualified_pack_names_every_behaviour_it_must_have() {
     let cases = cases(&root().join("rules/qualified"));
     let names: Vec<_> = cases.iter().flat_map(|case| case.name.split(' ')).collect();
-    for id in ["B05", "B06", "B09", "B10", "B11", "B12", "B13", "B14", "B15", "B16", "B17", "B18", "B19", "B20", "B24", "B25", "B28",
-        "B32", "D01", "D02", "D04", "D05", "D09"]
-    {
+    for id in [
+        "B05", "B06", "B09", "B10", "B11", "B12", "B13", "B14", "B15", "B16", "B17", "B18", "B19", "B20", "B24", "B25", "B28",
+        "B32", "D01", "D02", "D04", "D05", "D09",
+    ] {
         assert!(names.contains(&id), "no rule test carries {id}");
     }
 }
@@ -75,7 +76,9 @@ fn a_failed_test_shows_the_difference_and_the_reasons() {
         faults: vec!["step 1:\n  - invite: A & B\n  + invite: C".into()],
         steps: 1,
     };
-    assert!(human(std::slice::from_ref(&case)).contains("FAILED a <name>\n  at tests.yaml:3\n    step 1:\n      - invite: A & B"));
+    assert!(
+        human(std::slice::from_ref(&case)).contains("FAILED a <name>\n  at tests.yaml:3\n    step 1:\n      - invite: A & B")
+    );
     let xml = junit(&[case]);
     assert!(xml.contains("name=\"a &lt;name&gt;\"") && xml.contains("A &amp; B") && xml.contains("failures=\"1\""));
 }

@@ -14,6 +14,7 @@ use crate::store::RunRow;
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context, bail};
 use clap::Args;
+use jiff::SignedDuration;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use world::{ACCOUNT, World, WorldOptions};
@@ -39,7 +40,8 @@ impl Demo {
         super::serve::logs("warn", false);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let temporary = self.folder.is_none();
-        let folder = self.folder.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("leverd-demo-{}", std::process::id())));
+        let folder =
+            self.folder.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("leverd-demo-{}", std::process::id())));
         if folder.join("leverd.yaml").exists() {
             bail!("{} holds a project already; give the demo an empty folder", folder.display());
         }
@@ -89,7 +91,12 @@ fn prepare(sim: &Sim) -> anyhow::Result<()> {
     control.create_assessment(TEST, AssessmentState::Published, Some(70.0));
     control.create_assessment("Junior Django Developer", AssessmentState::Published, None);
     control.create_assessment("Legacy COBOL", AssessmentState::Unpublished, None);
-    control.create_posting(NewPosting { title: POSTING.into(), tags: vec![TEST.into()], team: "Product".into(), ..NewPosting::default() });
+    control.create_posting(NewPosting {
+        title: POSTING.into(),
+        tags: vec![TEST.into()],
+        team: "Product".into(),
+        ..NewPosting::default()
+    });
     control.create_opportunity(NewOpportunity {
         name: ADA.into(),
         email: Some("ada@example.com".into()),
@@ -118,9 +125,10 @@ impl Story<'_> {
         let control = self.world.sim.control();
         self.world.quiet().await?;
         self.forget_calls();
-        self.out.line(self.bold("leverd demo: from a stage change to a result, with the shipped Qualified.io pack"))?;
+        self.out.line(bold("leverd demo: from a stage change to a result, with the shipped Qualified.io pack"))?;
         self.out.line("")?;
-        self.out.line("A simulated Lever account and a simulated Qualified.io run on this machine; leverd speaks HTTP to both.")?;
+        self.out
+            .line("A simulated Lever account and a simulated Qualified.io run on this machine; leverd speaks HTTP to both.")?;
         self.out.line(format_args!("The posting “{POSTING}” carries the tag “{TEST}”. {ADA} has applied to it."))?;
 
         self.chapter("1", &format!("A recruiter moves {ADA} to the stage “Assessment”."))?;
@@ -139,16 +147,25 @@ impl Story<'_> {
         self.show(ADA, Some(before)).await?;
 
         self.chapter("4", "Lever delivers the first webhook once more, and the recruiter moves her away and back.")?;
-        let first = control.deliveries().into_iter().find(|delivery| delivery.event == "candidateStageChange").context("no delivery")?;
+        let first = control
+            .deliveries()
+            .into_iter()
+            .find(|delivery| delivery.event == "candidateStageChange")
+            .context("no delivery")?;
         control.rerun(first.id)?;
         control.quiet().await;
         let screen = other_stage(&self.world.sim, "Assessment")?;
         control.move_stage(ADA, &screen)?;
         control.move_stage(ADA, "Assessment")?;
+        self.settle().await?;
         self.show(ADA, None).await?;
 
-        self.chapter("5", &format!("{BOB} is moved to “Assessment” too. His tag has a typing mistake: “Junior Djago Developer”."))?;
+        self.chapter(
+            "5",
+            &format!("{BOB} is moved to “Assessment” too. His tag has a typing mistake: “Junior Djago Developer”."),
+        )?;
         control.move_stage(BOB, "Assessment")?;
+        self.settle().await?;
         self.show(BOB, None).await?;
         let id = control.opportunity_id(BOB)?;
         self.out.line(format_args!("  `leverd why {id}` tells this at any later time."))?;
@@ -156,13 +173,11 @@ impl Story<'_> {
         self.out.line("")?;
         let mails = control.mails();
         let invited = mails.len();
-        self.out.line(self.bold(&format!("The end: {}.", if invited == 1 { "exactly one invitation was mailed" } else { "something is wrong with the mails" })))?;
+        self.out.line(bold(&format!(
+            "The end: {}.",
+            if invited == 1 { "exactly one invitation was mailed" } else { "something is wrong with the mails" }
+        )))?;
         Ok(invited == 1)
-    }
-
-    fn bold(&self, text: &str) -> String {
-        let style = Style::new().bold();
-        format!("{style}{text}{style:#}")
     }
 
     fn chapter(&mut self, number: &str, text: &str) -> std::io::Result<()> {
@@ -173,6 +188,13 @@ impl Story<'_> {
 
     fn forget_calls(&mut self) {
         self.calls = self.world.sim.control().requests().len();
+    }
+
+    /// The rule looks again at ten seconds and at a minute: the demo moves the clock instead of waiting.
+    async fn settle(&mut self) -> anyhow::Result<()> {
+        self.world.quiet().await?;
+        self.world.later(SignedDuration::from_secs(10)).await?;
+        self.world.later(SignedDuration::from_secs(51)).await
     }
 
     /// Waits for rest, then tells what arrived, what was planned and why, what was called, and how the candidate is now.
@@ -225,6 +247,11 @@ impl Story<'_> {
         describe::run(self.out, row)?;
         Ok(())
     }
+}
+
+fn bold(text: &str) -> String {
+    let style = Style::new().bold();
+    format!("{style}{text}{style:#}")
 }
 
 /// Any stage but this one, by name.

@@ -8,9 +8,9 @@ use crate::cli::pull::Pull;
 use crate::http::{Client, Limits};
 use crate::lever::api;
 use crate::model::{AccountId, LeverEvent};
+use crate::runtime::Node;
 use crate::runtime::clock::Clock;
 use crate::runtime::service;
-use crate::runtime::Node;
 use crate::server::{self, Door, Shared};
 use crate::sim::{Sim, SimOptions};
 use crate::store::{Options, SigningToken, Store};
@@ -113,13 +113,22 @@ impl World {
             let exchange = self.node.http.send(&api::create_webhook(event, &url), &account.lever.endpoint).await;
             let webhook = api::webhook(&exchange).map_err(|unread| anyhow::anyhow!(unread.reason().text.clone()))?;
             let token = webhook.token.context("Lever told no signing token")?;
-            let kept = SigningToken { event, webhook: webhook.id, url, token: token.clone(), created_at: self.node.clock.now() };
+            let kept =
+                SigningToken { event, webhook: webhook.id, url, token: token.clone(), created_at: self.node.clock.now() };
             self.node.store.keep_signing_token(&account.id, kept).await?;
             account.accept(token);
         }
         let url = format!("http://{}/hooks/qualified/{ACCOUNT}/{PATH_TOKEN}", self.address);
         self.sim.control().subscribe(&url, &[]);
         Ok(())
+    }
+
+    /// Moves everybody's clock on, and waits for rest.
+    pub async fn later(&self, by: SignedDuration) -> anyhow::Result<()> {
+        self.sim.control().advance_clock(Duration::try_from(by)?);
+        self.node.clock.advance(by);
+        self.node.look_again();
+        self.quiet().await
     }
 
     /// Waits until nothing is under way and nothing is due soon: deliveries made, events planned, effects settled.

@@ -168,12 +168,10 @@ fn closed(row: &Assessment, event: E, fields: &Fields, at: Timestamp) -> Judged 
     let apply = || Judged::Apply { row: Box::new(apply(row, event, fields, at)), changed: false };
     let stale = || Judged::Stale(format!("`{event}` is stale: the attempt is `{}`", row.phase));
     match (row.phase, event) {
-        // T19: the vendor takes the same attempt up again.
-        (Phase::Expired | Phase::Cancelled, E::Invited | E::Reinvited) => apply(),
-        // A person let a failed invitation be tried again.
-        (Phase::InviteFailed, E::Invited) => apply(),
-        // T17.
-        (Phase::Terminated | Phase::Expired, E::Superseded) => apply(),
+        // T19: the vendor takes the same attempt up again. A person may let a failed invitation be tried again. T17.
+        (Phase::Expired | Phase::Cancelled, E::Invited | E::Reinvited)
+        | (Phase::InviteFailed, E::Invited)
+        | (Phase::Terminated | Phase::Expired, E::Superseded) => apply(),
         // T23: an attempt that was broken off may still carry a score.
         (Phase::Terminated, E::Scored) => {
             let known = row.verdict != Verdict::None || !row.result.is_empty();

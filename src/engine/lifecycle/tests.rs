@@ -101,17 +101,29 @@ fn t05_already_invited_is_invited() {
 
 #[test]
 fn t06_a_refresh_leaves_the_phase() {
-    table(&[(Phase::Invited, E::Reinvited, "invited"), (Phase::Opened, E::Reinvited, "opened"), (Phase::Started, E::Reinvited, "stale")]);
+    table(&[
+        (Phase::Invited, E::Reinvited, "invited"),
+        (Phase::Opened, E::Reinvited, "opened"),
+        (Phase::Started, E::Reinvited, "stale"),
+    ]);
 }
 
 #[test]
 fn t07_a_reminder_leaves_the_phase() {
-    table(&[(Phase::Invited, E::Reminded, "invited"), (Phase::Opened, E::Reminded, "opened"), (Phase::Submitted, E::Reminded, "stale")]);
+    table(&[
+        (Phase::Invited, E::Reminded, "invited"),
+        (Phase::Opened, E::Reminded, "opened"),
+        (Phase::Submitted, E::Reminded, "stale"),
+    ]);
 }
 
 #[test]
 fn t08_opened() {
-    table(&[(Phase::Invited, E::Opened, "opened"), (Phase::Opened, E::Opened, "same"), (Phase::Requested, E::Opened, "first invited")]);
+    table(&[
+        (Phase::Invited, E::Opened, "opened"),
+        (Phase::Opened, E::Opened, "same"),
+        (Phase::Requested, E::Opened, "first invited"),
+    ]);
 }
 
 #[test]
@@ -131,7 +143,8 @@ fn t10_skipped_phases_come_first_in_order() {
 #[test]
 fn t11_a_score_brings_its_verdict() {
     assert_eq!(step(Phase::Started, E::Scored), "first submitted");
-    let scored = applied(&row(Phase::Submitted), E::Scored, &[("result.percent", Value::Int(80)), ("result.passed", Value::Bool(true))]);
+    let scored =
+        applied(&row(Phase::Submitted), E::Scored, &[("result.percent", Value::Int(80)), ("result.passed", Value::Bool(true))]);
     assert_eq!((scored.phase, scored.verdict), (Phase::Scored, Verdict::Passed));
     assert_eq!(scored.result["percent"], Value::Int(80));
     assert_eq!(follows(E::Scored, Some(&row(Phase::Submitted)), &scored), [E::Passed]);
@@ -149,14 +162,19 @@ fn t12_a_corrected_score_is_news_and_the_same_score_is_not() {
         let corrected = apply(&scored, E::Scored, &other, at());
         assert_eq!(corrected.verdict, Verdict::Failed);
         assert_eq!(follows(E::Scored, Some(&scored), &corrected), [E::Failed]);
-        let signed = fields(&[("result.percent", Value::Int(80)), ("result.report_url", "https://example.com/?signed=2".into())]);
+        let signed =
+            fields(&[("result.percent", Value::Int(80)), ("result.report_url", "https://example.com/?signed=2".into())]);
         assert_eq!(said(judge(Some(&scored), E::Scored, &signed, at())), "same", "a link signed anew is no other score");
     }
 }
 
 #[test]
 fn t13_a_review() {
-    table(&[(Phase::Submitted, E::Reviewed, "reviewed"), (Phase::Scored, E::Reviewed, "reviewed"), (Phase::Decided, E::Reviewed, "stale")]);
+    table(&[
+        (Phase::Submitted, E::Reviewed, "reviewed"),
+        (Phase::Scored, E::Reviewed, "reviewed"),
+        (Phase::Decided, E::Reviewed, "stale"),
+    ]);
 }
 
 #[test]
@@ -223,12 +241,20 @@ fn t19_the_vendor_may_take_up_what_expired_or_was_cancelled() {
 
 #[test]
 fn t20_declined() {
-    table(&[(Phase::Invited, E::Declined, "declined"), (Phase::Opened, E::Declined, "declined"), (Phase::Started, E::Declined, "stale")]);
+    table(&[
+        (Phase::Invited, E::Declined, "declined"),
+        (Phase::Opened, E::Declined, "declined"),
+        (Phase::Started, E::Declined, "stale"),
+    ]);
 }
 
 #[test]
 fn t21_opted_out() {
-    table(&[(Phase::Invited, E::OptedOut, "opted_out"), (Phase::Opened, E::OptedOut, "opted_out"), (Phase::Started, E::OptedOut, "stale")]);
+    table(&[
+        (Phase::Invited, E::OptedOut, "opted_out"),
+        (Phase::Opened, E::OptedOut, "opted_out"),
+        (Phase::Started, E::OptedOut, "stale"),
+    ]);
 }
 
 #[test]

@@ -110,6 +110,7 @@ impl Action for MoveStage {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "ends the plan in one word")]
 fn skip(draft: &mut dyn Draft, reason: String) -> Result<(), Stop> {
     draft.say(Said::Skipped { reason });
     Ok(())

@@ -41,7 +41,7 @@ fn parse(check: &mut Check<'_, '_>, scope: &mut Scope<'_>, node: &Node, _: &str)
     let known = family(check, scope, &key.text, key.span);
     let text = check.full_text(scope, value, "a tag")?;
     known?;
-    if !is_member(check, scope, key, &text, value)? {
+    if !is_member(check, scope, key, &text, value) {
         return None;
     }
     Some(Arc::new(SetTag { family: key.text.clone(), text }))
@@ -70,7 +70,7 @@ pub(super) fn family(check: &mut Check<'_, '_>, scope: &Scope<'_>, name: &str, s
 }
 
 /// Whether the text is a member, as far as that can be told from the files: names of bands and choices are tried out.
-fn is_member(check: &mut Check<'_, '_>, scope: &Scope<'_>, key: &Key, text: &Template, node: &Node) -> Option<bool> {
+fn is_member(check: &mut Check<'_, '_>, scope: &Scope<'_>, key: &Key, text: &Template, node: &Node) -> bool {
     let members = check.declared.families.get(&key.text).map(|family| family.members.as_slice()).unwrap_or_default();
     let source = text.source();
     // Blocks and helpers decide when they are rendered.
@@ -79,7 +79,7 @@ fn is_member(check: &mut Check<'_, '_>, scope: &Scope<'_>, key: &Key, text: &Tem
         !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
     });
     if members.is_empty() || undecided {
-        return Some(true);
+        return true;
     }
     for text in written_out(scope, text) {
         if members.contains(&text) || members.iter().any(|member| holes_fit(member, &text, node.span)) {
@@ -102,9 +102,9 @@ fn is_member(check: &mut Check<'_, '_>, scope: &Scope<'_>, key: &Key, text: &Tem
         };
         let known = members.iter().map(|member| format!("`{member}`")).collect::<Vec<_>>().join(", ");
         check.found.push(fault.help(format!("its members are {known}")));
-        return Some(false);
+        return false;
     }
-    Some(true)
+    true
 }
 
 /// The text for every label of a band and every choice that it prints.

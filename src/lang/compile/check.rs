@@ -91,7 +91,7 @@ impl<'a, 'd> Check<'a, 'd> {
         let good = is_name(&key.text);
         if !good {
             let message = format!("`{}` is no name for {what}", key.text);
-            self.error("bad-name", key.span, message, "write lower-case letters, digits and `_`, beginning with a letter");
+            self.error("not-a-name", key.span, message, "write lower-case letters, digits and `_`, beginning with a letter");
             return false;
         }
         if let Some((other, place)) = taken {

@@ -98,18 +98,18 @@ impl Check<'_, '_> {
 
     fn ty(&mut self, node: &Node) -> Option<Type> {
         match &node.kind {
-            NodeKind::Seq(items) => match items.as_slice() {
-                [one] => self.ty(one).map(Type::list),
-                _ => {
-                    self.error(
-                        "wrong-type",
-                        node.span,
-                        "a list type names the one type of its items",
-                        "write it such as `[stage]`",
-                    );
-                    None
+            NodeKind::Seq(items) => {
+                if let [one] = items.as_slice() {
+                    return self.ty(one).map(Type::list);
                 }
-            },
+                self.error(
+                    "wrong-type",
+                    node.span,
+                    "a list type names the one type of its items",
+                    "write it such as `[stage]`",
+                );
+                None
+            }
             NodeKind::Map(_) => {
                 let entries = node.known_entries("a type", &["one_of"], self.found)?;
                 let (_, options) = entries.iter().find(|(key, _)| key.text == "one_of")?;

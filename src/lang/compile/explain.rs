@@ -282,8 +282,8 @@ pub const ENTRIES: &[Entry] = &[
         "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_tag: x }]\n  - name: b\n    trigger: candidateHired\n    do: [{ add_tag: y }]\n",
     ),
     (
-        "bad-name",
-        "This cannot be a name. In rule files, names of settings, bands and variables are lower-case letters, digits and `_`, beginning with a letter.",
+        "not-a-name",
+        "This cannot be a name. Names of settings, bands and variables are lower-case letters, digits and `_`, beginning with a letter.",
         "settings: { Level: { type: text, default: a } }\nrules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_tag: x }]\n",
         "settings: { level: { type: text, default: a } }\nrules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_tag: x }]\n",
     ),

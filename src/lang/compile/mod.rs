@@ -117,18 +117,18 @@ pub fn compile(name: &PackName, files: &[File], vendor: Vendor, hash: String, fo
     }
     let good = !local.has_errors();
     found.extend(local);
-    let listens = rules.iter().flat_map(|rule| &rule.triggers).filter_map(kind).collect::<BTreeSet<EventKind>>();
+    let listens = rules.iter().flat_map(|rule| &rule.triggers).map(kind).collect::<BTreeSet<EventKind>>();
     let Declared { adapter, settings, .. } = declared;
     good.then(|| Pack { name: name.clone(), vendor: adapter, settings, families, bands, rules, mentions, listens, hash })
 }
 
 /// The kind of event behind a trigger.
-fn kind(trigger: &Trigger) -> Option<EventKind> {
+fn kind(trigger: &Trigger) -> EventKind {
     use super::rule::Anchor;
     match trigger {
-        Trigger::Event(kind) | Trigger::Timer { of: Anchor::Event(kind), .. } => Some(kind.clone()),
-        Trigger::Timer { of: Anchor::ExpiresAt, .. } => Some(EventKind::Assessment(crate::model::AssessmentEvent::Invited)),
-        Trigger::TagAdded(_) => Some(EventKind::TagAdded),
+        Trigger::Event(kind) | Trigger::Timer { of: Anchor::Event(kind), .. } => kind.clone(),
+        Trigger::Timer { of: Anchor::ExpiresAt, .. } => EventKind::Assessment(crate::model::AssessmentEvent::Invited),
+        Trigger::TagAdded(_) => EventKind::TagAdded,
     }
 }
 
@@ -230,13 +230,4 @@ fn vendor_name(node: &Node, vendor: &Vendor, found: &mut Diagnostics) {
         ),
         Vendor::Known(_) | Vendor::Faulty => {}
     }
-}
-
-/// Bytes as hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }

@@ -224,7 +224,7 @@ impl Check<'_, '_> {
         let text = node.as_text(self.found)?;
         let source = match text {
             "catalogue" => (Source::Catalogue, self.declared.shape(Type::ASSESSMENT)),
-            "ledger" => (Source::Ledger, self.declared.ledger_row()),
+            "ledger" => (Source::Ledger, crate::lang::scope::Declared::ledger_row()),
             _ => {
                 let fault = Diagnostic::error("unknown-source", node.span, format!("there is no source `{text}`"));
                 self.found.push(if scope.resolve(text).is_some() {

@@ -125,7 +125,7 @@ mod tests {
     fn every_bad_example_has_its_fault_and_every_good_one_none() {
         for (code, _, bad, good) in ENTRIES {
             assert!(codes(bad).contains(code), "{}: {:?}", code, codes(bad));
-            assert_eq!(codes(good), [""; 0], "{}", code);
+            assert_eq!(codes(good), [""; 0], "{code}");
         }
     }
 }

@@ -91,7 +91,7 @@ impl Reader {
         for (key, value) in ACCOUNT.entries(node, &mut self.found) {
             match key.text.as_str() {
                 "lever" => lever = self.lever(key, value),
-                "vendors" => vendors = self.named(value, Self::vendor),
+                "vendors" => vendors = self.named(value, |reader, key, value| Some(reader.vendor(key, value))),
                 _ => packs = self.packs(value),
             }
         }
@@ -172,7 +172,7 @@ impl Reader {
         }
     }
 
-    fn vendor(&mut self, at: &Key, node: &Node) -> Option<VendorConnection> {
+    fn vendor(&mut self, at: &Key, node: &Node) -> VendorConnection {
         self.name(at, "a vendor's name");
         if at.text == "lever" {
             let message = "`lever` is no vendor";
@@ -196,7 +196,7 @@ impl Reader {
                 }
             }
         }
-        Some(connection)
+        connection
     }
 
     fn packs(&mut self, node: &Node) -> Vec<PackUse> {

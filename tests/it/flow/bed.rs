@@ -4,7 +4,9 @@ use jiff::SignedDuration;
 use leverd::cli::demo::world::{ACCOUNT, World, WorldOptions, write_project};
 use leverd::model::{AccountId, NoticeKind, OpportunityId, Said};
 use leverd::runtime::clock::Clock;
-use leverd::sim::{AssessmentState, Control, Faults, Misbehaviour, NewOpportunity, NewPosting, RouteFault, Sim, SimOptions, sign};
+use leverd::sim::{
+    AssessmentState, Control, Faults, Misbehaviour, NewOpportunity, NewPosting, RouteFault, Sim, SimOptions, sign,
+};
 use leverd::store::EventState;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -193,7 +195,10 @@ impl Bed {
     /// What waits for a person, as `kind: reason`.
     pub(crate) async fn parked(&self) -> Vec<String> {
         let parked = self.world.node.store.parked(Some(&self.account())).await.unwrap();
-        parked.into_iter().map(|row| format!("{}: {}", row.what, row.reason.map(|reason| reason.text).unwrap_or_default())).collect()
+        parked
+            .into_iter()
+            .map(|row| format!("{}: {}", row.what, row.reason.map(|reason| reason.text).unwrap_or_default()))
+            .collect()
     }
 
     /// The kinds of all notices.
@@ -215,7 +220,9 @@ impl Bed {
                 said.push(reason.text.clone());
             }
             let Some(run) = store.run(&self.account(), row.event.id, now).await.unwrap() else { continue };
-            said.extend(run.steps.iter().filter(|step| !matches!(step.said, Said::Fired { .. })).map(leverd::cli::describe::step));
+            said.extend(
+                run.steps.iter().filter(|step| !matches!(step.said, Said::Fired { .. })).map(leverd::cli::describe::step),
+            );
             said.extend(run.effects.iter().filter_map(|effect| effect.reason.as_ref().map(|reason| reason.text.clone())));
         }
         said.reverse();

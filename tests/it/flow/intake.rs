@@ -189,7 +189,8 @@ async fn refusals_have_the_status_of_the_design_and_are_counted() {
     assert_eq!(counts, [2, 3, 1, 1, 1], "{refused:?}");
     let metrics = bed.get("/metrics").await;
     for status in [400, 401, 413, 422] {
-        let line = metrics.lines().find(|line| line.starts_with("leverd_refused_total{") && line.contains(&format!("\"{status}\"")));
+        let line =
+            metrics.lines().find(|line| line.starts_with("leverd_refused_total{") && line.contains(&format!("\"{status}\"")));
         assert!(line.is_some(), "{status}: {metrics}");
     }
 }
@@ -209,7 +210,7 @@ async fn large(bed: &Bed) -> u16 {
     };
     let mut answer = [0; 64];
     let receive = async { from.read(&mut answer).await };
-    let (_, read) = tokio::join!(send, receive);
+    let ((), read) = tokio::join!(send, receive);
     let text = String::from_utf8_lossy(&answer[..read.unwrap()]).into_owned();
     text.split(' ').nth(1).unwrap().parse().unwrap()
 }

@@ -29,7 +29,9 @@ async fn nothing_secret_and_nobody_is_named_in_the_log() {
     assert_eq!(end.mails.len(), 1);
     let url = base.or_else(|| control.deliveries().first().map(|delivery| delivery.url.clone())).unwrap();
     // Refused, and malformed with somebody in it.
-    for body in [format!("{{\"email\": \"{EMAIL}\""), format!("{{\"event\":\"candidateStageChange\",\"data\":{{\"name\":\"{ADA}\"}}}}")] {
+    for body in
+        [format!("{{\"email\": \"{EMAIL}\""), format!("{{\"event\":\"candidateStageChange\",\"data\":{{\"name\":\"{ADA}\"}}}}")]
+    {
         http.post(&url).body(body).send().await.unwrap();
     }
     control.delete_opportunity(ADA).unwrap();

@@ -180,7 +180,12 @@ impl Deployed {
             self.revive().await;
             let delivered = tokio::time::timeout(Duration::from_millis(20), self.control().quiet()).await.is_ok();
             calm = if delivered && self.idle().await { calm + 1 } else { 0 };
-            assert!(started.elapsed() < PATIENCE, "it does not come to rest; the world is {:#?}\n{}", self.end(), self.logged());
+            assert!(
+                started.elapsed() < PATIENCE,
+                "it does not come to rest; the world is {:#?}\n{}",
+                self.end(),
+                self.logged()
+            );
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
     }
@@ -208,7 +213,8 @@ impl Deployed {
         control.submit_assessment(EMAIL, TEST, 87.5).unwrap();
         self.until("the result", |control| !control.notes(ADA).unwrap().is_empty()).await;
         control.approve_candidate(EMAIL).unwrap();
-        self.until("the move", |control| control.stage_of(ADA).unwrap() == control.stage_id("On-site interview").unwrap()).await;
+        self.until("the move", |control| control.stage_of(ADA).unwrap() == control.stage_id("On-site interview").unwrap())
+            .await;
         self.rest().await;
         self.end()
     }

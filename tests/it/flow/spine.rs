@@ -165,11 +165,7 @@ async fn b17_who_is_in_the_stage_already_is_left_alone() {
 
 #[tokio::test]
 async fn d02_b12_the_posting_gives_the_tag_again_and_nothing_is_sent_twice() {
-    let bed = Bed::with(Setting {
-        faults: Faults { posting_save_restores_tags: true, ..quick() },
-        ..Setting::default()
-    })
-    .await;
+    let bed = Bed::with(Setting { faults: Faults { posting_save_restores_tags: true, ..quick() }, ..Setting::default() }).await;
     bed.enter().await;
     let posting = PostingChange { location: Some("Graz".into()), ..PostingChange::default() };
     bed.control().update_posting(POSTING, posting).unwrap();

@@ -33,7 +33,8 @@ async fn it_names_the_rule_the_condition_and_the_value() {
     let id = bed.id(BOB);
     let (code, told) = why(&bed, id.as_str(), &[]).await;
     assert_eq!(code, Some(0), "{told}");
-    let line = |with: &[&str]| assert!(told.lines().any(|line| with.iter().all(|part| line.contains(part))), "{with:?} in\n{told}");
+    let line =
+        |with: &[&str]| assert!(told.lines().any(|line| with.iter().all(|part| line.contains(part))), "{with:?} in\n{told}");
     // The condition with the value it saw …
     line(&["`welcome the referred`", "`opportunity.origin`", "sourced", "referred"]);
     // … and what the loop looked for, among what, and what was nearest.
@@ -50,7 +51,10 @@ async fn it_names_the_stage_that_no_rule_waits_for() {
     bed.control().move_stage(ADA, "Recruiter screen").unwrap();
     bed.rest().await;
     let (_, told) = why(&bed, bed.id(ADA).as_str(), &[]).await;
-    assert!(told.contains("Recruiter screen") && told.contains("`invite on trigger stage`") && told.contains("to_stage"), "{told}");
+    assert!(
+        told.contains("Recruiter screen") && told.contains("`invite on trigger stage`") && told.contains("to_stage"),
+        "{told}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -64,16 +64,19 @@ async fn old_rows_go_in_chunks_and_what_is_unfinished_stays() {
 #[tokio::test]
 async fn single_rows_are_kept() {
     let store = store().await;
-    assert_eq!(store.activate(&acme(), &"pack".into(), at(1)).await.unwrap(), at(1));
-    assert_eq!(store.activate(&acme(), &"pack".into(), at(9)).await.unwrap(), at(1), "the first activation holds");
-    assert_eq!(store.baselines(&acme()).await.unwrap(), [("pack".into(), at(1))]);
+    assert_eq!(store.activate(&acme(), vec!["pack".into()], at(1)).await.unwrap(), [at(1)]);
+    assert_eq!(
+        store.activate(&acme(), vec!["other".into(), "pack".into()], at(9)).await.unwrap(),
+        [at(9), at(1)],
+        "the first activation holds"
+    );
+    assert_eq!(store.baselines(&acme()).await.unwrap(), [("other".into(), at(9)), ("pack".into(), at(1))]);
     store.set_cursor(&acme(), "poll", "1").await.unwrap();
     store.set_cursor(&acme(), "poll", "2").await.unwrap();
     assert_eq!(store.cursor(&acme(), "poll").await.unwrap().as_deref(), Some("2"));
-    store.keep_ruleset("h", b"rules".to_vec()).await.unwrap();
-    store.keep_ruleset("h", b"other".to_vec()).await.unwrap();
+    store.keep_ruleset("h", b"rules".to_vec(), vec![("f".to_owned(), b"text".to_vec())]).await.unwrap();
+    store.keep_ruleset("h", b"other".to_vec(), Vec::new()).await.unwrap();
     assert_eq!(store.ruleset("h").await.unwrap().as_deref(), Some(b"rules".as_slice()));
-    store.keep_source_file("f", b"text".to_vec()).await.unwrap();
     assert_eq!(store.source_file("f").await.unwrap().as_deref(), Some(b"text".as_slice()));
     let token = |webhook: &str, created| SigningToken {
         event: LeverEvent::CandidateStageChange,

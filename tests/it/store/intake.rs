@@ -80,7 +80,7 @@ async fn the_third_claim_without_an_outcome_parks() {
     }
     assert!(store.claim_deliveries(claim(1)).await.unwrap().is_empty());
     assert_eq!(store.parked(Some(&acme())).await.unwrap()[0].reason.clone().unwrap().code, "R11");
-    assert!(listener.try_recv().unwrap().1.text.contains("stopped twice"));
+    assert!(listener.recv().await.unwrap().1.text.contains("stopped twice"));
 }
 
 #[tokio::test]

@@ -1,0 +1,203 @@
+//! What rule tests in YAML cannot show: what is asked for, how many rules are visited, which ids come out, what parks.
+
+use super::explain::explain;
+use super::program::Selected;
+use super::{Program, plan, schedule};
+use crate::lang::bind::{Given, bind};
+use crate::lang::diagnostic::Diagnostics;
+use crate::lang::load::load;
+use crate::lang::render::render_human;
+use crate::lang::ruleset::Mode;
+use crate::lang::source::{Sources, Span};
+use crate::model::{
+    AccountCatalogue, AccountId, Event, EventId, EventKind, Facts, Group, Kind, LaterKind, OpportunityId, PackName, Pinned,
+    Plan, Planned, RuleName, Said, Value,
+};
+use jiff::{SignedDuration, Timestamp};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+fn program(rules: &str, stages: usize) -> Program {
+    let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
+    let files = [("rules.yaml".to_owned(), rules.as_bytes().to_vec())];
+    let pack = load(&PackName::new("p"), &files, &mut sources, &mut found);
+    let stage = |n| Pinned { id: format!("s{n}"), name: format!("Stage {n}") };
+    let catalogue = Arc::new(AccountCatalogue { stages: (0..stages).map(stage).collect(), ..AccountCatalogue::default() });
+    let span = Span::new(sources.add_text("settings", ""), 0..0);
+    let set = pack.map(Arc::new).and_then(|pack| {
+        let given = Given {
+            account: &AccountId::new("acme"),
+            mode: Mode::Live,
+            baseline: Timestamp::UNIX_EPOCH,
+            settings: &[],
+            settings_span: span,
+            catalogue: &catalogue,
+        };
+        bind(&pack, given, &mut found)
+    });
+    Program::new(vec![Arc::new(set.unwrap_or_else(|| panic!("{}", render_human(&sources, &found, false))))])
+}
+
+fn now() -> Timestamp {
+    "2026-01-05T09:00:00Z".parse().unwrap()
+}
+
+fn stage(n: usize) -> Value {
+    Value::named(Kind::Stage, format!("s{n}"), format!("Stage {n}"))
+}
+
+/// A stage change into stage `n`.
+fn entering(n: usize) -> Event {
+    let id = EventId::derive(now(), &["event"]);
+    let mut event = Event::new(id, AccountId::new("acme"), EventKind::STAGE_CHANGE, Some(OpportunityId::new("o")), now());
+    event.fields.insert("to_stage".into(), stage(n));
+    event
+}
+
+fn facts(n: usize, tags: &[String]) -> Facts {
+    let mut facts = Facts::at(now());
+    facts.known.extend([Group::Opportunity, Group::Posting, Group::Ledger]);
+    facts.set("opportunity.stage", stage(n));
+    facts.set("opportunity.tags", Value::texts(tags));
+    facts.set("opportunity.archived", Value::Bool(false));
+    facts.set("posting.tags", Value::List(Vec::new()));
+    facts
+}
+
+fn planned(program: &Program, event: &Event, facts: &Facts) -> Plan {
+    match plan(program, event, facts) {
+        Planned::Plan(plan) => *plan,
+        Planned::Needs(needs) => panic!("{needs:?}"),
+    }
+}
+
+fn needs(program: &Program, event: &Event, facts: &Facts) -> Vec<Group> {
+    match plan(program, event, facts) {
+        Planned::Needs(needs) => needs.0.into_iter().collect(),
+        Planned::Plan(plan) => panic!("{plan:?}"),
+    }
+}
+
+#[test]
+fn an_event_visits_the_rules_of_its_stage_however_many_there_are() {
+    let visited = |count: usize| {
+        let mut rules = "rules:\n".to_owned();
+        for n in 0..count {
+            let _ = writeln!(
+                rules,
+                "  - {{ name: r{n}, trigger: candidateStageChange, when: {{ to_stage: Stage {n} }}, do: [{{ add_tag: t{n} }}] }}"
+            );
+        }
+        match program(&rules, count).select(&entering(3), &Facts::at(now())) {
+            Selected::Rules(rules) => rules.len(),
+            Selected::Needs(group) => panic!("{group:?}"),
+        }
+    };
+    assert_eq!((visited(10), visited(2_000)), (1, 1));
+}
+
+const TAGGED: &str = "rules:
+  - name: tagged
+    trigger: candidateStageChange
+    when: { to_stage: Stage 1, opportunity.tags: { contains: go }, posting.tags: { none_in: [stop] } }
+    settle: 60s
+    do: [{ add_note: hello }, { move_stage: Stage 2 }]
+";
+
+#[test]
+fn an_event_that_no_rule_can_match_asks_for_nothing() {
+    let plan = planned(&program(TAGGED, 3), &entering(0), &Facts::at(now()));
+    assert!(plan.steps.is_empty() && plan.effects.is_empty());
+}
+
+#[test]
+fn a_posting_is_read_only_after_the_opportunity_leaves_it_open() {
+    let program = program(TAGGED, 3);
+    let mut known = Facts::at(now());
+    assert_eq!(needs(&program, &entering(1), &known), [Group::Opportunity, Group::Ledger]);
+    known = facts(1, &["go".into()]);
+    known.known.remove(&Group::Posting);
+    assert_eq!(needs(&program, &entering(1), &known), [Group::Posting]);
+    known = facts(1, &["other".into()]);
+    known.known.remove(&Group::Posting);
+    assert!(planned(&program, &entering(1), &known).effects.is_empty());
+}
+
+#[test]
+fn a_move_waits_for_the_records_above_it() {
+    let plan = planned(&program(TAGGED, 3), &entering(1), &facts(1, &["go".into()]));
+    let [note, move_] = plan.effects.as_slice() else { panic!("{:?}", plan.steps) };
+    assert!(note.after.is_empty());
+    assert_eq!(move_.after, [note.id]);
+}
+
+#[test]
+fn looks_of_settle_come_at_ten_seconds_and_at_the_end_with_the_ids_of_the_event() {
+    let program = program(TAGGED, 3);
+    let first = planned(&program, &entering(1), &facts(1, &[]));
+    let [later] = first.later.as_slice() else { panic!("{:?}", first.steps) };
+    assert_eq!(later.kind, LaterKind::Settle { round: 1 });
+    assert_eq!(later.due.duration_since(now()), SignedDuration::from_secs(10));
+    let look = schedule::due(later);
+    let at_once = planned(&program, &entering(1), &facts(1, &["go".into()]));
+    let mut known = facts(1, &["go".into()]);
+    known.now = later.due;
+    let then = planned(&program, &look, &known);
+    let ids = |plan: &Plan| plan.effects.iter().map(|effect| effect.id).collect::<Vec<_>>();
+    assert_eq!(ids(&then), ids(&at_once));
+    let mut nothing = facts(1, &[]);
+    nothing.now = later.due;
+    let second = planned(&program, &look, &nothing);
+    assert_eq!(second.later.iter().map(|later| &later.kind).collect::<Vec<_>>(), [&LaterKind::Settle { round: 2 }]);
+    nothing.now = second.later[0].due;
+    let last = planned(&program, &schedule::due(&second.later[0]), &nothing);
+    assert!(last.later.is_empty());
+    assert!(matches!(last.steps[0].said, Said::False { .. }), "{:?}", last.steps);
+}
+
+#[test]
+fn more_than_a_hundred_rows_park_the_event_and_nothing_is_done() {
+    let rules = "rules:
+  - { name: fan, trigger: candidateStageChange, for_each: { t: { in: $opportunity.tags } }, do: [{ add_note: \"{{t}}\" }] }
+";
+    let program = program(rules, 2);
+    let tags = |count: usize| (0..count).map(|n| format!("t{n}")).collect::<Vec<_>>();
+    assert_eq!(planned(&program, &entering(1), &facts(1, &tags(100))).effects.len(), 100);
+    let plan = planned(&program, &entering(1), &facts(1, &tags(101)));
+    assert!(plan.effects.is_empty() && plan.park.is_some() && plan.notices.len() == 1);
+}
+
+#[test]
+fn a_rule_that_fires_too_often_and_a_chain_too_deep_park() {
+    let program = program(TAGGED, 3);
+    let mut known = facts(1, &["go".into()]);
+    known.firings = vec![(PackName::new("p"), RuleName::new("tagged"), 10)];
+    assert!(planned(&program, &entering(1), &known).park.is_none());
+    known.firings = vec![(PackName::new("p"), RuleName::new("tagged"), 11)];
+    assert!(planned(&program, &entering(1), &known).park.is_some());
+    let deep = Event { depth: 11, ..entering(1) };
+    assert!(planned(&program, &deep, &facts(1, &["go".into()])).park.is_some());
+}
+
+#[test]
+fn a_timer_whose_rule_is_gone_is_dropped_with_a_step() {
+    let mut event = entering(1);
+    event.for_rule = Some(crate::model::ForRule {
+        pack: PackName::new("p"),
+        rule: RuleName::new("forgotten"),
+        look: crate::model::Look::Timer { due: now(), anchor: now() },
+    });
+    let plan = planned(&program(TAGGED, 3), &event, &facts(1, &[]));
+    assert_eq!(plan.steps[0].to_string(), "forgotten: the rule of this timer is gone");
+}
+
+#[test]
+fn why_tells_the_first_false_condition_and_what_was_not_recorded() {
+    let program = program(TAGGED, 3);
+    let (pack, rule) = (PackName::new("p"), RuleName::new("tagged"));
+    let told = explain(&program, &pack, &rule, &entering(0), &facts(0, &[]), None);
+    assert!(!told.fired);
+    assert_eq!(told.steps[0].said.to_string(), "`to_stage` is `Stage 0`; the rule wants `Stage 1`");
+    let told = explain(&program, &pack, &rule, &entering(1), &facts(1, &[]), Some(&std::collections::BTreeSet::new()));
+    assert!(told.not_recorded.iter().any(|name| name == "opportunity.tags"), "{told:?}");
+}

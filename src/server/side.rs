@@ -1,0 +1,132 @@
+//! The side door: a Unix socket beside the store, through which `leverd retry` and `leverd skip` reach the process that holds it.
+//!
+//! Only the owner of the store may open it (mode 0600), as only the owner may open the store. One line of JSON in, one out.
+
+use crate::model::{AccountId, Id, Reason};
+use crate::runtime::Node;
+use crate::store::Work;
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio_util::sync::CancellationToken;
+
+/// A line is no longer.
+const LONGEST: u64 = 64 * 1024;
+/// Whoever connects says what it wants within this time.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a person wants of a piece of parked work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wish {
+    Retry,
+    Skip { reason: String },
+}
+
+/// One line to the side door.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ask {
+    account: AccountId,
+    kind: Kind,
+    id: Id,
+    wish: Wish,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Delivery,
+    Event,
+    Effect,
+    Timer,
+}
+
+impl Ask {
+    /// A wish for one piece of work.
+    pub fn new(account: AccountId, work: Work, wish: Wish) -> Self {
+        let (kind, id) = match work {
+            Work::Delivery(id) => (Kind::Delivery, id.0),
+            Work::Event(id) => (Kind::Event, id.0),
+            Work::Effect(id) => (Kind::Effect, id.0),
+            Work::Timer(id) => (Kind::Timer, id.0),
+        };
+        Self { account, kind, id, wish }
+    }
+
+    fn work(&self) -> Work {
+        match self.kind {
+            Kind::Delivery => Work::Delivery(crate::model::DeliveryId(self.id)),
+            Kind::Event => Work::Event(crate::model::EventId(self.id)),
+            Kind::Effect => Work::Effect(crate::model::EffectId(self.id)),
+            Kind::Timer => Work::Timer(crate::model::TimerId(self.id)),
+        }
+    }
+}
+
+/// The socket beside a store.
+pub fn path(store: &Path) -> PathBuf {
+    let mut name = store.as_os_str().to_owned();
+    name.push(".sock");
+    PathBuf::from(name)
+}
+
+/// Answers until cancelled. A socket left by a process that was killed is replaced: the store's lock says that none is alive.
+pub async fn serve(store: PathBuf, node: Arc<Node>, cancel: CancellationToken) {
+    let path = path(&store);
+    drop(std::fs::remove_file(&path));
+    let opened = UnixListener::bind(&path)
+        .and_then(|listener| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).map(|()| listener));
+    let listener = match opened {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::warn!(%error, "no side door: `retry` and `skip` work only while leverd is stopped");
+            return cancel.cancelled().await;
+        }
+    };
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => break,
+            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
+                let node = Arc::clone(&node);
+                tokio::spawn(async move { drop(tokio::time::timeout(PATIENCE, answer(stream, &node)).await) });
+            },
+        }
+    }
+    drop(std::fs::remove_file(&path));
+}
+
+async fn answer(stream: UnixStream, node: &Node) -> io::Result<()> {
+    let (reading, mut writing) = stream.into_split();
+    let mut line = String::new();
+    BufReader::new(reading.take(LONGEST)).read_line(&mut line).await?;
+    let answer = match serde_json::from_str::<Ask>(&line) {
+        Ok(ask) => carry_out(ask, node).await,
+        Err(error) => Err(format!("this leverd does not understand the request: {error}")),
+    };
+    let text = serde_json::to_string(&answer).map_err(io::Error::other)?;
+    writing.write_all(format!("{text}\n").as_bytes()).await
+}
+
+async fn carry_out(ask: Ask, node: &Node) -> Result<(), String> {
+    let (work, now) = (ask.work(), node.clock.now());
+    let done = match ask.wish {
+        Wish::Retry => crate::runtime::service::retry(node, &ask.account, work).await,
+        Wish::Skip { reason } => node.store.skip(&ask.account, work, Reason::new("skipped", reason), now).await,
+    };
+    done.map_err(|error| error.to_string())
+}
+
+/// Asks the process that holds the store; `None` if there is none.
+pub async fn ask(store: &Path, ask: &Ask) -> io::Result<Option<Result<(), String>>> {
+    let Ok(stream) = UnixStream::connect(path(store)).await else { return Ok(None) };
+    let (reading, mut writing) = stream.into_split();
+    writing.write_all(format!("{}\n", serde_json::to_string(ask).map_err(io::Error::other)?).as_bytes()).await?;
+    let mut line = String::new();
+    BufReader::new(reading.take(LONGEST)).read_line(&mut line).await?;
+    serde_json::from_str(&line).map(Some).map_err(io::Error::other)
+}

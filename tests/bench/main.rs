@@ -1,0 +1,39 @@
+//! `cargo bench`: the figures of the README. Ratios first, since they travel; absolute figures beside them, with the machine.
+//!
+//! `cargo bench -- plan intake` runs only these. Every figure is the median of several rounds.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    reason = "a benchmark stops where it is wrong, and tells people"
+)]
+
+mod intake;
+mod measure;
+mod plan;
+mod reload;
+mod rules;
+mod validate;
+
+/// A benchmark: its name and what runs it.
+type Bench = (&'static str, fn());
+
+const ALL: [Bench; 4] = [("plan", plan::run), ("intake", intake::run), ("validate", validate::run), ("reload", reload::run)];
+
+fn main() {
+    // Cargo adds `--bench`.
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let unknown = wanted.iter().find(|name| !ALL.iter().any(|(known, _)| known == name));
+    assert!(unknown.is_none(), "no benchmark is called {unknown:?}; there are plan, intake, validate, reload");
+    println!("{}\n", measure::machine());
+    for (name, run) in ALL {
+        if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
+            run();
+            println!();
+        }
+    }
+}
