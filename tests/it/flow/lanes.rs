@@ -124,9 +124,12 @@ const ARRIVALS: &str = r#"
 async fn d03_b59_our_own_move_comes_back_as_an_event_and_fires_nothing() {
     // The echo may outrun the answer to the move that caused it.
     for slow in [false, true] {
-        let bed =
-            Bed::with(Setting { rules: ARRIVALS, settings: "{ trigger_stages: [Assessment, On-site interview] }", ..Setting::default() })
-                .await;
+        let bed = Bed::with(Setting {
+            rules: ARRIVALS,
+            settings: "{ trigger_stages: [Assessment, On-site interview] }",
+            ..Setting::default()
+        })
+        .await;
         let control = bed.control();
         bed.enter().await;
         control.submit_assessment(EMAIL, TEST, 80.0).unwrap();
