@@ -56,7 +56,8 @@ impl Reading {
         // Its faults are told when the project is loaded.
         let (mut sources, mut unheard) = (Sources::default(), Diagnostics::new());
         let bytes = self.files.get(&self.config).map(Vec::as_slice).unwrap_or_default();
-        let config = sources.add(self.config.as_str(), bytes, &mut unheard).and_then(|id| config::read(&mut sources, id, &mut unheard));
+        let config =
+            sources.add(self.config.as_str(), bytes, &mut unheard).and_then(|id| config::read(&mut sources, id, &mut unheard));
         let Some(config) = config else { return Vec::new() };
         let mut named = vec![config.catalogue.clone()];
         for account in &config.accounts {
