@@ -112,6 +112,7 @@ impl Sqlite {
                 }
                 self.remove_work(account, DELIVERY, key.1)?;
                 if forgotten {
+                    self.scrub = true;
                     exec(&self.db, "DELETE FROM delivery WHERE account = ?1 AND id = ?2", params![account.as_str(), key.1])?;
                 }
                 Ok(())
