@@ -220,6 +220,7 @@ async fn put_in_force(
     if let Some(url) = &project.config.server.public_url {
         node.public_url.store(Arc::new(Some(url.clone())));
     }
+    node.retention.store(Arc::new(project.config.retention));
     node.accounts.store(Arc::new(accounts));
     node.wake.notify_waiters();
     Ok(changed)

@@ -2,11 +2,12 @@
 //!
 //! A loop claims no more than it may run at once, and sleeps until the store says that there may be work or the next row is due.
 
-use super::call::Node;
+use super::call::{Called, Node};
 use super::clock::TOLERATED;
 use super::{derive, executor, planner};
-use crate::model::{AccountId, Notice, NoticeId, NoticeKind, Reason};
-use crate::store::{Claim, StoreError, Work};
+use crate::lever::api;
+use crate::model::{AccountId, Class, Notice, NoticeId, NoticeKind, Reason};
+use crate::store::{Claim, Retention, StoreError, Work};
 use jiff::{SignedDuration, Timestamp};
 use std::future::Future;
 use std::sync::Arc;
@@ -19,6 +20,12 @@ use tokio_util::task::TaskTracker;
 const AT_ONCE: usize = 32;
 /// The longest sleep: a net under lost hints.
 const NET: Duration = Duration::from_secs(5);
+/// How often what is old is deleted.
+const RETAIN: SignedDuration = SignedDuration::from_hours(1);
+/// At most this many rows of each kind in one commit, so that nothing waits for it.
+const CHUNK: usize = 500;
+/// What makes a delivery a repetition is known for this long at least.
+const DEDUPE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// After a fault of the store.
 const STORE_FAULT: Duration = Duration::from_secs(1);
 
@@ -30,6 +37,8 @@ pub(super) async fn run(node: Arc<Node>, cancel: CancellationToken) {
         events(Arc::clone(&node), cancel.clone(), tracker.clone()),
         effects(Arc::clone(&node), cancel.clone(), tracker.clone()),
         timers(Arc::clone(&node), cancel.clone()),
+        retain(Arc::clone(&node), cancel.clone()),
+        stop(&node, cancel),
     );
     tracker.close();
     tracker.wait().await;
@@ -109,6 +118,7 @@ async fn timers(node: Arc<Node>, cancel: CancellationToken) {
                 doubted = true;
                 doubt(&node, jump).await;
             }
+            ask_the_time(&node).await;
             tokio::select! { () = cancel.cancelled() => {}, () = tokio::time::sleep(NET) => {} }
             continue;
         }
@@ -117,6 +127,48 @@ async fn timers(node: Arc<Node>, cancel: CancellationToken) {
             Ok(0) => rest(&node, &mut hint, &cancel).await,
             Ok(_) => {}
             Err(error) => fault(&error, &cancel).await,
+        }
+    }
+}
+
+/// One cheap read: its answer carries Lever's date. Without it a quiet account's timers would hold for ever.
+async fn ask_the_time(node: &Node) {
+    for account in node.all_accounts().values() {
+        if let Ok(Called::Exchanged(_)) = node.call(account, &api::list_stages(), Class::Poll).await
+            && node.clock.jump().abs() <= TOLERATED
+        {
+            return;
+        }
+    }
+}
+
+/// Passes the stop on to whoever waits for leave to begin something.
+async fn stop(node: &Node, cancel: CancellationToken) {
+    cancel.cancelled().await;
+    node.stopping.cancel();
+}
+
+/// Deletes, an hour after the other, what is older than the configuration says.
+async fn retain(node: Arc<Node>, cancel: CancellationToken) {
+    let mut last: Option<Timestamp> = None;
+    while !cancel.is_cancelled() {
+        let now = node.clock.now();
+        if last.is_none_or(|last| now.duration_since(last).abs() >= RETAIN) {
+            let keep = **node.retention.load();
+            let before = |time: SignedDuration| now.checked_sub(time).unwrap_or(Timestamp::UNIX_EPOCH);
+            let deliveries = before(keep.deliveries);
+            let retention =
+                Retention { bodies: deliveries, runs: before(keep.runs), dedupe: deliveries.min(before(DEDUPE)), chunk: CHUNK };
+            match node.store.retain(retention).await {
+                Ok(0) => last = Some(now),
+                Ok(_) => continue,
+                Err(error) => fault(&error, &cancel).await,
+            }
+        }
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            () = node.wake.notified() => {}
+            () = tokio::time::sleep(Duration::from_mins(1)) => {}
         }
     }
 }

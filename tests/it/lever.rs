@@ -269,8 +269,8 @@ fn a_lost_answer_is_settled_per_kind_of_effect() {
         let status = case.get("status").and_then(Json::as_u64).map_or(200, |status| u16::try_from(status).unwrap());
         let answer = lookup(&act, &opportunity).map(|_| answered(status, case.get("answer").unwrap_or(&Json::Null)));
         let decision = match settled(&act, &opportunity, answer.as_ref(), begun_at) {
-            Settled::Done { note: Some(note) } => format!("done {note}"),
-            Settled::Done { note: None } => "done".to_owned(),
+            Settled::Done { note: Some(note), .. } => format!("done {note}"),
+            Settled::Done { note: None, .. } => "done".to_owned(),
             Settled::Repeat => "repeat".to_owned(),
             Settled::More(request) => {
                 let offset = request.query.iter().find(|(name, _)| name == "offset").map(|(_, token)| token.as_str());
