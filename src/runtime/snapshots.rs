@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn what_was_being_read_while_we_wrote_is_not_kept() {
         let (snapshots, account, id) = (Snapshots::default(), AccountId::new("acme"), OpportunityId::new("o1"));
-        let at = |seconds| Timestamp::from_second(1_000 + seconds).unwrap();
+        let at = |seconds: i64| Timestamp::from_second(1_000 + seconds).unwrap();
         let read = || Arc::new(Opportunity::of(&serde_json::json!({ "id": "o1" })).unwrap());
         snapshots.forget(&account, &id, at(2));
         snapshots.keep(&account, at(1), read());
