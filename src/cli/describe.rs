@@ -1,11 +1,11 @@
 //! Steps, effects and runs in words: what `runs`, `why`, `dry-run` and `demo` print.
 
-use std::fmt::Write as _;
 use super::out::Out;
 use crate::model::{Act, Event, Later, Pattern, Piece, Said, Step};
 use crate::store::{EffectRow, EffectState, RunRow};
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
+use std::fmt::Write as _;
 use std::io;
 
 /// A point in time as every command prints it.

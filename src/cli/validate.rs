@@ -81,7 +81,11 @@ impl Validate {
 }
 
 /// Loads the project of a leverd.yaml.
-pub(super) fn project(path: &std::path::Path, sources: &mut Sources, found: &mut Diagnostics) -> anyhow::Result<Option<Project>> {
+pub(super) fn project(
+    path: &std::path::Path,
+    sources: &mut Sources,
+    found: &mut Diagnostics,
+) -> anyhow::Result<Option<Project>> {
     let bytes = read(path)?;
     Ok(project::load(&shown(path), &bytes, &Folder::of(path), sources, found))
 }

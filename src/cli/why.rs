@@ -107,6 +107,7 @@ impl Why {
                 (_, Some(run)) => {
                     let mut run = run.clone();
                     run.steps.retain(|step| wanted(&step));
+                    run.later.retain(|later| self.rule.as_ref().is_none_or(|text| later.rule.as_str().contains(text.as_str())));
                     describe::run(out, &run)?;
                 }
                 (state, None) => {

@@ -3,12 +3,12 @@
 //! It leans on the account's pinned catalogue alone. What is wrong in one account's settings concerns that account only.
 
 use super::compile::literal;
-use crate::model::hex;
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::rule::{Pack, Setting};
 use super::ruleset::{Mode, RuleSet, SettingValue};
 use super::source::Span;
 use super::yaml::{Key, Node};
+use crate::model::hex;
 use crate::model::{AccountCatalogue, AccountId, Kind, Named, Type, Value};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};

@@ -1,9 +1,9 @@
 //! The address of a place in a tree, such as `accounts.acme.packs[0].mode`: for people and for `--format json`.
 
-use std::fmt::Write as _;
 use super::diagnostic::Diagnostics;
 use super::source::Span;
 use super::yaml::{Kind, Node};
+use std::fmt::Write as _;
 
 /// The address of the deepest node or key that holds `span`; empty for the whole file.
 pub fn route_at(root: &Node, span: Span) -> String {

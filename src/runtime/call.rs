@@ -208,6 +208,8 @@ impl Node {
             Unread::Gone(reason) => Unready::Gone(reason),
             Unread::Retry { after, reason } => Unready::Defer { until: after.map(|after| self.clock.now() + after), reason },
             Unread::Suspended(reason) => Unready::Defer { until: Some(self.clock.now() + SUSPENDED), reason },
+            // A proxy's page with status 200, an answer cut short: it may well read better in a moment.
+            Unread::Dead(reason) if reason.code == "R5" => Unready::Defer { until: None, reason },
             Unread::Dead(reason) => Unready::Park(reason),
         })
     }

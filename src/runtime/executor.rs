@@ -73,15 +73,17 @@ async fn still_true(node: &Node, account: &Account, mut claimed: ClaimedEffect) 
         None => Arc::clone(&account.active().program),
     };
     match planner::ask(node, account, &program, &event, now, Facts::at(now)).await {
-        Ok((_, plan)) => if let Some(again) = plan.effects.into_iter().find(|again| again.id == effect.id) {
-            claimed.effect.act = again.act;
-            Ok(Some(claimed))
-        } else {
-            let reason =
-                Reason::new("no longer true", "its rule was evaluated again on fresh facts and no longer wants this");
-            finish(node, account, effect.id, Finish::new(None, now, Outcome::Skipped { reason })).await?;
-            Ok(None)
-        },
+        Ok((_, plan)) => {
+            if let Some(again) = plan.effects.into_iter().find(|again| again.id == effect.id) {
+                claimed.effect.act = again.act;
+                Ok(Some(claimed))
+            } else {
+                let reason =
+                    Reason::new("no longer true", "its rule was evaluated again on fresh facts and no longer wants this");
+                finish(node, account, effect.id, Finish::new(None, now, Outcome::Skipped { reason })).await?;
+                Ok(None)
+            }
+        }
         Err(unready) => {
             put_off(node, account, &claimed, unready).await?;
             Ok(None)
@@ -365,6 +367,12 @@ pub(super) fn finish_of(
         Outcome::Retry { after, reason } => {
             let due = backoff::next(now, claimed.rounds, id, after);
             (Outcome::Retry { after, reason }, Some(due))
+        }
+        // What is unknown keeps its lane: not for ever.
+        Outcome::Unknown { reason } if now.duration_since(claimed.planned_at) > backoff::PATIENCE => {
+            let text =
+                format!("{}; nobody could tell for a day whether it happened, so look at it and retry or skip it", reason.text);
+            (Outcome::Dead { reason: Reason::new("R10", text) }, None)
         }
         Outcome::Unknown { reason } => {
             let due = (now + settle::grace(&claimed.effect.act)).max(backoff::next(now, claimed.rounds, id, None));

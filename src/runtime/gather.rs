@@ -7,8 +7,8 @@ use super::account::Account;
 use super::call::{Called, Node, Unready};
 use crate::lever::{api, facts};
 use crate::model::{
-    Assessment, Class, ContactId, Destination, Effect, Event, EventKind, Facts, Group, LeverEvent, Needs, OpportunityId, Reason,
-    TestEntry, Value, VendorName,
+    Assessment, Class, ContactId, Destination, Effect, Event, EventKind, Facts, Group, LeverEvent, Needs, OpportunityId,
+    Reason, TestEntry, Value, VendorName,
 };
 use crate::store::OwnMove;
 use jiff::{SignedDuration, Timestamp};

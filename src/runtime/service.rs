@@ -198,7 +198,16 @@ async fn put_in_force(
             continue;
         }
         let old = before.get(&id);
-        let account = build(node, bound, secrets, old.map(Arc::as_ref)).await?;
+        let account = match build(node, bound, secrets, old.map(Arc::as_ref)).await {
+            Ok(account) => account,
+            // A secret that one account lacks is that account's fault alone, once others are at work.
+            Err(error @ NotStarted::Secret { .. }) if !before.is_empty() => {
+                tell_broken(node, Some(&id), &error.to_string()).await;
+                accounts.extend(old.map(|last_good| (id, Arc::clone(last_good))));
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         let hash = account.active().program.hash().to_owned();
         if old.is_none_or(|old| old.active().program.hash() != hash) {
             keep(node, &hash, reading).await?;
@@ -210,7 +219,10 @@ async fn put_in_force(
         node.note_reload(&id, ReloadState { at: node.clock.now(), ok: true, hash, message: None });
         accounts.insert(id, Arc::new(account));
     }
-    node.public_url.store(Arc::new(project.config.server.public_url.clone()));
+    // Where nothing is configured, the address that was opened stands.
+    if let Some(url) = &project.config.server.public_url {
+        node.public_url.store(Arc::new(Some(url.clone())));
+    }
     node.accounts.store(Arc::new(accounts));
     node.wake.notify_waiters();
     Ok(changed)

@@ -44,7 +44,7 @@ async fn deliveries(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTra
             Ok(claimed) if claimed.is_empty() => rest(&node, &mut hint, &cancel).await,
             Ok(claimed) => {
                 for one in claimed {
-                    let (account, work) = (one.delivery.account.clone(), Work::Delivery(one.delivery.id));
+                    let (account, work) = (one.delivery.account.clone(), vec![Work::Delivery(one.delivery.id)]);
                     spawn(&node, &slots, &tracker, account, work, move |node, account| async move {
                         derive::derive(&node, &account, one).await
                     });
@@ -64,7 +64,7 @@ async fn events(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTracker
             Ok(claimed) if claimed.is_empty() => rest(&node, &mut hint, &cancel).await,
             Ok(claimed) => {
                 for one in claimed {
-                    let (account, work) = (one.event.account.clone(), Work::Event(one.event.id));
+                    let (account, work) = (one.event.account.clone(), vec![Work::Event(one.event.id)]);
                     spawn(&node, &slots, &tracker, account, work, move |node, account| async move {
                         planner::plan(&node, &account, one).await
                     });
@@ -84,8 +84,8 @@ async fn effects(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTracke
             Ok(claimed) if claimed.is_empty() => rest(&node, &mut hint, &cancel).await,
             Ok(claimed) => {
                 for lane in claimed {
-                    let Some(first) = lane.effects.first() else { continue };
-                    let (account, work) = (lane.account.clone(), Work::Effect(first.effect.id));
+                    let account = lane.account.clone();
+                    let work = lane.effects.iter().map(|claimed| Work::Effect(claimed.effect.id)).collect();
                     spawn(&node, &slots, &tracker, account, work, move |node, account| async move {
                         executor::carry_out(&node, &account, lane).await
                     });
@@ -179,21 +179,22 @@ async fn fault(error: &StoreError, cancel: &CancellationToken) {
     tokio::select! { () = cancel.cancelled() => {}, () = tokio::time::sleep(STORE_FAULT) => {} }
 }
 
-/// Runs one piece of work in a task of its own. A panic parks it; a fault of the store gives the claim back.
+/// Runs claimed work in a task of its own: one delivery, one event, or all effects that were handed out of one lane. A panic parks it; a
+/// fault of the store gives the claims back.
 fn spawn<F>(
     node: &Arc<Node>,
     slots: &Arc<Semaphore>,
     tracker: &TaskTracker,
     account: AccountId,
-    work: Work,
+    work: Vec<Work>,
     run: impl FnOnce(Arc<Node>, Arc<super::account::Account>) -> F,
 ) where
     F: Future<Output = crate::store::Result<()>> + Send + 'static,
 {
-    let Some(configured) = node.account(&account) else { return };
-    let Ok(permit) = Arc::clone(slots).try_acquire_owned() else {
-        // More rows were handed out than asked for: cannot be, and the claim would be lost until a restart.
-        tracing::error!(%work, "no slot for claimed work");
+    // An account that a reload took away meanwhile, or more rows than were asked for: the claims must not be lost.
+    let (Some(configured), Ok(permit)) = (node.account(&account), Arc::clone(slots).try_acquire_owned()) else {
+        let node = Arc::clone(node);
+        tracker.spawn(async move { give_back(&node, &account, &work).await });
         return;
     };
     let future = run(Arc::clone(node), configured);
@@ -204,25 +205,33 @@ fn spawn<F>(
         match done {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::error!(%error, %work, "the store failed; the work is given back");
-                give_back(&node, &account, work).await;
+                tracing::error!(%error, "the store failed; the work is given back");
+                give_back(&node, &account, &work).await;
             }
             Err(_) => {
-                let reason = Reason::new("bug", "leverd failed inside while working on this; please report it");
-                if let Err(error) = node.store.park(&account, work, reason, node.clock.now()).await {
-                    tracing::error!(%error, %work, "work that failed could not be parked");
+                for one in work {
+                    let reason = Reason::new("bug", "leverd failed inside while working on this; please report it");
+                    match node.store.park(&account, one, reason, node.clock.now()).await {
+                        // Settled before the failure.
+                        Ok(()) | Err(StoreError::NotFound(_)) => {}
+                        Err(error) => tracing::error!(%error, work = %one, "work that failed could not be parked"),
+                    }
                 }
             }
         }
     });
 }
 
-async fn give_back(node: &Node, account: &AccountId, work: Work) {
-    for _ in 0..60 {
-        if node.store.release(account, work).await.is_ok() {
-            return;
+async fn give_back(node: &Node, account: &AccountId, work: &[Work]) {
+    for one in work {
+        let mut tries = 60;
+        while let Err(StoreError::Unavailable(_)) = node.store.release(account, *one).await {
+            tries -= 1;
+            if tries == 0 {
+                tracing::error!(work = %one, "claimed work could not be given back; it goes on after a restart");
+                break;
+            }
+            tokio::time::sleep(STORE_FAULT).await;
         }
-        tokio::time::sleep(STORE_FAULT).await;
     }
-    tracing::error!(%work, "claimed work could not be given back; it goes on after a restart");
 }

@@ -57,12 +57,11 @@ pub(super) async fn vendor(
 
 async fn read(shared: &Shared, account: Option<&AccountId>, event: &str, body: Body) -> Result<(LeverEvent, Vec<u8>), Answer> {
     let body = whole(shared, account, "lever", body).await?;
-    if let Ok(event) = event.parse() { Ok((event, body)) } else {
+    if let Ok(event) = event.parse() {
+        Ok((event, body))
+    } else {
         let known: Vec<_> = LeverEvent::ALL.iter().map(|event| event.as_str()).collect();
-        Err(Answer {
-            status: 404,
-            text: format!("no Lever event is called so; the path ends in one of {}", known.join(", ")),
-        })
+        Err(Answer { status: 404, text: format!("no Lever event is called so; the path ends in one of {}", known.join(", ")) })
     }
 }
 

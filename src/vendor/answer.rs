@@ -1,7 +1,7 @@
 //! What an exchange tells: success with its captures, or which kind of failure.
 
 use super::talk::Talk;
-use crate::lang::adapter::{Adapter, ErrorClass, ErrorRule, Extract, Operation, Origin, Step, Take};
+use crate::lang::adapter::{Adapter, ErrorClass, ErrorRule, Extract, OnUnknown, Operation, Origin, Step, Take};
 use crate::model::{Exchange, Method, Outcome, Reason, Response, Value};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
@@ -76,6 +76,11 @@ pub(super) fn read(talk: &Talk<'_>, step: &Step, exchange: &Exchange) -> Result<
                 after: None,
                 reason: Reason::new("R5", format!("the answer of {} to `{}` is not JSON", adapter.title, talk.operation.name)),
             }),
+            // It happened, and what it told is lost: asked once more where that is harmless.
+            None if !step.take.is_empty() && !talk.supplies.retry && talk.operation.on_unknown == OnUnknown::Repeat => {
+                let what = format!("the answer of {} to `{}` is not JSON", adapter.title, talk.operation.name);
+                Err(Outcome::Unknown { reason: Reason::new("R5", what) })
+            }
             None => Ok(Answer { headers: response.headers.clone(), json: Json::Null }),
         };
     }

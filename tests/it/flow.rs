@@ -8,5 +8,6 @@ mod lanes;
 mod logs;
 pub(crate) mod process;
 mod reload;
+mod side;
 mod spine;
 mod why;

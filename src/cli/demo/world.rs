@@ -13,7 +13,7 @@ use crate::runtime::clock::Clock;
 use crate::runtime::service;
 use crate::server::{self, Door, Shared};
 use crate::sim::{Sim, SimOptions};
-use crate::store::{Count, Options, SigningToken, Store};
+use crate::store::{Options, SigningToken, Store};
 use anyhow::{Context, bail};
 use jiff::SignedDuration;
 use std::net::SocketAddr;
@@ -139,10 +139,7 @@ impl World {
             self.sim.control().quiet().await;
             let now = self.node.clock.now();
             let soon = now + SignedDuration::from_secs(2);
-            // What was begun and waits to be looked up is not under way.
-            let asleep = |count: &Count| count.oldest.is_some_and(|oldest| oldest > soon);
-            let busy = self.node.store.counts(now).await?;
-            let busy = busy.iter().any(|count| count.state == "due" || count.state == "begun" && !asleep(count));
+            let busy = self.node.store.counts(now).await?.iter().any(|count| matches!(count.state, "due" | "begun"));
             let due = self.node.store.next_due(&account, now).await?.is_some_and(|due| due < soon);
             calm = if busy || due { 0 } else { calm + 1 };
             if calm >= 3 {

@@ -168,7 +168,12 @@ impl Check<'_, '_> {
     fn rule_name(&mut self, node: &Node, taken: &mut Taken) -> Option<String> {
         let name = node.as_text(self.found)?.trim().to_owned();
         if name.is_empty() || name.len() > 200 || name.contains('\n') {
-            self.error("not-a-name", node.span, "this is no name for a rule", "write a short line that says what the rule does");
+            self.error(
+                "not-a-name",
+                node.span,
+                "this is no name for a rule",
+                "write a short line that says what the rule does",
+            );
             return None;
         }
         if let Some(first) = taken.names.insert(name.clone(), node.span) {

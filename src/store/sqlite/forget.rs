@@ -41,7 +41,15 @@ impl Sqlite {
              AND effect IN (SELECT id FROM effect WHERE account = ?1 AND opportunity = ?2) AND json_valid(outcome)",
             "UPDATE settled SET outcome = json_replace(outcome, '$.done.learned', json('{}')) WHERE account = ?1 \
              AND effect IN (SELECT id FROM effect WHERE account = ?1 AND opportunity = ?2) AND json_valid(outcome)",
-            "UPDATE assessment SET payload = json_replace(payload, '$.candidate_url', NULL, '$.result', json('{}')) \
+            // Deliveries that led to no event of their own, because they told nothing new, name the person all the same.
+            "DELETE FROM delivery WHERE account = ?1 AND EXISTS (SELECT 1 FROM assessment a JOIN correlation c \
+             ON c.account = a.account AND c.assessment = a.id WHERE a.account = ?1 AND a.opportunity = ?2 \
+             AND instr(lower(CAST(delivery.body AS TEXT)), lower(c.value)) > 0) \
+             AND NOT EXISTS (SELECT 1 FROM ready r WHERE r.account = ?1 AND r.kind = 0 AND r.ref = delivery.id)",
+            "DELETE FROM correlation WHERE account = ?1 AND instr(value, '@') > 0 \
+             AND assessment IN (SELECT id FROM assessment WHERE account = ?1 AND opportunity = ?2)",
+            "UPDATE assessment SET payload = json_replace(payload, '$.candidate_url', NULL, '$.result', json('{}'), '$.ids', \
+             json((SELECT json_group_object(key, value) FROM json_each(payload, '$.ids') WHERE instr(value, '@') = 0))) \
              WHERE account = ?1 AND opportunity = ?2 AND json_valid(payload)",
             "UPDATE notice SET payload = json_replace(payload, '$.text', 'removed with the candidate') \
              WHERE account = ?1 AND opportunity = ?2 AND json_valid(payload) AND json_extract(payload, '$.kind') = 'alert'",
@@ -49,6 +57,20 @@ impl Sqlite {
             exec(&self.db, sql, both)?;
         }
         Ok(())
+    }
+
+    /// Takes what was deleted out of the file's free pages and out of the log of changes. False: a reader looks at it still; the next
+    /// commit tries again.
+    pub(super) fn scrubbed(&self) -> Result<bool> {
+        let patience: u32 = self.db.query_row("PRAGMA busy_timeout", [], |row| row.get(0))?;
+        self.db.busy_timeout(std::time::Duration::ZERO)?;
+        let scrub = || -> rusqlite::Result<bool> {
+            self.db.execute_batch("PRAGMA incremental_vacuum")?;
+            self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))
+        };
+        let done = scrub();
+        self.db.busy_timeout(std::time::Duration::from_millis(patience.into()))?;
+        Ok(done?)
     }
 
     /// Ends what the lane still had before it, except what tells of the end, and calls: a vendor may have to be told to erase.
@@ -80,6 +102,13 @@ impl Sqlite {
             }
         }
         Ok(())
+    }
+
+    /// Whether an event is about a person whose data was removed, and not what tells of that.
+    pub(super) fn forgotten(&self, account: &AccountId, event: &Event) -> Result<bool> {
+        let Some(opportunity) = event.opportunity.as_ref().filter(|_| !tells_gone(&event.kind)) else { return Ok(false) };
+        let purged = "SELECT 1 FROM purged WHERE account = ?1 AND opportunity = ?2";
+        exists(&self.db, purged, params![account.as_str(), opportunity.as_str()])
     }
 
     /// An effect of a purged opportunity loses its inputs when it settles.

@@ -101,8 +101,20 @@ impl Sqlite {
         }
         match derived {
             Derived::Events(events) => {
-                events.iter().try_for_each(|event| self.add_event(account, event, Some(key.1)))?;
+                let mut forgotten = false;
+                for event in events {
+                    // What still comes about somebody who was removed brings nothing back.
+                    if self.forgotten(account, event)? {
+                        forgotten = true;
+                    } else {
+                        self.add_event(account, event, Some(key.1))?;
+                    }
+                }
                 self.remove_work(account, DELIVERY, key.1)?;
+                if forgotten {
+                    self.scrub = true;
+                    exec(&self.db, "DELETE FROM delivery WHERE account = ?1 AND id = ?2", params![account.as_str(), key.1])?;
+                }
                 Ok(())
             }
             Derived::Hold { until, reason } => {

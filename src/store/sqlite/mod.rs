@@ -39,11 +39,13 @@ struct Sqlite {
     marked: usize,
     /// Which account's turn it was.
     turn: usize,
+    /// A person's data was deleted and may still be in free pages or in the log of changes.
+    scrub: bool,
 }
 
 impl Sqlite {
     fn new(db: Connection, epoch: i64) -> Self {
-        Self { db, epoch, news: News::default(), marked: 0, turn: 0 }
+        Self { db, epoch, news: News::default(), marked: 0, turn: 0, scrub: false }
     }
 }
 
@@ -54,7 +56,11 @@ impl Backend for Sqlite {
     }
 
     fn commit_batch(&mut self) -> Result<()> {
-        exec(&self.db, "COMMIT", []).map(|_| ())
+        exec(&self.db, "COMMIT", [])?;
+        if self.scrub {
+            self.scrub = !self.scrubbed().unwrap_or(false);
+        }
+        Ok(())
     }
 
     fn abandon_batch(&mut self) {
@@ -193,6 +199,7 @@ impl Backend for Sqlite {
     }
 
     fn purge(&mut self, account: &AccountId, purge: &Purge) -> Result<()> {
+        self.scrub = true;
         self.purged(account, purge)
     }
 

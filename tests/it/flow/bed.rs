@@ -1,6 +1,7 @@
 //! The test bed: a simulator, a project on disk and a running node, as `leverd demo` has them.
 
-use leverd::cli::demo::world::{ACCOUNT, World, WorldOptions, write_project};
+use jiff::SignedDuration;
+use leverd::cli::demo::world::{World, WorldOptions, write_project};
 use leverd::model::{AccountId, NoticeKind, OpportunityId, Said};
 use leverd::runtime::clock::Clock;
 use leverd::sim::{
@@ -9,7 +10,7 @@ use leverd::sim::{
 use leverd::store::EventState;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The test that the posting asks for.
 pub(crate) const TEST: &str = "AngularJS: Services, Components, and API Access";
@@ -46,7 +47,8 @@ pub(crate) fn quick() -> Faults {
 
 pub(crate) struct Bed {
     pub(crate) world: World,
-    pub(crate) folder: tempfile::TempDir,
+    /// Removed with the bed.
+    _folder: tempfile::TempDir,
     http: reqwest::Client,
 }
 
@@ -94,7 +96,7 @@ impl Bed {
         prepare(&sim.control());
         let config = project(&sim, &folder.path().join("project"), setting.rules, setting.settings);
         let world = World::join(sim, config, Clock::system()).await.unwrap();
-        let bed = Self { world, folder, http: reqwest::Client::builder().no_proxy().build().unwrap() };
+        let bed = Self { world, _folder: folder, http: reqwest::Client::builder().no_proxy().build().unwrap() };
         bed.rest().await;
         bed.control().clear_requests();
         bed
@@ -104,9 +106,26 @@ impl Bed {
         self.world.sim.control()
     }
 
-    /// Waits until nothing is under way.
+    /// Waits until nothing is under way: no delivery is open, no work is due now or soon. What was begun, and waits to be looked up,
+    /// keeps its lane; then it is enough that nothing more is committed.
     pub(crate) async fn rest(&self) {
-        self.world.quiet().await.unwrap();
+        let (node, account) = (&self.world.node, [self.account()]);
+        let (started, mut calm, mut commits) = (Instant::now(), 0, 0);
+        while calm < 3 {
+            self.control().quiet().await;
+            let now = node.clock.now();
+            let soon = now + SignedDuration::from_secs(2);
+            let counts = node.store.counts(now).await.unwrap();
+            let standing = |state: &str| counts.iter().filter(|count| count.state == state).collect::<Vec<_>>();
+            let due_soon = node.store.next_due(&account, now).await.unwrap().is_some_and(|due| due < soon);
+            let begun = standing("begun");
+            let lookup = !begun.is_empty() && begun.iter().all(|count| count.oldest.is_some_and(|oldest| oldest > soon));
+            let unchanged = std::mem::replace(&mut commits, node.store.commits().0) == commits;
+            let idle = standing("due").is_empty() && begun.is_empty();
+            calm = if !due_soon && (idle || lookup && unchanged) { calm + 1 } else { 0 };
+            assert!(started.elapsed() < Duration::from_secs(40), "it does not come to rest: {counts:?}");
+            tokio::time::sleep(Duration::from_millis(if lookup { 150 } else { 25 })).await;
+        }
     }
 
     /// A recruiter moves Ada to the trigger stage, and everything that follows happens.
@@ -164,7 +183,7 @@ impl Bed {
     }
 
     pub(crate) fn account(&self) -> AccountId {
-        AccountId::new(ACCOUNT)
+        self.world.node.all_accounts().keys().next().cloned().unwrap()
     }
 
     pub(crate) fn id(&self, name: &str) -> OpportunityId {

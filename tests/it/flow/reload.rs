@@ -176,7 +176,12 @@ async fn a_broken_file_keeps_the_last_good_rules_and_says_so() {
 #[tokio::test]
 async fn what_was_planned_is_done_as_it_was_planned() {
     let bed = bed().await;
-    bed.fault("POST", "/v1/opportunities/{id}/notes", 0, Misbehaviour::Answer { status: 429, applied: false, retry_after: Some(30) });
+    bed.fault(
+        "POST",
+        "/v1/opportunities/{id}/notes",
+        0,
+        Misbehaviour::Answer { status: 429, applied: false, retry_after: Some(30) },
+    );
     bed.control().move_stage(ADA, "On-site interview").unwrap();
     bed.rest().await;
     assert!(bed.notes(ADA).is_empty());
