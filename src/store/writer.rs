@@ -136,14 +136,8 @@ pub(super) fn run(
     }
 }
 
-/// One operation of a batch. An error means that the whole batch is gone.
+/// One operation of a batch, undone alone if it fails. An error means that the whole batch is gone.
 fn apply(backend: &mut dyn Backend, job: &mut dyn Job) -> Result<()> {
-    if job.point() == Point::DeliveryIn {
-        // The most frequent operation, and one that nothing but the disk can refuse: then nothing of the batch can be kept, and the
-        // senders are told to come again. A mark for each would copy every page it touches.
-        let lost = || StoreError::Unavailable("a delivery beside it could not be stored".to_owned());
-        return if job.apply(backend) { Ok(()) } else { Err(lost()) };
-    }
     backend.mark()?;
     if job.apply(backend) { backend.keep() } else { backend.undo() }
 }
