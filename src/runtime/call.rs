@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 /// How often a suspended connection is tried again.
 const SUSPENDED: SignedDuration = SignedDuration::from_mins(1);
 /// The longest pause that a 429 may ask all work of a connection to make; what was refused itself waits as long as it was told.
-const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// What the workers of one node share.
 pub struct Node {
@@ -230,6 +230,8 @@ impl Node {
             Unread::Gone(reason) => Unready::Gone(reason),
             Unread::Retry { after, reason } => Unready::Defer { until: after.map(|after| self.clock.now() + after), reason },
             Unread::Suspended(reason) => Unready::Defer { until: Some(self.clock.now() + SUSPENDED), reason },
+            // A proxy's page with status 200, an answer cut short: it may well read better in a moment.
+            Unread::Dead(reason) if reason.code == "R5" => Unready::Defer { until: None, reason },
             Unread::Dead(reason) => Unready::Park(reason),
         })
     }

@@ -395,6 +395,12 @@ pub(super) fn finish_of(
             let due = backoff::next(now, claimed.rounds, id, after);
             (Outcome::Retry { after, reason }, Some(due))
         }
+        // What is unknown keeps its lane: not for ever.
+        Outcome::Unknown { reason } if now.duration_since(claimed.planned_at) > backoff::PATIENCE => {
+            let text =
+                format!("{}; nobody could tell for a day whether it happened, so look at it and retry or skip it", reason.text);
+            (Outcome::Dead { reason: Reason::new("R10", text) }, None)
+        }
         Outcome::Unknown { reason } => {
             let due = (now + settle::grace(&claimed.effect.act)).max(backoff::next(now, claimed.rounds, id, None));
             (Outcome::Unknown { reason }, Some(due))

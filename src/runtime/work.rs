@@ -168,7 +168,7 @@ async fn retain(node: Arc<Node>, cancel: CancellationToken) {
         tokio::select! {
             () = cancel.cancelled() => {}
             () = node.wake.notified() => {}
-            () = tokio::time::sleep(Duration::from_mins(1)) => {}
+            () = tokio::time::sleep(Duration::from_secs(60)) => {}
         }
     }
 }
