@@ -381,12 +381,6 @@ pub(super) fn finish_of(
 ) -> Finish {
     let id = claimed.effect.id.0;
     let (outcome, due) = match outcome {
-        // A write that never gets an answer would hold up its lane for ever.
-        Outcome::Unknown { reason } if now.duration_since(since(claimed)) > backoff::PATIENCE => {
-            let text =
-                format!("{}; nobody knows whether it was carried out, so look at it, then retry or skip it", reason.text);
-            (Outcome::Dead { reason: Reason::new("R10", text) }, None)
-        }
         Outcome::Retry { reason, .. } if now.duration_since(since(claimed)) > backoff::PATIENCE => {
             let text = format!("{}; tried for a day, so look at it and retry", reason.text);
             (Outcome::Dead { reason: Reason::new(&reason.code, text) }, None)
@@ -396,7 +390,7 @@ pub(super) fn finish_of(
             (Outcome::Retry { after, reason }, Some(due))
         }
         // What is unknown keeps its lane: not for ever.
-        Outcome::Unknown { reason } if now.duration_since(claimed.planned_at) > backoff::PATIENCE => {
+        Outcome::Unknown { reason } if now.duration_since(since(claimed)) > backoff::PATIENCE => {
             let text =
                 format!("{}; nobody could tell for a day whether it happened, so look at it and retry or skip it", reason.text);
             (Outcome::Dead { reason: Reason::new("R10", text) }, None)
