@@ -76,6 +76,9 @@ impl Serve {
             told_to_stop().await;
             tracing::info!("stopping: what is under way ends, nothing new begins");
             stop.cancel();
+            told_to_stop().await;
+            tracing::warn!("stopped at once: what was under way is looked up at the next start");
+            std::process::exit(130);
         });
         let shared = Shared { node: Arc::clone(&node), metrics: recorder() };
         tokio::join!(

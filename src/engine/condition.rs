@@ -239,6 +239,10 @@ pub(super) fn place_name(place: &Place) -> String {
 /// What a matcher asks for, with the values it compared with.
 pub(super) fn wanted(scope: &Scope<'_>, matcher: &Matcher, row: Option<&Row<'_>>) -> String {
     let right = |operand: &Operand| match scope.operand(operand, row) {
+        Ok(Some(value)) if value.items().is_empty() => match operand {
+            Operand::Place(place) => format!("`{}`, which is empty", place_name(place)),
+            _ => "an empty list".to_owned(),
+        },
         Ok(Some(value)) => format!("`{value}`"),
         _ => match operand {
             Operand::Place(place) => format!("`{}`, which is absent", place_name(place)),

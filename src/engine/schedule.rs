@@ -55,12 +55,12 @@ pub(super) fn arm(scope: &Scope<'_>, anchor: &Anchor, before: bool, delay: Optio
         Some(ForRule { look: Look::Timer { anchor, .. }, .. }) => *anchor,
         _ => event.at,
     };
-    let (from, about) = match anchor {
-        Anchor::Event(kind) if *kind == event.kind => (at, event.id.to_string()),
+    let (from, stored, about) = match anchor {
+        Anchor::Event(kind) if *kind == event.kind => (at, event.id.0.stored(), event.id.to_string()),
         Anchor::Event(_) => return Armed::No,
         Anchor::ExpiresAt => match scope.attempt.and_then(|attempt| Some((attempt, attempt.expires_at?))) {
             // The attempt, not the event, is the anchor: a new expiry moves the timer.
-            Some((attempt, expires)) => (expires, attempt.id.to_string()),
+            Some((attempt, expires)) => (expires, attempt.id.0.stored(), attempt.id.to_string()),
             None => return Armed::No,
         },
     };
@@ -68,7 +68,7 @@ pub(super) fn arm(scope: &Scope<'_>, anchor: &Anchor, before: bool, delay: Optio
     let delay = if before { -delay.abs() } else { delay };
     let Ok(due) = from.checked_add(delay) else { return Armed::Skipped("its time is beyond all calendars".into()) };
     let id = TimerId::derive(
-        event.id.0.stored(),
+        stored,
         &[
             scope.set.name().as_str(),
             scope.rule.name.as_str(),

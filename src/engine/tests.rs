@@ -18,9 +18,12 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 fn program(rules: &str, stages: usize) -> Program {
+    program_of(&[("rules.yaml".to_owned(), rules.as_bytes().to_vec())], stages)
+}
+
+fn program_of(files: &[(String, Vec<u8>)], stages: usize) -> Program {
     let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
-    let files = [("rules.yaml".to_owned(), rules.as_bytes().to_vec())];
-    let pack = load(&PackName::new("p"), &files, &mut sources, &mut found);
+    let pack = load(&PackName::new("p"), files, &mut sources, &mut found);
     let stage = |n| Pinned { id: format!("s{n}"), name: format!("Stage {n}") };
     let catalogue = Arc::new(AccountCatalogue { stages: (0..stages).map(stage).collect(), ..AccountCatalogue::default() });
     let span = Span::new(sources.add_text("settings", ""), 0..0);
@@ -201,4 +204,61 @@ fn why_tells_the_first_false_condition_and_what_was_not_recorded() {
     assert_eq!(told.steps[0].said.to_string(), "`to_stage` is `Stage 0`; the rule wants `Stage 1`");
     let told = explain(&program, &pack, &rule, &entering(1), &facts(1, &[]), Some(&std::collections::BTreeSet::new()));
     assert!(told.not_recorded.iter().any(|name| name == "opportunity.tags"), "{told:?}");
+}
+
+#[test]
+fn a_new_expiry_moves_the_timer_that_counts_to_it() {
+    use crate::model::{
+        Assessment, AssessmentEvent, AssessmentId, Decision, Integrity, Phase, ReportState, TestEntry, Verdict,
+    };
+    let rules = "vendor: qualified
+rules:
+  - { name: remind, trigger: { before: 1d, of: assessment.expires_at }, do: [{ add_note: soon }] }
+";
+    let vendor = include_str!("../../rules/qualified/vendor.yaml");
+    let files = [("vendor.yaml".to_owned(), vendor.as_bytes().to_vec()), ("rules.yaml".to_owned(), rules.as_bytes().to_vec())];
+    let program = program_of(&files, 2);
+    let later = |step: AssessmentEvent, days: i64, expires: i64| {
+        let day = |days| now() + SignedDuration::from_hours(24 * days);
+        let row = Assessment {
+            id: AssessmentId::derive(now(), &["row"]),
+            account: AccountId::new("acme"),
+            opportunity: OpportunityId::new("o"),
+            contact: None,
+            vendor: "qualified".into(),
+            test: TestEntry { id: "t".into(), title: "Java".into(), fields: std::collections::BTreeMap::new() },
+            key: None,
+            invite_key: "k".into(),
+            attempt: 1,
+            phase: Phase::Invited,
+            verdict: Verdict::None,
+            decision: Decision::None,
+            report: ReportState::None,
+            integrity: Integrity::None,
+            stage: None,
+            posting: None,
+            requested_by: EventId::derive(now(), &["cause"]),
+            requested_at: now(),
+            invited_at: Some(now()),
+            started_at: None,
+            submitted_at: None,
+            expires_at: Some(day(expires)),
+            ids: std::collections::BTreeMap::new(),
+            candidate_url: None,
+            result: std::collections::BTreeMap::new(),
+        };
+        let id = EventId::derive(day(days), &[step.as_str()]);
+        let kind = EventKind::Assessment(step);
+        let mut event = Event::new(id, AccountId::new("acme"), kind, Some(OpportunityId::new("o")), day(days));
+        (event.assessment, event.applied) = (Some(row.id), true);
+        let mut facts = facts(1, &[]);
+        facts.now = day(days);
+        facts.ledger = vec![row];
+        let plan = planned(&program, &event, &facts);
+        let [later] = plan.later.as_slice() else { panic!("{:?}", plan.steps) };
+        (later.id, later.due)
+    };
+    let (first, moved) = (later(AssessmentEvent::Invited, 0, 7), later(AssessmentEvent::Reinvited, 3, 14));
+    assert_eq!(first.0, moved.0, "the same timer, or both would fire");
+    assert!(first.1 < moved.1);
 }

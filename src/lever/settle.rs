@@ -14,8 +14,8 @@ const SKEW: SignedDuration = SignedDuration::from_secs(5);
 /// The decision.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Settled {
-    /// It happened. For a note, its id.
-    Done { note: Option<String> },
+    /// It happened. For a note, its id; for a stage move, when.
+    Done { note: Option<String>, moved: Option<Timestamp> },
     /// It did not happen, or repeating is harmless: begin again with [`super::effect::step`], guards and all.
     Repeat,
     /// Read this too (the next page), then ask again with its answer.
@@ -53,7 +53,7 @@ pub fn settled(act: &Act, opportunity: &OpportunityId, answer: Option<&Exchange>
         }
         (Act::Note { text, created_at, .. }, Some(answer)) => match api::notes(answer) {
             Ok(page) => match find_note(&page.items, text, *created_at, since) {
-                Some(note) => Settled::Done { note: Some(note.id.clone()) },
+                Some(note) => Settled::Done { note: Some(note.id.clone()), moved: None },
                 None => page
                     .next
                     .map_or(Settled::Repeat, |next| Settled::More(api::next_page(&api::list_notes(opportunity), &next))),
@@ -61,16 +61,16 @@ pub fn settled(act: &Act, opportunity: &OpportunityId, answer: Option<&Exchange>
             Err(unread) => unsettled(unread),
         },
         (Act::Stage(to), Some(answer)) => match api::opportunity(answer) {
-            Ok(now) if now.stage_changes.iter().any(|change| change.to == to.to && change.at >= since) => {
-                Settled::Done { note: None }
-            }
-            Ok(_) => Settled::Repeat,
+            Ok(now) => match now.stage_changes.iter().find(|change| change.to == to.to && change.at >= since) {
+                Some(change) => Settled::Done { note: None, moved: Some(change.at) },
+                None => Settled::Repeat,
+            },
             Err(unread) => unsettled(unread),
         },
         (Act::Archive { reason, .. }, Some(answer)) => match api::opportunity(answer) {
             Ok(now) => match now.archived {
                 Some(archived) if archived.reason.as_ref() == Some(reason) && archived.at.is_some_and(|at| at >= since) => {
-                    Settled::Done { note: None }
+                    Settled::Done { note: None, moved: None }
                 }
                 _ => Settled::Repeat,
             },

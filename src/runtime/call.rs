@@ -10,6 +10,7 @@ use super::service::ReloadState;
 use super::snapshots::Snapshots;
 use super::tests_cache::TestsCache;
 use crate::http::{Client, Gate};
+use crate::lang::config::Retention;
 use crate::lever::api::Unread;
 use crate::model::{AccountId, Class, Destination, Exchange, Notice, NoticeId, NoticeKind, Reason, Request, Response};
 use crate::store::{Store, StoreError};
@@ -19,9 +20,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 /// How often a suspended connection is tried again.
 const SUSPENDED: SignedDuration = SignedDuration::from_mins(1);
+/// The longest pause that a 429 may ask all work of a connection to make; what was refused itself waits as long as it was told.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// What the workers of one node share.
 pub struct Node {
@@ -39,6 +43,10 @@ pub struct Node {
     pub reloads: ArcSwap<BTreeMap<AccountId, ReloadState>>,
     /// Where notices are posted, if anywhere.
     pub notices: ArcSwap<Option<Poster>>,
+    /// How long things are kept.
+    pub retention: ArcSwap<Retention>,
+    /// leverd is being stopped: nothing new begins.
+    pub(super) stopping: CancellationToken,
 }
 
 /// What became of a call.
@@ -85,6 +93,8 @@ impl Node {
             public_url: ArcSwap::from_pointee(None),
             reloads: ArcSwap::default(),
             notices: ArcSwap::from_pointee(None),
+            retention: ArcSwap::default(),
+            stopping: CancellationToken::new(),
         }
     }
 
@@ -137,8 +147,20 @@ impl Node {
         }
     }
 
-    /// Waits for the destination's budget. A breaker that is open, or credentials that are refused, defer; nothing is counted.
+    /// Waits for leave to begin something. A breaker that is open, credentials that are refused, or a stop defer; nothing is counted.
     pub(super) async fn admit(&self, account: &Account, to: &Destination, class: Class) -> Result<(), Unready> {
+        let stop = || Unready::Defer { until: Some(self.clock.now()), reason: Reason::new("R11", "leverd is being stopped") };
+        if self.stopping.is_cancelled() {
+            return Err(stop());
+        }
+        tokio::select! {
+            admitted = self.go_on(account, to, class) => admitted,
+            () = self.stopping.cancelled() => Err(stop()),
+        }
+    }
+
+    /// Waits for the destination's budget for the next request of something that was begun.
+    pub(super) async fn go_on(&self, account: &Account, to: &Destination, class: Class) -> Result<(), Unready> {
         let Some(connection) = account.connection(to) else {
             let text = format!("account `{}` has no connection to {to}; add it to leverd.yaml", account.id);
             return Err(Unready::Park(Reason::new("R2", text)));
@@ -208,6 +230,8 @@ impl Node {
             Unread::Gone(reason) => Unready::Gone(reason),
             Unread::Retry { after, reason } => Unready::Defer { until: after.map(|after| self.clock.now() + after), reason },
             Unread::Suspended(reason) => Unready::Defer { until: Some(self.clock.now() + SUSPENDED), reason },
+            // A proxy's page with status 200, an answer cut short: it may well read better in a moment.
+            Unread::Dead(reason) if reason.code == "R5" => Unready::Defer { until: None, reason },
             Unread::Dead(reason) => Unready::Park(reason),
         })
     }
@@ -241,5 +265,5 @@ impl Node {
 
 /// What a 429 asks for, in seconds.
 fn retry_after(answer: &Response) -> Option<Duration> {
-    answer.header("retry-after")?.trim().parse().ok().map(Duration::from_secs)
+    answer.header("retry-after")?.trim().parse().ok().map(|seconds| Duration::from_secs(seconds).min(LONGEST_PAUSE))
 }

@@ -56,6 +56,11 @@ impl Clock {
         SignedDuration::from_millis(self.skew().saturating_sub(self.0.skew_ms.load(Ordering::Relaxed)))
     }
 
+    /// Makes as if the wall clock had jumped by that much: for tests of what holds then.
+    pub fn doubt(&self, by: SignedDuration) {
+        self.0.skew_ms.fetch_sub(i64::try_from(by.as_millis()).unwrap_or(0), Ordering::Relaxed);
+    }
+
     /// Accepts the wall clock as it is.
     pub fn agree(&self) {
         self.0.skew_ms.store(self.skew(), Ordering::Relaxed);

@@ -133,7 +133,9 @@ async fn confirm(
         (None, None) => return Ok(Ok(stated)),
     };
     Ok(confirmed.map(|confirmed| {
-        let id = EventId::derive(payload.triggered_at, &[account.id.as_str(), &confirmed.identity]);
+        // The same change told at another time is the same event.
+        let told = confirmed.changed_at.unwrap_or(payload.triggered_at);
+        let id = EventId::derive(told, &[account.id.as_str(), &confirmed.identity]);
         let mut event = Event { id, ..stated };
         event.fields = confirmed.fields;
         if matches!(delivery.hint, Some(Hint::OtherBody | Hint::Unsigned)) {

@@ -13,7 +13,8 @@ use crate::lever::facts::OpportunitySnapshot;
 use crate::lever::settle::{self, Settled};
 use crate::lever::tags::{TagRun, TagStep};
 use crate::model::{
-    Act, Applied, Destination, Effect, EffectId, Exchange, Facts, ForRule, Look, OpportunityId, Outcome, Reason, Request, Value,
+    Act, Applied, Destination, Effect, EffectId, Exchange, Facts, ForRule, Look, Notice, NoticeId, NoticeKind, OpportunityId,
+    Outcome, Reason, Request, Value,
 };
 use crate::store::{ClaimedEffect, ClaimedLane, EffectState, Finish, Result, StoreError, Work};
 use jiff::{SignedDuration, Timestamp};
@@ -55,13 +56,19 @@ pub(super) async fn carry_out(node: &Node, account: &Account, lane: ClaimedLane)
 async fn still_true(node: &Node, account: &Account, mut claimed: ClaimedEffect) -> Result<Option<ClaimedEffect>> {
     let now = node.clock.now();
     let effect = &claimed.effect;
-    if matches!(effect.act, Act::Invite(_)) && !claimed.unknown && now.duration_since(effect.event_at) > STALE_INVITE {
+    // A person who asked for it again has decided.
+    let decided = claimed.asked_at.is_some();
+    if matches!(effect.act, Act::Invite(_))
+        && !claimed.unknown
+        && !decided
+        && now.duration_since(effect.event_at) > STALE_INVITE
+    {
         let reason =
             Reason::new("R9", "its event is more than 72 hours old; retry it if the candidate should still be invited");
         finish(node, account, effect.id, Finish::new(None, now, Outcome::Dead { reason })).await?;
         return Ok(None);
     }
-    if claimed.unknown || now.duration_since(claimed.planned_at) <= LATE {
+    if claimed.unknown || now.duration_since(since(&claimed)) <= LATE {
         return Ok(Some(claimed));
     }
     let Some(run) = node.store.run(&account.id, effect.event, now).await? else { return Ok(Some(claimed)) };
@@ -89,6 +96,11 @@ async fn still_true(node: &Node, account: &Account, mut claimed: ClaimedEffect) 
             Ok(None)
         }
     }
+}
+
+/// Since when an effect wants to be done: since a person asked for it, or since it was planned.
+fn since(claimed: &ClaimedEffect) -> Timestamp {
+    claimed.asked_at.map_or(claimed.planned_at, |asked| asked.max(claimed.planned_at))
 }
 
 /// All tag effects of the lane as one add and one remove.
@@ -132,7 +144,11 @@ async fn change_tags(node: &Node, account: &Account, opportunity: &OpportunityId
             }
             TagStep::Send(request) => request,
         };
-        if let Err(unready) = node.admit(account, &request.to, class).await {
+        let leave = match &begun {
+            None => node.admit(account, &request.to, class).await,
+            Some(_) => node.go_on(account, &request.to, class).await,
+        };
+        if let Err(unready) = leave {
             return off_tags(node, account, &claimed, begun.as_ref(), unready).await;
         }
         if begun.is_none() {
@@ -152,7 +168,7 @@ async fn change_tags(node: &Node, account: &Account, opportunity: &OpportunityId
             begun = Some(sent);
         }
         let exchange = node.exchange(account, &request).await;
-        node.snapshots.forget(&account.id, opportunity);
+        node.snapshots.forget(&account.id, opportunity, node.clock.now());
         let ended = outcome(&request, &exchange);
         if !matches!(ended, Outcome::Done { .. }) {
             return end_tags(node, account, &claimed, begun.as_ref(), &ended, Some((&request, &exchange))).await;
@@ -286,15 +302,20 @@ async fn send(node: &Node, account: &Account, claimed: &ClaimedEffect, request: 
     let begun = node.store.begin(&account.id, vec![effect.id], node.store.epoch(), node.clock.now()).await?;
     let Some(attempt) = begun.first().and_then(|begun| begun.attempt) else { return Ok(()) };
     let exchange = node.exchange(account, &request).await;
-    node.snapshots.forget(&account.id, &effect.opportunity);
+    node.snapshots.forget(&account.id, &effect.opportunity, node.clock.now());
     let mut ended = outcome(&request, &exchange);
-    if let (Outcome::Done { .. }, Some(then)) = (&ended, then)
-        && node.admit(account, &then.to, effect.class).await.is_ok()
-    {
-        let second = node.exchange(account, &then).await;
-        if let Outcome::Retry { after, reason } = outcome(&then, &second) {
-            // Repeating the whole is harmless: links are a set.
-            ended = Outcome::Retry { after, reason };
+    if let (Outcome::Done { .. }, Some(then)) = (&ended, then) {
+        // Repeating the whole is harmless: links are a set.
+        match node.go_on(account, &then.to, effect.class).await {
+            Ok(()) => {
+                if let Outcome::Retry { reason, .. } | Outcome::Unknown { reason } =
+                    outcome(&then, &node.exchange(account, &then).await)
+                {
+                    ended = Outcome::Retry { after: None, reason };
+                }
+            }
+            Err(Unready::Defer { reason, .. }) => ended = Outcome::Retry { after: None, reason },
+            Err(_) => {}
         }
     }
     let finished = finish_of(node.clock.now(), claimed, Some(attempt), ended, Some((&request, &exchange)));
@@ -328,11 +349,11 @@ async fn settled(node: &Node, account: &Account, claimed: &ClaimedEffect) -> Res
         match settle::settled(&effect.act, &effect.opportunity, exchange.as_ref(), begun_at) {
             Settled::Repeat => return Ok(true),
             Settled::More(next) => request = Some(next),
-            Settled::Done { note } => {
+            Settled::Done { note, moved } => {
                 let learned = note.map(|note| ("note.id".to_owned(), Value::text(note))).into_iter().collect();
                 let number = claimed.attempts.last().map(|attempt| attempt.number);
                 let mut finished = Finish::new(number, now, Outcome::Done { learned });
-                finished.applied = Some(Applied::Yes);
+                (finished.applied, finished.moved_at) = (Some(Applied::Yes), moved);
                 return finish(node, account, effect.id, finished).await.map(|()| false);
             }
             Settled::LookAgain { after, reason } => {
@@ -360,13 +381,25 @@ pub(super) fn finish_of(
 ) -> Finish {
     let id = claimed.effect.id.0;
     let (outcome, due) = match outcome {
-        Outcome::Retry { reason, .. } if now.duration_since(claimed.planned_at) > backoff::PATIENCE => {
+        // A write that never gets an answer would hold up its lane for ever.
+        Outcome::Unknown { reason } if now.duration_since(since(claimed)) > backoff::PATIENCE => {
+            let text =
+                format!("{}; nobody knows whether it was carried out, so look at it, then retry or skip it", reason.text);
+            (Outcome::Dead { reason: Reason::new("R10", text) }, None)
+        }
+        Outcome::Retry { reason, .. } if now.duration_since(since(claimed)) > backoff::PATIENCE => {
             let text = format!("{}; tried for a day, so look at it and retry", reason.text);
             (Outcome::Dead { reason: Reason::new(&reason.code, text) }, None)
         }
         Outcome::Retry { after, reason } => {
             let due = backoff::next(now, claimed.rounds, id, after);
             (Outcome::Retry { after, reason }, Some(due))
+        }
+        // What is unknown keeps its lane: not for ever.
+        Outcome::Unknown { reason } if now.duration_since(claimed.planned_at) > backoff::PATIENCE => {
+            let text =
+                format!("{}; nobody could tell for a day whether it happened, so look at it and retry or skip it", reason.text);
+            (Outcome::Dead { reason: Reason::new("R10", text) }, None)
         }
         Outcome::Unknown { reason } => {
             let due = (now + settle::grace(&claimed.effect.act)).max(backoff::next(now, claimed.rounds, id, None));
@@ -385,6 +418,21 @@ pub(super) fn finish_of(
             Exchange::Lost(_) => "no answer".to_owned(),
         };
         finish.exchange = Some(format!("{} → {status}", request.line()));
+    }
+    let unauthorised = matches!(last, Some((_, Exchange::Answered(answer))) if answer.status == 401);
+    if let (Outcome::Suspended { reason }, false) = (&finish.outcome, unauthorised) {
+        // A 401 suspends the whole connection and says so; this refusal concerns such calls only. Told once a day.
+        let day = Timestamp::from_second(now.as_second().div_euclid(86_400) * 86_400).unwrap_or(now);
+        finish.notices.push(Notice {
+            id: NoticeId::derive(day, &["refused", &reason.text]),
+            kind: NoticeKind::Suspended,
+            text: format!("{}: what needs it waits and is tried again every minute, nothing is lost", reason.text),
+            opportunity: None,
+            event: None,
+            effect: None,
+            assessment: None,
+            at: now,
+        });
     }
     if let Outcome::Done { learned } = &finish.outcome
         && let Some(Value::Date { date }) = learned.get("moved_at")

@@ -58,11 +58,16 @@ impl Files {
             if name.starts_with('.') {
                 continue;
             }
-            let target = fs::canonicalize(&path).map_err(at(&path))?;
-            if !target.starts_with(real) {
-                return Err(Unreadable::Escapes { path, root: root.to_owned() });
+            let mut kind = entry.file_type().map_err(at(&path))?;
+            // Only a link can leave a folder.
+            if kind.is_symlink() {
+                let target = fs::canonicalize(&path).map_err(at(&path))?;
+                if !target.starts_with(real) {
+                    return Err(Unreadable::Escapes { path, root: root.to_owned() });
+                }
+                kind = fs::metadata(&target).map_err(at(&path))?.file_type();
             }
-            if target.is_dir() {
+            if kind.is_dir() {
                 // A link to a folder above itself would never end.
                 if depth < 16 {
                     self.folder(root, real, &path, endings, depth + 1)?;

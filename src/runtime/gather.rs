@@ -7,7 +7,7 @@ use super::account::Account;
 use super::call::{Called, Node, Unready};
 use crate::lever::{api, facts};
 use crate::model::{
-    Assessment, Class, ContactId, Destination, Effect, Event, EventKind, Facts, Group, LeverEvent, Needs, OpportunityId,
+    Assessment, Class, ContactId, Destination, Effect, Event, EventKind, Facts, Group, LeverEvent, Needs, OpportunityId, Phase,
     Reason, TestEntry, Value, VendorName,
 };
 use crate::store::OwnMove;
@@ -168,7 +168,22 @@ pub(super) async fn tests(
     Ok(tests)
 }
 
-/// The ledger rows that a re-evaluation of `event` must not see: those that its own plan requested.
+/// The ledger as the plan of `event` found it, for a re-evaluation: without the attempts that this plan requested, and with the one
+/// that each took the place of, or that is being refreshed, as it was.
 pub(super) fn without_own(ledger: Vec<Assessment>, event: &Event) -> Vec<Assessment> {
-    ledger.into_iter().filter(|row| row.requested_by != event.id).collect()
+    let (own, mut others): (Vec<_>, Vec<_>) = ledger.into_iter().partition(|row| row.requested_by == event.id);
+    for row in &mut others {
+        let next = |own: &Assessment| own.invite_key == row.invite_key && own.attempt == row.attempt.saturating_add(1);
+        if row.phase == Phase::Superseded && own.iter().any(next) {
+            row.phase = match (row.started_at, row.invited_at) {
+                (Some(_), _) => Phase::Started,
+                (None, Some(_)) => Phase::Invited,
+                (None, None) => Phase::Requested,
+            };
+        } else if row.phase == Phase::Requested && row.invited_at.is_some() {
+            // Closed until it was asked for again: which way, no rule distinguishes.
+            row.phase = Phase::Expired;
+        }
+    }
+    others
 }

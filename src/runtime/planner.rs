@@ -136,7 +136,7 @@ async fn after(node: &Node, account: &Account, event: &Event) -> Result<()> {
     let gone = matches!(event.kind, EventKind::Lever(LeverEvent::CandidateDeleted) | EventKind::OpportunityGone);
     let confirmed = !event.fields.contains_key(UNCONFIRMED);
     if let (true, true, Some(id)) = (gone, confirmed, &event.opportunity) {
-        node.snapshots.forget(&account.id, id);
+        node.snapshots.forget(&account.id, id, node.clock.now());
         node.store.purge_opportunity(&account.id, id, node.clock.now()).await?;
     }
     Ok(())

@@ -29,6 +29,9 @@ pub struct Reading {
     /// What could not be read, and why.
     #[serde(default)]
     pub unreadable: BTreeMap<String, String>,
+    /// The folders and files that the configuration names, as far as it can be read.
+    #[serde(skip)]
+    pub(super) named: Vec<String>,
 }
 
 /// What loading a project brought: the project unless `leverd.yaml` itself is faulty, and everything there is to say.
@@ -44,15 +47,29 @@ impl Reading {
     pub fn of(config: &Path) -> Result<Self, String> {
         let name = config.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let bytes = std::fs::read(config).map_err(|error| format!("{}: {error}", config.display()))?;
-        let mut reading = Self { config: name.clone(), files: BTreeMap::from([(name, bytes)]), unreadable: BTreeMap::new() };
-        for path in reading.named() {
+        let mut reading = Self { files: BTreeMap::from([(name.clone(), bytes)]), config: name, ..Self::default() };
+        reading.named = reading.names();
+        for path in reading.named.clone() {
             reading.add(base(config), &path);
         }
         Ok(reading)
     }
 
+    /// The same project from what a watcher of `watched` has read, if that was all of it: not if the configuration is another one,
+    /// or if something that it names was not there to be watched.
+    pub fn with(&self, config: &Path, watched: &Watched, seen: Files) -> Option<Self> {
+        let whole = self.unreadable.is_empty() && watched.roots.len() == self.named.len() + 1;
+        let same = seen.0.get(config).is_some_and(|bytes| self.files.get(&self.config) == Some(bytes));
+        if !whole || !same {
+            return None;
+        }
+        let base = base(config);
+        let files = seen.0.into_iter().map(|(path, bytes)| (clean(path.strip_prefix(base).unwrap_or(&path)), bytes));
+        Some(Self { files: files.collect(), ..self.clone() })
+    }
+
     /// The folders and files that the configuration names, as far as it can be read.
-    fn named(&self) -> Vec<String> {
+    fn names(&self) -> Vec<String> {
         // Its faults are told when the project is loaded.
         let (mut sources, mut unheard) = (Sources::default(), Diagnostics::new());
         let bytes = self.files.get(&self.config).map(Vec::as_slice).unwrap_or_default();
@@ -92,7 +109,7 @@ impl Reading {
     /// What to watch: the configuration's folder and every folder it names.
     pub fn watched(&self, config: &Path) -> Watched {
         let mut roots = vec![config.to_owned()];
-        roots.extend(self.named().into_iter().map(|named| base(config).join(named)).filter(|root| root.exists()));
+        roots.extend(self.named.iter().map(|named| base(config).join(named)).filter(|root| root.exists()));
         Watched { roots, endings: ENDINGS }
     }
 

@@ -82,12 +82,15 @@ async fn reload(node: Arc<Node>, config: PathBuf, mut reading: Reading, cancel: 
         let (tx, mut changed) = mpsc::channel(1);
         let watching = cancel.child_token();
         let last = watched.read().ok();
-        let watcher = tokio::spawn(watch(watched, last, Patience::default(), tx, watching.clone()));
-        // The configuration may have changed between its reading and the watch.
+        let watcher = tokio::spawn(watch(watched.clone(), last, Patience::default(), tx, watching.clone()));
+        // The configuration may have changed between its reading and the watch: the first reading is a new one.
+        let mut seen = None;
         loop {
             let again = {
+                let seen = seen.take().and_then(|seen| reading.with(&config, &watched, seen));
                 let config = config.clone();
-                tokio::task::spawn_blocking(move || Reading::of(&config)).await.unwrap_or_else(|error| Err(error.to_string()))
+                let read = move || seen.map_or_else(|| Reading::of(&config), Ok);
+                tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| Err(error.to_string()))
             };
             match again {
                 Ok(again) if again == reading => {}
@@ -104,7 +107,7 @@ async fn reload(node: Arc<Node>, config: PathBuf, mut reading: Reading, cancel: 
             tokio::select! {
                 () = cancel.cancelled() => break,
                 event = changed.recv() => match event {
-                    Some(Ok(_)) => {}
+                    Some(Ok(files)) => seen = Some(files),
                     Some(Err(error)) => tell_broken(&node, None, &error.to_string()).await,
                     None => break,
                 },
@@ -195,7 +198,16 @@ async fn put_in_force(
             continue;
         }
         let old = before.get(&id);
-        let account = build(node, bound, secrets, old.map(Arc::as_ref)).await?;
+        let account = match build(node, bound, secrets, old.map(Arc::as_ref)).await {
+            Ok(account) => account,
+            // A secret that one account lacks is that account's fault alone, once others are at work.
+            Err(error @ NotStarted::Secret { .. }) if !before.is_empty() => {
+                tell_broken(node, Some(&id), &error.to_string()).await;
+                accounts.extend(old.map(|last_good| (id, Arc::clone(last_good))));
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         let hash = account.active().program.hash().to_owned();
         if old.is_none_or(|old| old.active().program.hash() != hash) {
             keep(node, &hash, reading).await?;
@@ -207,7 +219,11 @@ async fn put_in_force(
         node.note_reload(&id, ReloadState { at: node.clock.now(), ok: true, hash, message: None });
         accounts.insert(id, Arc::new(account));
     }
-    node.public_url.store(Arc::new(project.config.server.public_url.clone()));
+    // Where nothing is configured, the address that was opened stands.
+    if let Some(url) = &project.config.server.public_url {
+        node.public_url.store(Arc::new(Some(url.clone())));
+    }
+    node.retention.store(Arc::new(project.config.retention));
     node.accounts.store(Arc::new(accounts));
     node.wake.notify_waiters();
     Ok(changed)
@@ -308,14 +324,17 @@ async fn activate(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let old = old.map(Account::active);
-    let known = |pack: &PackName| old.as_ref().and_then(|old| old.program.set(pack)).map(|set| set.baseline);
-    let fresh: Vec<PackName> = rulesets.iter().map(|set| set.name()).filter(|pack| known(pack).is_none()).cloned().collect();
-    let since = if fresh.is_empty() { Vec::new() } else { node.store.activate(account, fresh.clone(), now).await? };
-    let stored: BTreeMap<PackName, Timestamp> = fresh.into_iter().zip(since).collect();
+    let mut known: BTreeMap<PackName, Timestamp> =
+        old.iter().flat_map(|old| old.program.sets()).map(|set| (set.name().clone(), set.baseline)).collect();
+    let fresh: Vec<PackName> =
+        rulesets.iter().map(|set| set.name()).filter(|pack| !known.contains_key(*pack)).cloned().collect();
+    if !fresh.is_empty() {
+        let since = node.store.activate(account, fresh.clone(), now).await?;
+        known.extend(fresh.into_iter().zip(since));
+    }
     for set in rulesets {
-        let baseline = known(set.name()).or_else(|| stored.get(set.name()).copied());
-        if let (Some(set), Some(baseline)) = (Arc::get_mut(set), baseline) {
-            set.baseline = baseline;
+        if let (Some(since), Some(set)) = (known.get(set.name()).copied(), Arc::get_mut(set)) {
+            set.baseline = since;
         }
     }
     Ok(())

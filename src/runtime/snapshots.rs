@@ -18,6 +18,8 @@ const MOST: usize = 2_000;
 struct Kept {
     opportunities: HashMap<(AccountId, OpportunityId), (Timestamp, Arc<Opportunity>)>,
     postings: HashMap<(AccountId, String), (Timestamp, Arc<Posting>)>,
+    /// When we last wrote to an opportunity: what was read across that shows nobody knows which state.
+    written: HashMap<(AccountId, OpportunityId), Timestamp>,
 }
 
 /// The snapshots of one node.
@@ -43,6 +45,9 @@ impl Snapshots {
     /// Keeps an opportunity whose read began at `read`.
     pub(crate) fn keep(&self, account: &AccountId, read: Timestamp, opportunity: Arc<Opportunity>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.written.get(&(account.clone(), opportunity.id.clone())).is_some_and(|written| *written >= read) {
+            return;
+        }
         if kept.opportunities.len() >= MOST {
             kept.opportunities.retain(|_, (at, _)| *at + KEEP > read);
         }
@@ -60,9 +65,10 @@ impl Snapshots {
         kept.postings.insert((account.clone(), posting.id.clone()), (read, posting));
     }
 
-    /// Forgets an opportunity: we wrote to it, or its data was purged.
-    pub(crate) fn forget(&self, account: &AccountId, id: &OpportunityId) {
+    /// Forgets an opportunity, and what is still being read of it: we wrote to it, or its data was purged.
+    pub(crate) fn forget(&self, account: &AccountId, id: &OpportunityId, now: Timestamp) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.written.insert((account.clone(), id.clone()), now);
         kept.opportunities.remove(&(account.clone(), id.clone()));
     }
 
@@ -71,5 +77,23 @@ impl Snapshots {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.opportunities.retain(|_, (at, _)| *at + KEEP > now);
         kept.postings.retain(|_, (at, _)| *at + KEEP > now);
+        kept.written.retain(|_, at| *at + KEEP > now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_being_read_while_we_wrote_is_not_kept() {
+        let (snapshots, account, id) = (Snapshots::default(), AccountId::new("acme"), OpportunityId::new("o1"));
+        let at = |seconds: i64| Timestamp::from_second(1_000 + seconds).unwrap();
+        let read = || Arc::new(Opportunity::of(&serde_json::json!({ "id": "o1" })).unwrap());
+        snapshots.forget(&account, &id, at(2));
+        snapshots.keep(&account, at(1), read());
+        assert!(snapshots.opportunity(&account, &id, at(0)).is_none());
+        snapshots.keep(&account, at(3), read());
+        assert!(snapshots.opportunity(&account, &id, at(0)).is_some());
     }
 }

@@ -219,7 +219,11 @@ pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEf
                 return end(node, account, &claimed, row, finished).await;
             }
         };
-        if let Err(unready) = node.admit(account, &request.to, effect.class).await {
+        let leave = match begun {
+            None => node.admit(account, &request.to, effect.class).await,
+            Some(_) => node.go_on(account, &request.to, effect.class).await,
+        };
+        if let Err(unready) = leave {
             // Between the steps of one operation nothing was lost: the whole begins anew, as after an unknown outcome.
             return match (begun, unready) {
                 (None, unready) => put_off(node, account, &claimed, unready).await,
@@ -311,8 +315,14 @@ async fn end(
     mut finished: crate::store::Finish,
 ) -> Result<()> {
     let effect = &claimed.effect;
+    // As it is by now: while the call was made, another opportunity of the person may have taken its place.
+    let row = match row {
+        Some(before) => node.store.assessment(&account.id, before.id).await.ok().flatten().or(Some(before)),
+        None => None,
+    };
     match (&effect.act, row) {
         (Act::Invite(invite), Some(mut row)) => {
+            let superseded = row.phase == Phase::Superseded;
             let event = match &finished.outcome {
                 Outcome::Done { learned } => {
                     let told = vendor::learned(learned);
@@ -321,7 +331,7 @@ async fn end(
                     row.expires_at = told.expires_at.or(row.expires_at);
                     row.invited_at = Some(finished.at);
                     // A refresh brings a closed attempt back (T19); an open one stays where it is (T06).
-                    if row.phase == Phase::Requested || row.phase.rank().is_none() {
+                    if row.phase == Phase::Requested || (row.phase.rank().is_none() && !superseded) {
                         row.phase = Phase::Invited;
                     }
                     Some(match invite.mode {

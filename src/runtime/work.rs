@@ -2,11 +2,12 @@
 //!
 //! A loop claims no more than it may run at once, and sleeps until the store says that there may be work or the next row is due.
 
-use super::call::Node;
+use super::call::{Called, Node};
 use super::clock::TOLERATED;
 use super::{derive, executor, planner};
-use crate::model::{AccountId, Notice, NoticeId, NoticeKind, Reason};
-use crate::store::{Claim, StoreError, Work};
+use crate::lever::api;
+use crate::model::{AccountId, Class, Notice, NoticeId, NoticeKind, Reason};
+use crate::store::{Claim, Retention, StoreError, Work};
 use jiff::{SignedDuration, Timestamp};
 use std::future::Future;
 use std::sync::Arc;
@@ -19,6 +20,12 @@ use tokio_util::task::TaskTracker;
 const AT_ONCE: usize = 32;
 /// The longest sleep: a net under lost hints.
 const NET: Duration = Duration::from_secs(5);
+/// How often what is old is deleted.
+const RETAIN: SignedDuration = SignedDuration::from_hours(1);
+/// At most this many rows of each kind in one commit, so that nothing waits for it.
+const CHUNK: usize = 500;
+/// What makes a delivery a repetition is known for this long at least.
+const DEDUPE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// After a fault of the store.
 const STORE_FAULT: Duration = Duration::from_secs(1);
 
@@ -30,6 +37,8 @@ pub(super) async fn run(node: Arc<Node>, cancel: CancellationToken) {
         events(Arc::clone(&node), cancel.clone(), tracker.clone()),
         effects(Arc::clone(&node), cancel.clone(), tracker.clone()),
         timers(Arc::clone(&node), cancel.clone()),
+        retain(Arc::clone(&node), cancel.clone()),
+        stop(&node, cancel),
     );
     tracker.close();
     tracker.wait().await;
@@ -44,7 +53,7 @@ async fn deliveries(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTra
             Ok(claimed) if claimed.is_empty() => rest(&node, &mut hint, &cancel).await,
             Ok(claimed) => {
                 for one in claimed {
-                    let (account, work) = (one.delivery.account.clone(), Work::Delivery(one.delivery.id));
+                    let (account, work) = (one.delivery.account.clone(), vec![Work::Delivery(one.delivery.id)]);
                     spawn(&node, &slots, &tracker, account, work, move |node, account| async move {
                         derive::derive(&node, &account, one).await
                     });
@@ -64,7 +73,7 @@ async fn events(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTracker
             Ok(claimed) if claimed.is_empty() => rest(&node, &mut hint, &cancel).await,
             Ok(claimed) => {
                 for one in claimed {
-                    let (account, work) = (one.event.account.clone(), Work::Event(one.event.id));
+                    let (account, work) = (one.event.account.clone(), vec![Work::Event(one.event.id)]);
                     spawn(&node, &slots, &tracker, account, work, move |node, account| async move {
                         planner::plan(&node, &account, one).await
                     });
@@ -84,8 +93,8 @@ async fn effects(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTracke
             Ok(claimed) if claimed.is_empty() => rest(&node, &mut hint, &cancel).await,
             Ok(claimed) => {
                 for lane in claimed {
-                    let Some(first) = lane.effects.first() else { continue };
-                    let (account, work) = (lane.account.clone(), Work::Effect(first.effect.id));
+                    let account = lane.account.clone();
+                    let work = lane.effects.iter().map(|claimed| Work::Effect(claimed.effect.id)).collect();
                     spawn(&node, &slots, &tracker, account, work, move |node, account| async move {
                         executor::carry_out(&node, &account, lane).await
                     });
@@ -109,6 +118,7 @@ async fn timers(node: Arc<Node>, cancel: CancellationToken) {
                 doubted = true;
                 doubt(&node, jump).await;
             }
+            ask_the_time(&node).await;
             tokio::select! { () = cancel.cancelled() => {}, () = tokio::time::sleep(NET) => {} }
             continue;
         }
@@ -117,6 +127,48 @@ async fn timers(node: Arc<Node>, cancel: CancellationToken) {
             Ok(0) => rest(&node, &mut hint, &cancel).await,
             Ok(_) => {}
             Err(error) => fault(&error, &cancel).await,
+        }
+    }
+}
+
+/// One cheap read: its answer carries Lever's date. Without it a quiet account's timers would hold for ever.
+async fn ask_the_time(node: &Node) {
+    for account in node.all_accounts().values() {
+        if let Ok(Called::Exchanged(_)) = node.call(account, &api::list_stages(), Class::Poll).await
+            && node.clock.jump().abs() <= TOLERATED
+        {
+            return;
+        }
+    }
+}
+
+/// Passes the stop on to whoever waits for leave to begin something.
+async fn stop(node: &Node, cancel: CancellationToken) {
+    cancel.cancelled().await;
+    node.stopping.cancel();
+}
+
+/// Deletes, an hour after the other, what is older than the configuration says.
+async fn retain(node: Arc<Node>, cancel: CancellationToken) {
+    let mut last: Option<Timestamp> = None;
+    while !cancel.is_cancelled() {
+        let now = node.clock.now();
+        if last.is_none_or(|last| now.duration_since(last).abs() >= RETAIN) {
+            let keep = **node.retention.load();
+            let before = |time: SignedDuration| now.checked_sub(time).unwrap_or(Timestamp::UNIX_EPOCH);
+            let deliveries = before(keep.deliveries);
+            let retention =
+                Retention { bodies: deliveries, runs: before(keep.runs), dedupe: deliveries.min(before(DEDUPE)), chunk: CHUNK };
+            match node.store.retain(retention).await {
+                Ok(0) => last = Some(now),
+                Ok(_) => continue,
+                Err(error) => fault(&error, &cancel).await,
+            }
+        }
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            () = node.wake.notified() => {}
+            () = tokio::time::sleep(Duration::from_secs(60)) => {}
         }
     }
 }
@@ -179,21 +231,22 @@ async fn fault(error: &StoreError, cancel: &CancellationToken) {
     tokio::select! { () = cancel.cancelled() => {}, () = tokio::time::sleep(STORE_FAULT) => {} }
 }
 
-/// Runs one piece of work in a task of its own. A panic parks it; a fault of the store gives the claim back.
+/// Runs claimed work in a task of its own: one delivery, one event, or all effects that were handed out of one lane. A panic parks it; a
+/// fault of the store gives the claims back.
 fn spawn<F>(
     node: &Arc<Node>,
     slots: &Arc<Semaphore>,
     tracker: &TaskTracker,
     account: AccountId,
-    work: Work,
+    work: Vec<Work>,
     run: impl FnOnce(Arc<Node>, Arc<super::account::Account>) -> F,
 ) where
     F: Future<Output = crate::store::Result<()>> + Send + 'static,
 {
-    let Some(configured) = node.account(&account) else { return };
-    let Ok(permit) = Arc::clone(slots).try_acquire_owned() else {
-        // More rows were handed out than asked for: cannot be, and the claim would be lost until a restart.
-        tracing::error!(%work, "no slot for claimed work");
+    // An account that a reload took away meanwhile, or more rows than were asked for: the claims must not be lost.
+    let (Some(configured), Ok(permit)) = (node.account(&account), Arc::clone(slots).try_acquire_owned()) else {
+        let node = Arc::clone(node);
+        tracker.spawn(async move { give_back(&node, &account, &work).await });
         return;
     };
     let future = run(Arc::clone(node), configured);
@@ -204,25 +257,33 @@ fn spawn<F>(
         match done {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::error!(%error, %work, "the store failed; the work is given back");
-                give_back(&node, &account, work).await;
+                tracing::error!(%error, "the store failed; the work is given back");
+                give_back(&node, &account, &work).await;
             }
             Err(_) => {
-                let reason = Reason::new("bug", "leverd failed inside while working on this; please report it");
-                if let Err(error) = node.store.park(&account, work, reason, node.clock.now()).await {
-                    tracing::error!(%error, %work, "work that failed could not be parked");
+                for one in work {
+                    let reason = Reason::new("bug", "leverd failed inside while working on this; please report it");
+                    match node.store.park(&account, one, reason, node.clock.now()).await {
+                        // Settled before the failure.
+                        Ok(()) | Err(StoreError::NotFound(_)) => {}
+                        Err(error) => tracing::error!(%error, work = %one, "work that failed could not be parked"),
+                    }
                 }
             }
         }
     });
 }
 
-async fn give_back(node: &Node, account: &AccountId, work: Work) {
-    for _ in 0..60 {
-        if node.store.release(account, work).await.is_ok() {
-            return;
+async fn give_back(node: &Node, account: &AccountId, work: &[Work]) {
+    for one in work {
+        let mut tries = 60;
+        while let Err(StoreError::Unavailable(_)) = node.store.release(account, *one).await {
+            tries -= 1;
+            if tries == 0 {
+                tracing::error!(work = %one, "claimed work could not be given back; it goes on after a restart");
+                break;
+            }
+            tokio::time::sleep(STORE_FAULT).await;
         }
-        tokio::time::sleep(STORE_FAULT).await;
     }
-    tracing::error!(%work, "claimed work could not be given back; it goes on after a restart");
 }

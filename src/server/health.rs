@@ -49,8 +49,14 @@ pub(super) async fn detail(State(shared): State<Shared>) -> Response {
             })
         })
         .collect();
-    let red = reloads.values().any(|state| !state.ok);
-    Json(json!({ "status": if red { "a broken reload" } else { "fine" }, "at": now, "accounts": accounts })).into_response()
+    let status = if node.clock.jump().abs() > crate::runtime::clock::TOLERATED {
+        "the clock is in doubt"
+    } else if reloads.values().any(|state| !state.ok) {
+        "a broken reload"
+    } else {
+        "fine"
+    };
+    Json(json!({ "status": status, "at": now, "accounts": accounts })).into_response()
 }
 
 /// Prometheus' text format.

@@ -74,6 +74,8 @@ pub struct ClaimedEffect {
     pub unknown: bool,
     /// When it was planned; after ten minutes its rule is evaluated again first.
     pub planned_at: Timestamp,
+    /// When a person last asked for it to be tried again: that is its age then, whatever its event's.
+    pub asked_at: Option<Timestamp>,
     /// The rule set that planned it.
     pub ruleset: String,
     pub tries: u32,

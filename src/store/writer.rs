@@ -1,7 +1,8 @@
 //! The one writer: a thread that owns the backend and groups every kind of commit.
 //!
 //! It takes everything that waits, up to [`BATCH`] operations, applies each behind its own mark, makes the batch durable with one
-//! commit, and only then replies. An operation that fails is undone alone. When the commit fails, every operation of the batch is
+//! commit, and only then replies. An operation that fails is undone alone; a delivery, which only the disk can refuse, has no mark of
+//! its own and takes the batch along. When the commit fails, every operation of the batch is
 //! told so and nothing is acknowledged.
 
 use super::backend::{Backend, News};
@@ -135,11 +136,16 @@ pub(super) fn run(
     }
 }
 
+/// One operation of a batch, undone alone if it fails. An error means that the whole batch is gone.
+fn apply(backend: &mut dyn Backend, job: &mut dyn Job) -> Result<()> {
+    backend.mark()?;
+    if job.apply(backend) { backend.keep() } else { backend.undo() }
+}
+
 fn commit(backend: &mut dyn Backend, batch: &mut [Box<dyn Job>]) -> Result<()> {
     backend.open_batch()?;
     for job in batch.iter_mut() {
-        let applied = backend.mark().and_then(|()| if job.apply(backend) { backend.keep() } else { backend.undo() });
-        if let Err(gone) = applied {
+        if let Err(gone) = apply(backend, job.as_mut()) {
             backend.abandon_batch();
             return Err(gone);
         }

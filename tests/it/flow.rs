@@ -8,5 +8,7 @@ mod lanes;
 mod logs;
 pub(crate) mod process;
 mod reload;
+mod side;
+mod sound;
 mod spine;
 mod why;

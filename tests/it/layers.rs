@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The layers, in the order in which they may import each other: a later one an earlier one, never the reverse.
 const LAYERS: [&str; 12] =
@@ -56,12 +56,12 @@ fn files(below: &str) -> Vec<(String, String)> {
     found
 }
 
-fn name(path: &PathBuf) -> String {
+fn name(path: &Path) -> String {
     path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned()
 }
 
 fn rust(below: &str) -> Vec<(String, String)> {
-    files(below).into_iter().filter(|(path, _)| path.ends_with(".rs")).collect()
+    files(below).into_iter().filter(|(path, _)| Path::new(path).extension().is_some_and(|end| end == "rs")).collect()
 }
 
 /// The layer of a file in `src`, with its place in the order.
@@ -93,7 +93,7 @@ fn stands(line: &str, word: &str) -> bool {
     let part = |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || char == '_');
     line.match_indices(word).any(|(at, _)| {
         let after = line[at + word.len()..].chars().next();
-        !part(line[..at].chars().next_back()) && !(word.ends_with(char::is_alphanumeric) && part(after))
+        !(part(line[..at].chars().next_back()) || word.ends_with(char::is_alphanumeric) && part(after))
     })
 }
 

@@ -269,8 +269,8 @@ fn a_lost_answer_is_settled_per_kind_of_effect() {
         let status = case.get("status").and_then(Json::as_u64).map_or(200, |status| u16::try_from(status).unwrap());
         let answer = lookup(&act, &opportunity).map(|_| answered(status, case.get("answer").unwrap_or(&Json::Null)));
         let decision = match settled(&act, &opportunity, answer.as_ref(), begun_at) {
-            Settled::Done { note: Some(note) } => format!("done {note}"),
-            Settled::Done { note: None } => "done".to_owned(),
+            Settled::Done { note: Some(note), .. } => format!("done {note}"),
+            Settled::Done { note: None, .. } => "done".to_owned(),
             Settled::Repeat => "repeat".to_owned(),
             Settled::More(request) => {
                 let offset = request.query.iter().find(|(name, _)| name == "offset").map(|(_, token)| token.as_str());
@@ -385,9 +385,9 @@ fn facts_are_those_of_the_vocabulary() {
     let fits = |value: &Value, ty: &Type| match (value, ty) {
         (Value::Text(_), Type::Text | Type::Url | Type::Tag)
         | (Value::Bool(_), Type::Bool)
-        | (Value::Date { .. }, Type::Date) => true,
+        | (Value::Date { .. }, Type::Date)
+        | (Value::List(_), Type::List(_)) => true,
         (Value::Named(named), Type::Named(kind)) => named.kind == *kind,
-        (Value::List(_), Type::List(_)) => true,
         _ => false,
     };
     for case in fixture("facts").as_array().unwrap() {

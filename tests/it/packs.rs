@@ -12,6 +12,7 @@ use leverd::lang::ruleset::{Mode, RuleSet};
 use leverd::lang::source::{Sources, Span};
 use leverd::lang::yaml::{self, Kind};
 use leverd::model::{AccountCatalogue, Pinned, Value};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -126,16 +127,16 @@ fn ten_thousand_rules_in_several_files_are_checked_together() {
     let vendor = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check/rules/vendor.yaml");
     let mut files = vec![("vendor.yaml".to_owned(), fs::read(vendor).expect("readable"))];
     for file in 0..5 {
-        let rules: String = (0..2_000)
-            .map(|n| {
-                format!(
-                    "  - name: rule {file} {n}\n    trigger: assessment.scored\n    \
-                     when: {{ result.percent: {{ gte: {n} }}, assessment.title: Test {n} }}\n    \
-                     do: [{{ add_tag: \"{{{{assessment.title}}}} {n}\" }}, {{ add_note: \"{{{{round result.percent}}}} %\" }}]\n"
-                )
-            })
-            .collect();
-        files.push((format!("rules-{file}.yaml"), format!("rules:\n{rules}").into_bytes()));
+        let mut rules = "rules:\n".to_owned();
+        for n in 0..2_000 {
+            let _ = write!(
+                rules,
+                "  - name: rule {file} {n}\n    trigger: assessment.scored\n    \
+                 when: {{ result.percent: {{ gte: {n} }}, assessment.title: Test {n} }}\n    \
+                 do: [{{ add_tag: \"{{{{assessment.title}}}} {n}\" }}, {{ add_note: \"{{{{round result.percent}}}} %\" }}]\n"
+            );
+        }
+        files.push((format!("rules-{file}.yaml"), rules.into_bytes()));
     }
     let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
     let pack = load(&"example".into(), &files, &mut sources, &mut found).expect("good");

@@ -8,6 +8,7 @@ mod forget;
 mod intake;
 mod lanes;
 mod ledger;
+mod sound;
 
 use jiff::{SignedDuration, Timestamp};
 use leverd::model::{

@@ -5,12 +5,12 @@ CREATE TABLE account (account TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 
 -- Work. kind: 0 delivery, 1 event, 2 effect, 3 timer. state: 0 pending, 1 begun, 2 unknown, 3 parked.
 -- held: 0 free, an epoch while claimed, -1 while begun or parked. rank: due time, later for lesser classes: the order of turns.
--- (at, received, seq): the order within a lane. version: the payload's, for effects.
+-- (at, received, seq): the order within a lane. version: the payload's, for effects. asked: when a person last wanted it retried.
 CREATE TABLE ready (
   account TEXT NOT NULL, kind INTEGER NOT NULL, ref BLOB NOT NULL, lane TEXT NOT NULL,
   state INTEGER NOT NULL, held INTEGER NOT NULL, due_at INTEGER NOT NULL, class INTEGER NOT NULL, rank INTEGER NOT NULL,
   at INTEGER NOT NULL, received INTEGER NOT NULL, seq INTEGER NOT NULL,
-  tries INTEGER NOT NULL, rounds INTEGER NOT NULL, version INTEGER NOT NULL,
+  tries INTEGER NOT NULL, rounds INTEGER NOT NULL, version INTEGER NOT NULL, asked INTEGER,
   PRIMARY KEY (account, kind, ref)
 ) STRICT, WITHOUT ROWID;
 -- The turns; the next due time; the order in a lane; the event of a lane that is being planned.
@@ -101,7 +101,7 @@ CREATE TABLE assessment (
 ) STRICT;
 CREATE UNIQUE INDEX one_live ON assessment (account, invite_key) WHERE live = 1;
 CREATE INDEX assessment_opportunity ON assessment (account, opportunity, attempt);
-CREATE INDEX assessment_contact ON assessment (account, contact) WHERE live = 1;
+CREATE INDEX assessment_contact ON assessment (account, contact);
 
 -- What vendors call things.
 CREATE TABLE correlation (

@@ -35,6 +35,11 @@ const LANE_BUSY: &str = "EXISTS (SELECT 1 FROM ready x INDEXED BY ready_lane WHE
 const NOT_FIRST: &str = "EXISTS (SELECT 1 FROM ready x INDEXED BY ready_lane WHERE x.account = r.account AND x.lane = r.lane \
     AND x.lane <> '' AND x.kind = 1 AND x.state = 0 AND (x.at, x.received, x.seq, x.ref) < (r.at, r.received, r.seq, r.ref))";
 
+/// An account's share, as far as the claim has room: shares are rounded up.
+fn left(share: i64, claim: &Claim, claimed: usize) -> i64 {
+    share.min(i64::try_from(claim.limit.saturating_sub(claimed)).unwrap_or(i64::MAX))
+}
+
 impl Sqlite {
     /// How many rows of each account a claim may take: accounts share evenly, and another one begins each time.
     pub(super) fn shares(&mut self, claim: &Claim) -> Vec<(AccountId, i64)> {
@@ -89,7 +94,7 @@ impl Sqlite {
     pub(super) fn deliveries_claimed(&mut self, claim: &Claim) -> Result<Vec<ClaimedDelivery>> {
         let mut claimed = Vec::new();
         for (account, share) in self.shares(claim) {
-            for due in self.due(&account, DELIVERY, "", claim.now, share)? {
+            for due in self.due(&account, DELIVERY, "", claim.now, left(share, claim, claimed.len()))? {
                 if !self.take(&account, DELIVERY, &due, claim.now)? {
                     continue;
                 }
@@ -106,7 +111,7 @@ impl Sqlite {
         let mut claimed = Vec::new();
         let free = format!("AND (r.lane = '' OR NOT ({NOT_FIRST} OR {LANE_BUSY}))");
         for (account, share) in self.shares(claim) {
-            for due in self.due(&account, EVENT, &free, claim.now, share)? {
+            for due in self.due(&account, EVENT, &free, claim.now, left(share, claim, claimed.len()))? {
                 if !self.take(&account, EVENT, &due, claim.now)? {
                     continue;
                 }
@@ -128,6 +133,7 @@ impl Sqlite {
     pub(super) fn effects_claimed(&mut self, claim: &Claim) -> Result<Vec<ClaimedLane>> {
         let mut claimed: Vec<ClaimedLane> = Vec::new();
         for (account, share) in self.shares(claim) {
+            let share = left(share, claim, claimed.len());
             let mut lanes: Vec<String> = Vec::new();
             // A lane has rarely more effects due than this; the rest of it follows below.
             for due in self.due(&account, EFFECT, "", claim.now, share.saturating_mul(8))? {
@@ -170,15 +176,19 @@ impl Sqlite {
     fn effect_to_send(&self, account: &AccountId, due: &Due) -> Result<ClaimedEffect> {
         let row = super::columns::one(
             &self.db,
-            "SELECT payload, planned_at, ruleset FROM effect WHERE account = ?1 AND id = ?2",
+            "SELECT e.payload, e.planned_at, e.ruleset, r.asked FROM effect e LEFT JOIN ready r ON r.account = e.account AND r.kind = 2 \
+             AND r.ref = e.id WHERE e.account = ?1 AND e.id = ?2",
             params![account.as_str(), due.id],
-            |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?)),
+            |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?, row.get::<_, Option<i64>>(3)?))
+            },
         )?;
-        let (payload, planned_at, ruleset) = row.unwrap_or_default();
+        let (payload, planned_at, ruleset, asked) = row.unwrap_or_default();
         Ok(ClaimedEffect {
             effect: decode(work_of(EFFECT, due.id), &payload)?,
             unknown: due.state == UNKNOWN,
             planned_at: time(planned_at),
+            asked_at: asked.map(time),
             ruleset,
             tries: due.tries + 1,
             rounds: due.rounds,

@@ -65,7 +65,10 @@ impl Sqlite {
         let patience: u32 = self.db.query_row("PRAGMA busy_timeout", [], |row| row.get(0))?;
         self.db.busy_timeout(std::time::Duration::ZERO)?;
         let scrub = || -> rusqlite::Result<bool> {
-            self.db.execute_batch("PRAGMA incremental_vacuum")?;
+            // It gives one page back for each row that is asked for.
+            let mut vacuum = self.db.prepare_cached("PRAGMA incremental_vacuum")?;
+            let mut pages = vacuum.query([])?;
+            while pages.next()?.is_some() {}
             self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))
         };
         let done = scrub();
@@ -195,6 +198,7 @@ impl Sqlite {
                 gone += exec(&self.db, sql, params![account, before, chunk])?;
             }
         }
+        self.scrub |= gone > 0;
         Ok(gone)
     }
 }

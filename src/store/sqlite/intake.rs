@@ -15,6 +15,8 @@ use rusqlite::params;
 
 /// The most bodies of one token that are looked at besides the first.
 const OTHER_BODIES: usize = 3;
+/// After so many milliseconds an unsigned body of a vendor that comes again is looked at again.
+const AGAIN: i64 = 600_000;
 
 /// What `seen` and `heard` call the source, and the event it speaks of.
 fn source_of(source: &Source) -> (String, &'static str, Class) {
@@ -23,6 +25,14 @@ fn source_of(source: &Source) -> (String, &'static str, Class) {
         Source::Vendor { vendor, connection, .. } => (format!("vendor:{vendor}/{connection}"), "", Class::Vendor),
         Source::Timer(_) => ("timer".to_owned(), "", Class::Timer),
     }
+}
+
+/// Whether a known body may tell of another occurrence: a vendor's that nobody signed says the same each time a decision is turned
+/// back and forth. What it says is read back, so that a repetition changes nothing; a sender's own repetitions come sooner.
+fn may_be_another(delivery: &Delivery, seen: i64) -> bool {
+    matches!(delivery.source, Source::Vendor { .. })
+        && delivery.hint == Some(Hint::Unsigned)
+        && ms(delivery.received).saturating_sub(seen) > AGAIN
 }
 
 /// What makes firing a timer happen once: its id and when it was due. Re-armed for another time, it fires again.
@@ -36,18 +46,20 @@ impl Sqlite {
         let (source, event, class) = source_of(&delivery.source);
         let seen = all(
             &self.db,
-            "SELECT digest FROM seen WHERE account = ?1 AND source = ?2 AND dedupe = ?3",
+            "SELECT digest, at FROM seen WHERE account = ?1 AND source = ?2 AND dedupe = ?3",
             params![account, source, delivery.dedupe],
-            |row| row.get::<_, String>(0),
+            |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)),
         )?;
-        if seen.contains(&delivery.digest) {
+        let known = seen.iter().find(|(digest, _)| *digest == delivery.digest).map(|(_, at)| *at);
+        let again = known.is_some_and(|at| may_be_another(delivery, at));
+        if known.is_some() && !again {
             return Ok(Received::Duplicate);
         }
-        if seen.len() > OTHER_BODIES {
+        if seen.len() > OTHER_BODIES && !again {
             self.refused(&delivery.account, "more bodies of one token", delivery.received)?;
             return Ok(Received::Dropped);
         }
-        let (id, hint, answer) = if seen.is_empty() {
+        let (id, hint, answer) = if seen.is_empty() || again {
             (delivery.id, delivery.hint, Received::Stored)
         } else {
             let parts = ["other body", account, &source, &delivery.dedupe, &delivery.digest];
@@ -58,7 +70,7 @@ impl Sqlite {
         exec(&self.db, "INSERT OR IGNORE INTO account (account) VALUES (?1)", [account])?;
         exec(
             &self.db,
-            "INSERT INTO seen (account, source, dedupe, digest, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT OR REPLACE INTO seen (account, source, dedupe, digest, at) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![account, source, delivery.dedupe, delivery.digest, received],
         )?;
         exec(
@@ -112,6 +124,7 @@ impl Sqlite {
                 }
                 self.remove_work(account, DELIVERY, key.1)?;
                 if forgotten {
+                    self.scrub = true;
                     exec(&self.db, "DELETE FROM delivery WHERE account = ?1 AND id = ?2", params![account.as_str(), key.1])?;
                 }
                 Ok(())

@@ -3,7 +3,7 @@
 use super::Sqlite;
 use super::columns::{Bytes, EFFECT, EVENT, NEVER, all, encode, exec, exists, ms};
 use super::work::Row;
-use crate::model::{AccountId, Act, Assessment, Effect, EventId, InviteMode, NoticeKind, Outcome, Plan, Reason};
+use crate::model::{AccountId, Act, Assessment, Effect, EventId, InviteMode, NoticeKind, Outcome, Phase, Plan, Reason};
 use crate::store::commit::{PlanMade, Run};
 use crate::store::error::{Result, StoreError};
 use rusqlite::{ErrorCode, params};
@@ -132,7 +132,12 @@ impl Sqlite {
     /// Writes ledger rows: the closed ones first, so that a new live attempt finds its key free.
     pub(super) fn write_ledger(&mut self, account: &AccountId, rows: &[Assessment]) -> std::result::Result<(), Refused> {
         let (live, closed): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.live());
-        closed.into_iter().chain(live).try_for_each(|row| self.write_assessment(account, row, row.live()))
+        closed.into_iter().chain(live).try_for_each(|row| match self.write_assessment(account, row, row.live()) {
+            // Somebody takes an earlier attempt up again while a newer one is live: what is told of it is kept, the key stays where it
+            // is. Only a row that is about to be invited is refused.
+            Err(Refused::Live(_)) if row.phase != Phase::Requested => self.write_assessment(account, row, false),
+            written => written,
+        })
     }
 
     /// Writes one ledger row with what its vendor calls it.

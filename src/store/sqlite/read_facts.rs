@@ -45,7 +45,7 @@ pub(super) fn ledger(
     if let Some(contact) = contact {
         rows.extend(ledger_rows(
             db,
-            "SELECT id, payload FROM assessment WHERE account = ?1 AND contact = ?2 AND live = 1 AND opportunity <> ?3 ORDER BY id",
+            "SELECT id, payload FROM assessment WHERE account = ?1 AND contact = ?2 AND opportunity <> ?3 ORDER BY id",
             params![account.as_str(), contact.as_str(), opportunity.as_str()],
         )?);
     }

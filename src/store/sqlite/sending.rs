@@ -121,7 +121,9 @@ impl Sqlite {
                 "UPDATE own_move SET moved_at = coalesce(?3, moved_at) WHERE account = ?1 AND opportunity = {opportunity} \
                  AND effect = ?2"
             );
-            exec(&self.db, &sql, params![account.as_str(), effect, finish.moved_at.map(ms)])?;
+            // An answer that does not tell the time came at about that time.
+            let moved_at = finish.moved_at.or(settled.then_some(finish.at));
+            exec(&self.db, &sql, params![account.as_str(), effect, moved_at.map(ms)])?;
         } else {
             // It never happened: nothing will echo, unless an earlier attempt's end is unknown.
             let sql = format!(

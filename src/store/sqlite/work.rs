@@ -156,6 +156,12 @@ impl Sqlite {
             "UPDATE ready SET held = 0, tries = max(0, tries - 1) WHERE account = ?1 AND kind = ?2 AND ref = ?3 AND held > 0",
             params![account.as_str(), kind, id.bytes()],
         )?;
+        // Nobody works on it any more: how its attempt ended has to be looked up.
+        exec(
+            &self.db,
+            "UPDATE ready SET state = 2, held = 0 WHERE account = ?1 AND kind = ?2 AND ref = ?3 AND state = 1",
+            params![account.as_str(), kind, id.bytes()],
+        )?;
         self.news.work = true;
         Ok(())
     }
@@ -196,8 +202,8 @@ impl Sqlite {
         self.put_back(account, key, next, due, false)?;
         exec(
             &self.db,
-            "UPDATE ready SET rounds = 0 WHERE account = ?1 AND kind = ?2 AND ref = ?3",
-            params![account.as_str(), kind, key.1],
+            "UPDATE ready SET rounds = 0, asked = ?4 WHERE account = ?1 AND kind = ?2 AND ref = ?3",
+            params![account.as_str(), kind, key.1, ms(at)],
         )?;
         exec(
             &self.db,
@@ -243,6 +249,9 @@ impl Sqlite {
             params![account.as_str(), effect, super::columns::encode(outcome)?, ms(at)],
         )?;
         self.remove_work(account, EFFECT, effect)?;
+        if let Outcome::Skipped { reason } = outcome {
+            self.unplanned(account, effect, reason.code == "gone")?;
+        }
         exec(&self.db, "DELETE FROM blocked WHERE account = ?1 AND effect = ?2", params![account.as_str(), effect])?;
         let behind = all(
             &self.db,
@@ -259,6 +268,29 @@ impl Sqlite {
             )?;
         }
         self.strip_if_purged(account, effect)
+    }
+
+    /// What a plan had foreseen for an effect that is not done after all: an attempt that nobody was invited to is none, and a move that
+    /// was not made explains no later one. A purge keeps the ids.
+    fn unplanned(&mut self, account: &AccountId, effect: Bytes, purged: bool) -> Result<()> {
+        let params = params![account.as_str(), effect];
+        exec(
+            &self.db,
+            "DELETE FROM own_move WHERE account = ?1 AND opportunity = (SELECT opportunity FROM effect WHERE account = ?1 AND id = ?2) \
+             AND effect = ?2 AND moved_at IS NULL AND matched_by IS NULL",
+            params,
+        )?;
+        let requested = "account = ?1 AND id = (SELECT unhex(json_extract(payload, '$.act.invite.assessment')) FROM effect \
+                         WHERE account = ?1 AND id = ?2 AND json_valid(payload) AND json_extract(payload, '$.act.invite.mode') = 'new') \
+                         AND json_valid(payload) AND json_extract(payload, '$.phase') = 'requested'";
+        let maybe = "EXISTS (SELECT 1 FROM attempt a WHERE a.account = ?1 AND a.effect = ?2 AND NOT EXISTS (SELECT 1 FROM attempt_end e \
+                     WHERE e.account = ?1 AND e.effect = ?2 AND e.number = a.number AND e.applied = '\"no\"'))";
+        let cancelled = format!(
+            "UPDATE assessment SET live = 0, payload = json_set(payload, '$.phase', 'cancelled') WHERE {requested} AND (?3 OR {maybe})"
+        );
+        exec(&self.db, &cancelled, params![account.as_str(), effect, purged])?;
+        exec(&self.db, &format!("DELETE FROM assessment WHERE {requested}"), params)?;
+        Ok(())
     }
 
     pub(super) fn add_notice(&mut self, account: &AccountId, notice: &Notice) -> Result<()> {

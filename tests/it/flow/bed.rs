@@ -1,7 +1,7 @@
 //! The test bed: a simulator, a project on disk and a running node, as `leverd demo` has them.
 
 use jiff::SignedDuration;
-use leverd::cli::demo::world::{ACCOUNT, World, WorldOptions, write_project};
+use leverd::cli::demo::world::{World, WorldOptions, write_project};
 use leverd::model::{AccountId, NoticeKind, OpportunityId, Said};
 use leverd::runtime::clock::Clock;
 use leverd::sim::{
@@ -47,7 +47,8 @@ pub(crate) fn quick() -> Faults {
 
 pub(crate) struct Bed {
     pub(crate) world: World,
-    pub(crate) folder: tempfile::TempDir,
+    /// Removed with the bed.
+    _folder: tempfile::TempDir,
     http: reqwest::Client,
 }
 
@@ -95,7 +96,7 @@ impl Bed {
         prepare(&sim.control());
         let config = project(&sim, &folder.path().join("project"), setting.rules, setting.settings);
         let world = World::join(sim, config, Clock::system()).await.unwrap();
-        let bed = Self { world, folder, http: reqwest::Client::builder().no_proxy().build().unwrap() };
+        let bed = Self { world, _folder: folder, http: reqwest::Client::builder().no_proxy().build().unwrap() };
         bed.rest().await;
         bed.control().clear_requests();
         bed
@@ -120,11 +121,8 @@ impl Bed {
             let begun = standing("begun");
             let lookup = !begun.is_empty() && begun.iter().all(|count| count.oldest.is_some_and(|oldest| oldest > soon));
             let unchanged = std::mem::replace(&mut commits, node.store.commits().0) == commits;
-            calm = match (due_soon, standing("due").is_empty() && begun.is_empty(), lookup && unchanged) {
-                (false, true, _) => calm + 1,
-                (false, false, true) => calm + 1,
-                _ => 0,
-            };
+            let idle = standing("due").is_empty() && begun.is_empty();
+            calm = if !due_soon && (idle || lookup && unchanged) { calm + 1 } else { 0 };
             assert!(started.elapsed() < Duration::from_secs(40), "it does not come to rest: {counts:?}");
             tokio::time::sleep(Duration::from_millis(if lookup { 150 } else { 25 })).await;
         }
@@ -185,7 +183,7 @@ impl Bed {
     }
 
     pub(crate) fn account(&self) -> AccountId {
-        AccountId::new(ACCOUNT)
+        self.world.node.all_accounts().keys().next().cloned().unwrap()
     }
 
     pub(crate) fn id(&self, name: &str) -> OpportunityId {

@@ -230,3 +230,26 @@ async fn d01_a_move_whose_answer_was_lost_is_not_repeated_when_a_person_moved_on
         assert!(bed.parked().await.is_empty(), "{:?}", bed.parked().await);
     }
 }
+
+#[tokio::test]
+async fn what_fails_for_a_day_waits_for_a_person_and_the_lane_goes_on() {
+    let bed = Bed::start().await;
+    let control = bed.control();
+    bed.fault("POST", "/v1/opportunities/{id}/addTags", 0, answer(500, false));
+    bed.enter().await;
+    bed.advance(Duration::from_secs(30)).await;
+    assert!(bed.parked().await.is_empty(), "{:?}", bed.parked().await);
+    // What comes meanwhile waits behind it.
+    control.start_assessment(EMAIL, TEST).unwrap();
+    bed.rest().await;
+    assert_eq!(bed.tags(ADA), [TEST]);
+    bed.advance(Duration::from_secs(25 * 60 * 60)).await;
+    let parked = bed.parked().await;
+    assert_eq!(parked.len(), 1, "{parked:?}");
+    assert!(parked[0].contains("for a day"), "{parked:?}");
+    control.clear_route_faults();
+    // The breaker may have opened; it asks again after five seconds of real time.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    bed.advance(Duration::from_secs(61)).await;
+    assert_eq!(bed.tags(ADA), [format!("{TEST} - Started")]);
+}

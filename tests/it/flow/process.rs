@@ -144,6 +144,7 @@ impl Deployed {
     }
 
     /// SIGKILL as soon as a request meets a scripted fault: a slow answer is then under way.
+    #[cfg(feature = "kill-points")]
     pub(crate) fn kill_when_slow(&mut self) {
         self.doomed = true;
     }

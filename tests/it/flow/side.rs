@@ -1,0 +1,48 @@
+//! A person mends the cause and says so, beside the running leverd.
+
+use super::bed::{ADA, STAGE};
+use super::process::Deployed;
+use leverd::sim::{Misbehaviour, RouteFault};
+use std::time::Duration;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parked_work_is_retried_and_skipped_beside_a_running_leverd() {
+    let mut deployed = Deployed::prepare().await;
+    let control = deployed.control();
+    let refuse = |times| RouteFault {
+        method: Some("POST".to_owned()),
+        path: "/api/v1/assessment_invitations/invite_candidates".to_owned(),
+        times: Some(times),
+        after: 0,
+        then: Misbehaviour::Answer { status: 422, applied: false, retry_after: None },
+    };
+    control.add_route_fault(refuse(1));
+    deployed.start(&[]).await;
+    control.move_stage(ADA, STAGE).unwrap();
+    let id = parked(&deployed).await;
+
+    let retried = deployed.run("retry", &[&id]).await;
+    assert!(retried.status.success(), "{retried:?}");
+    deployed.until("the invitation", |control| control.mails().len() == 1).await;
+
+    // What is settled cannot be skipped any more, and the message says so.
+    deployed.until("rest", |control| control.tags(ADA).unwrap().iter().any(|tag| tag.ends_with("- Invited"))).await;
+    let late = deployed.run("skip", &[&id]).await;
+    assert_eq!(late.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&late.stderr).contains("nothing unfinished"), "{late:?}");
+    deployed.kill();
+}
+
+/// Waits until something is parked; its id.
+async fn parked(deployed: &Deployed) -> String {
+    for _ in 0..400 {
+        let shown = deployed.run("parked", &["--format", "json"]).await;
+        if shown.status.code() == Some(1) {
+            let text = String::from_utf8_lossy(&shown.stdout).into_owned();
+            let id = text.split(|c: char| !c.is_ascii_hexdigit()).find(|word| word.len() == 32);
+            return id.unwrap_or_else(|| panic!("no id in {text}")).to_owned();
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("nothing was parked")
+}
