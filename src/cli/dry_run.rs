@@ -4,19 +4,22 @@ use super::connect::Reads;
 use super::describe;
 use super::exit::Exit;
 use super::files::{Folder, read};
-use super::out::{Format, Out};
+use super::out::{Format, Out, for_reading};
 use super::preview::{Preview, Would, text};
 use super::stored::{now, wait};
 use super::validate::project;
 use crate::engine::{self, Program};
 use crate::lang::config::Store as StorePlace;
 use crate::lang::diagnostic::Diagnostics;
+use crate::lang::near::near;
 use crate::lang::project::{Bound, Project};
 use crate::lang::source::Sources;
 use crate::lever::api;
 use crate::lever::decode::{self, LeverPayload, Seen};
 use crate::lever::facts::{self, Names, OpportunitySnapshot};
-use crate::model::{ContactId, Event, EventId, EventKind, Facts, Group, Kind, LeverEvent, OpportunityId, Plan, Planned, Value};
+use crate::model::{
+    ContactId, Event, EventId, EventKind, Facts, Group, Kind, Later, LeverEvent, OpportunityId, Plan, Planned, Said, Value,
+};
 use crate::store::{Options, Store};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -43,7 +46,7 @@ pub(super) struct DryRun {
     #[arg(long, value_name = "FILE", default_value = "leverd.yaml")]
     config: PathBuf,
     /// How to write it
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, default_value = "human", value_parser = for_reading())]
     format: Format,
 }
 
@@ -96,6 +99,10 @@ impl DryRun {
         let event = match &payload {
             Some(payload) => match confirmed(bound, payload, &opportunity, names) {
                 Ok(event) => event,
+                Err(why) if self.format == Format::Json => {
+                    out.json(&serde_json::json!({ "refused": why }))?;
+                    return Ok(Exit::Faults);
+                }
                 Err(why) => {
                     out.line(format_args!("leverd would not act on this delivery: {why}"))?;
                     return Ok(Exit::Faults);
@@ -144,6 +151,10 @@ impl DryRun {
     fn payload(&self) -> anyhow::Result<Option<LeverPayload>> {
         let path = PathBuf::from(&self.what);
         if !path.is_file() {
+            // Lever would be asked for an opportunity of that name.
+            if path.extension().is_some() {
+                bail!("there is no file {}", path.display());
+            }
             return Ok(None);
         }
         let payload =
@@ -160,7 +171,7 @@ impl DryRun {
         let to = match &self.stage {
             Some(name) => {
                 let stage = bound.catalogue.find(Kind::Stage, None, name);
-                Value::Named(stage.with_context(|| format!("the account has no stage `{name}`"))?)
+                Value::Named(stage.with_context(|| no_stage(bound, name))?)
             }
             None => match &opportunity.stage {
                 Some(stage) => names.value(Kind::Stage, stage.as_str()),
@@ -213,7 +224,8 @@ impl DryRun {
         if plan.steps.is_empty() {
             out.line("no rule listens to this event in this situation")?;
         }
-        for later in &plan.later {
+        let told = |later: &&Later| plan.steps.iter().any(|step| step.said == Said::Later { due: later.due });
+        for later in plan.later.iter().filter(|later| !told(later)) {
             out.line(describe::later(later))?;
         }
         if let Some(why) = &plan.park {
@@ -221,6 +233,15 @@ impl DryRun {
         }
         tell(out, &would)?;
         Ok(Exit::Fine)
+    }
+}
+
+/// What is said of a stage that the account does not have.
+fn no_stage(bound: &Bound, name: &str) -> String {
+    let stages: Vec<&str> = bound.catalogue.stages.iter().map(|stage| stage.name.as_str()).collect();
+    match near(name, stages.iter().copied()).first() {
+        Some(near) => format!("the account has no stage `{name}`; did you mean `{near}`?"),
+        None => format!("the account has no stage `{name}`; its stages are {}", stages.join(", ")),
     }
 }
 

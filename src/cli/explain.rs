@@ -1,12 +1,18 @@
 //! `leverd explain`: what a code means, with an example that has the fault and the same mended.
 
 use super::exit::Exit;
-use super::out::{Format, Out};
+use super::out::{Format, Out, for_reading};
 use crate::lang;
 use crate::lang::near::near;
+use crate::suite;
 use anstyle::Style;
 use clap::Args;
 use serde_json::json;
+
+/// Every code that a message may carry.
+fn entries() -> impl Iterator<Item = &'static lang::explain::Entry> {
+    lang::explain::entries().chain(suite::ENTRIES)
+}
 
 /// Say what a diagnostic code means, with a bad and a good example
 #[derive(Debug, Args)]
@@ -14,14 +20,14 @@ pub(super) struct Explain {
     /// The code in the brackets of a message, such as `unknown-key`; all codes if left out
     code: Option<String>,
     /// How to write it
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, default_value = "human", value_parser = for_reading())]
     format: Format,
 }
 
 impl Explain {
     pub(super) fn run(&self, out: &mut Out) -> anyhow::Result<Exit> {
         let Some(wanted) = &self.code else {
-            let codes: Vec<&str> = lang::explain::entries().map(|entry| entry.0).collect();
+            let codes: Vec<&str> = entries().map(|entry| entry.0).collect();
             if self.format == Format::Json {
                 out.json(&codes)?;
             } else {
@@ -31,8 +37,8 @@ impl Explain {
         };
         // People paste `error[unknown-key]`.
         let wanted = wanted.rsplit('[').next().unwrap_or(wanted).trim_end_matches(']');
-        let Some((code, text, bad, good)) = lang::explain::entries().find(|entry| entry.0 == wanted) else {
-            let near = near(wanted, lang::explain::entries().map(|entry| entry.0));
+        let Some((code, text, bad, good)) = entries().find(|entry| entry.0 == wanted) else {
+            let near = near(wanted, entries().map(|entry| entry.0));
             let near = near.first().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
             anyhow::bail!("there is no code `{wanted}`{near} (`leverd explain` lists all)");
         };

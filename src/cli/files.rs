@@ -4,6 +4,7 @@
 
 use crate::lang::config::{PackSource, Secrets};
 use crate::lang::load::File;
+use crate::lang::near::near;
 use crate::lang::project;
 use crate::model::{AccountId, PackName};
 use crate::runtime::builtin;
@@ -30,21 +31,22 @@ pub enum Target {
     Config(PathBuf),
     /// A folder with rules and no leverd.yaml in or above it that matters here.
     Pack(PathBuf),
+    /// A pulled catalogue alone.
+    Catalogue(PathBuf),
 }
 
 impl Target {
     /// A leverd.yaml, a folder that holds one, or the folder of a pack.
     pub fn of(path: &Path) -> anyhow::Result<Self> {
-        let about = fs::metadata(path).with_context(|| path.display().to_string())?;
+        let about = metadata(path)?;
         if about.is_file() {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            return match name.as_ref() {
-                "rules.yaml" | "vendor.yaml" | "tests.yaml" => {
-                    Ok(Self::Pack(path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new(".")).to_owned()))
+            return Ok(match what(path)? {
+                What::Pack => {
+                    Self::Pack(path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new(".")).to_owned())
                 }
-                // Any other name is a configuration under another name: the message about its content says the rest.
-                _ => Ok(Self::Config(path.to_owned())),
-            };
+                What::Catalogue => Self::Catalogue(path.to_owned()),
+                What::Config => Self::Config(path.to_owned()),
+            });
         }
         for name in ["leverd.yaml", "leverd.yml"] {
             let config = path.join(name);
@@ -57,6 +59,33 @@ impl Target {
         }
         bail!("{} holds neither a leverd.yaml nor a rules.yaml; `leverd init` writes a folder to start from", path.display())
     }
+}
+
+enum What {
+    Config,
+    Pack,
+    Catalogue,
+}
+
+/// What a file is: by its name, else by the keys it begins lines with. What tells nothing is taken for a configuration, whose
+/// messages say the rest.
+fn what(path: &Path) -> anyhow::Result<What> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if matches!(name.as_ref(), "rules.yaml" | "vendor.yaml" | "tests.yaml") {
+        return Ok(What::Pack);
+    }
+    let bytes = read(path)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let has = |keys: &[&str]| text.lines().filter_map(|line| line.split_once(':')).any(|(key, _)| keys.contains(&key));
+    Ok(if has(&["accounts"]) {
+        What::Config
+    } else if has(&["account", "pulled_at"]) {
+        What::Catalogue
+    } else if has(&["rules", "operations", "tests"]) {
+        What::Pack
+    } else {
+        What::Config
+    })
 }
 
 impl Folder {
@@ -74,19 +103,41 @@ impl Folder {
 /// The YAML files of a pack's folder.
 pub fn pack_files(folder: &Path) -> Result<Vec<File>, String> {
     if !folder.is_dir() {
-        return Err(format!("there is no folder `{}`", shown(folder)));
+        return Err(format!("there is no folder `{}`{}", shown(folder), beside(folder)));
     }
     let files = Files::read(&[folder.to_owned()], &[".yaml", ".yml"]).map_err(|error| error.to_string())?;
     Ok(files.0.into_iter().map(|(path, bytes)| (shown(&path), bytes)).collect())
 }
 
+/// The folders beside one that is missing, for its message: `; did you mean `starter`?`.
+fn beside(folder: &Path) -> String {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let entries = folder.parent().and_then(|parent| fs::read_dir(parent).ok()).into_iter().flatten().filter_map(Result::ok);
+    let mut names: Vec<String> =
+        entries.filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    let near = near(&name, names.iter().map(String::as_str));
+    near.first().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+}
+
 /// One file, of at most 16 MiB.
 pub fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let about = fs::metadata(path).with_context(|| path.display().to_string())?;
+    let about = metadata(path)?;
     if !about.is_file() || about.len() > MOST_BYTES {
         bail!("{} is no file that leverd reads (a folder, a device, or larger than 16 MiB)", path.display());
     }
     fs::read(path).with_context(|| path.display().to_string())
+}
+
+/// What the system knows of a path.
+fn metadata(path: &Path) -> anyhow::Result<fs::Metadata> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound && path.file_name().is_some_and(|name| name == "leverd.yaml") => {
+            bail!("there is no {}: go to its folder, name it with `--config`, or let `leverd init` write one", path.display())
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => bail!("there is no file or folder {}", path.display()),
+        other => other.with_context(|| path.display().to_string()),
+    }
 }
 
 /// A path as messages show it.

@@ -5,6 +5,7 @@ use crate::lang::diagnostic::Diagnostics;
 use crate::lang::render::{render_github, render_human, render_json};
 use crate::lang::source::Sources;
 use anstream::{AutoStream, ColorChoice};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::fmt;
 use std::io::{self, Write};
 
@@ -18,6 +19,11 @@ pub enum Format {
     Json,
     /// Annotations of GitHub's CI.
     Github,
+}
+
+/// The formats of reports that have no place in a file, so nothing to annotate.
+pub(super) fn for_reading() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(["human", "json"]).map(|text| if text == "json" { Format::Json } else { Format::Human })
 }
 
 /// Standard output, or what a test collects.

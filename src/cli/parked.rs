@@ -2,7 +2,7 @@
 
 use super::describe;
 use super::exit::Exit;
-use super::out::{Format, Out};
+use super::out::{Format, Out, for_reading};
 use super::stored::{Place, wait};
 use crate::model::AccountId;
 use crate::store::ParkedRow;
@@ -16,7 +16,7 @@ pub(super) struct Parked {
     #[arg(long)]
     account: Option<String>,
     /// How to write it
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, default_value = "human", value_parser = for_reading())]
     format: Format,
     #[command(flatten)]
     place: Place,

@@ -2,7 +2,7 @@
 
 use super::describe;
 use super::exit::Exit;
-use super::out::{Format, Out};
+use super::out::{Format, Out, for_reading};
 use super::stored::{Place, now, wait};
 use crate::model::{AccountId, OpportunityId, Said};
 use anyhow::bail;
@@ -26,7 +26,7 @@ pub(super) struct Runs {
     #[arg(long)]
     steps: bool,
     /// How to write it
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, default_value = "human", value_parser = for_reading())]
     format: Format,
     #[command(flatten)]
     place: Place,

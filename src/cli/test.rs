@@ -2,7 +2,7 @@
 
 use super::exit::Exit;
 use super::files::{Folder, Target, pack_files, shown};
-use super::out::{Format, Out};
+use super::out::{Format, Out, count};
 use super::validate::project;
 use crate::lang::config::PackSource;
 use crate::lang::diagnostic::Diagnostics;
@@ -11,7 +11,7 @@ use crate::lang::project::{Files, pack_name};
 use crate::lang::rule::Pack;
 use crate::lang::source::Sources;
 use crate::suite::{self, Case, Suite};
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use std::fs;
 use std::path::PathBuf;
@@ -56,6 +56,7 @@ impl Test {
                         suites.extend(pack_tests(source, &files, &mut sources, &mut found));
                     }
                 }
+                Target::Catalogue(path) => bail!("{} is a pulled catalogue, and has no rule tests", path.display()),
                 Target::Pack(folder) => {
                     let files = pack_files(&folder).map_err(|why| anyhow!(why))?;
                     suites.extend(pack_tests(&PackSource::Folder(shown(&folder)), &files, &mut sources, &mut found));
@@ -66,12 +67,16 @@ impl Test {
             out.diagnostics(self.format, &sources, &found)?;
             return Ok(Exit::Faults);
         }
+        let all: usize = suites.iter().map(|suite| suite.tests.len()).sum();
         for suite in &mut suites {
             suite.tests.retain(|test| self.filter.as_ref().is_none_or(|text| test.name.contains(text.as_str())));
         }
         let cases: Vec<Case> = suites.iter().flat_map(suite::run).collect();
         if let Some(path) = &self.junit {
             fs::write(path, suite::junit(&cases)).with_context(|| path.display().to_string())?;
+        }
+        if let (Some(text), true, true) = (&self.filter, cases.is_empty(), all > 0) {
+            bail!("none of the {} has `{text}` in its name", count(all, "test"));
         }
         self.report(out, &cases)?;
         Ok(if cases.iter().all(Case::passed) { Exit::Fine } else { Exit::Faults })

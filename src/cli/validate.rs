@@ -6,11 +6,13 @@ use super::out::{Format, Out, count};
 use super::test::tests_of;
 use crate::lang::diagnostic::{Diagnostics, Severity};
 use crate::lang::project::{self, Files, Project};
+use crate::lang::rule::Pack;
 use crate::lang::source::Sources;
-use crate::lang::{config::PackSource, load};
-use crate::suite::Suite;
+use crate::lang::{catalogue, config::PackSource, load, load::File};
+use crate::vendor;
 use anyhow::anyhow;
 use clap::Args;
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,7 +21,7 @@ use std::sync::Arc;
 /// Reads files only. A rule set that passes cannot fail later for a reason that is visible in the files or in the pulled catalogue.
 #[derive(Debug, Args)]
 pub(super) struct Validate {
-    /// Folders or files: a leverd.yaml with all it names, or the folder of a pack alone
+    /// Folders or files: a leverd.yaml with all it names, the folder of a pack alone, or a pulled catalogue
     #[arg(default_value = ".")]
     paths: Vec<PathBuf>,
     /// Warnings are faults too
@@ -37,6 +39,7 @@ struct Seen {
     packs: usize,
     rules: usize,
     tests: usize,
+    catalogues: usize,
 }
 
 impl Validate {
@@ -51,7 +54,7 @@ impl Validate {
                         let folder = Folder::of(&path);
                         for (source, pack) in &project.packs {
                             let files = Files::pack(&folder, source).map_err(|why| anyhow!(why))?;
-                            seen.tests += count_tests(&tests_of(pack, &files, &mut sources, &mut found));
+                            seen.tests += beside(pack, &files, &mut sources, &mut found, &mut notes);
                         }
                         seen.note(project);
                         notes.extend(off(project));
@@ -63,21 +66,48 @@ impl Validate {
                     seen.packs += 1;
                     if let Some(pack) = load::load(&name, &files, &mut sources, &mut found).map(Arc::new) {
                         seen.rules += pack.rules.len();
-                        seen.tests += count_tests(&tests_of(&pack, &files, &mut sources, &mut found));
+                        seen.tests += beside(&pack, &files, &mut sources, &mut found, &mut notes);
+                    }
+                }
+                Target::Catalogue(path) => {
+                    seen.catalogues += 1;
+                    if let Some(id) = sources.add(shown(&path), &read(&path)?, &mut found) {
+                        catalogue::read(&sources, id, &mut found);
                     }
                 }
             }
         }
         out.diagnostics(self.format, &sources, &found)?;
-        if self.format == Format::Human {
-            for note in notes {
-                out.line(note)?;
+        match self.format {
+            Format::Human => {
+                notes.iter().try_for_each(|note| out.line(format_args!("note: {note}")))?;
+                out.line(seen.summary(&found))?;
             }
-            out.line(seen.summary(&found))?;
+            Format::Github => notes.iter().try_for_each(|note| out.line(format_args!("::notice::{note}")))?,
+            Format::Json => {}
         }
         let faulty = found.has_errors() || (self.strict && !found.is_empty());
         Ok(if faulty { Exit::Faults } else { Exit::Fine })
     }
+}
+
+/// What stands beside the rules of a pack: tests, whose number comes back, and what the vendor is said to send.
+fn beside(pack: &Arc<Pack>, files: &[File], sources: &mut Sources, found: &mut Diagnostics, notes: &mut Vec<String>) -> usize {
+    if let Some(adapter) = &pack.vendor {
+        found.extend(vendor::run_samples(adapter));
+        if adapter.poll.is_some() {
+            notes.push(format!(
+                "`poll` of the vendor `{}` is checked, and not carried out by this version: its events come by webhook only",
+                adapter.name
+            ));
+        }
+    }
+    let mut apart = Diagnostics::new();
+    let suites = tests_of(pack, files, sources, &mut apart);
+    // A name in the rules that the account does not have is not told again for lacking in the tests.
+    let told: HashSet<_> = found.iter().map(|fault| (fault.code, fault.primary)).collect();
+    found.extend(apart.into_iter().filter(|fault| !told.contains(&(fault.code, fault.primary))));
+    suites.iter().map(|suite| suite.tests.len()).sum()
 }
 
 /// Loads the project of a leverd.yaml.
@@ -90,16 +120,12 @@ pub(super) fn project(
     Ok(project::load(&shown(path), &bytes, &Folder::of(path), sources, found))
 }
 
-fn count_tests(suites: &[Suite]) -> usize {
-    suites.iter().map(|suite| suite.tests.len()).sum()
-}
-
 /// Rules that cannot fire in an account because an optional setting is unset: shown, not a fault.
 fn off(project: &Project) -> Vec<String> {
     let rulesets = project.accounts.iter().flat_map(|account| &account.rulesets);
     let notes = rulesets.flat_map(|set| {
         set.off.iter().map(move |(rule, setting)| {
-            format!("note: rule `{rule}` of `{}` is off in `{}`: the setting `{setting}` is not given", set.name(), set.account)
+            format!("rule `{rule}` of `{}` is off in `{}`: the setting `{setting}` is not given", set.name(), set.account)
         })
     });
     notes.collect()
@@ -116,7 +142,13 @@ impl Seen {
         let all = found.sorted();
         let errors = all.iter().filter(|found| found.severity == Severity::Error).count();
         let warnings = all.len() - errors;
-        let seen = [(self.accounts, "account"), (self.packs, "pack"), (self.rules, "rule"), (self.tests, "test")];
+        let seen = [
+            (self.accounts, "account"),
+            (self.packs, "pack"),
+            (self.rules, "rule"),
+            (self.tests, "test"),
+            (self.catalogues, "catalogue"),
+        ];
         let seen: Vec<String> = seen.into_iter().filter(|(number, _)| *number > 0).map(|(n, one)| count(n, one)).collect();
         let seen = if seen.is_empty() { String::new() } else { format!(" in {}", seen.join(", ")) };
         let blank = if all.is_empty() { "" } else { "\n" };

@@ -2,7 +2,7 @@
 
 use super::describe;
 use super::exit::Exit;
-use super::out::{Format, Out};
+use super::out::{Format, Out, for_reading};
 use super::stored::{Place, now, wait};
 use crate::engine::explain;
 use crate::model::{AccountId, Facts, OpportunityId, Step};
@@ -25,7 +25,7 @@ pub(super) struct Why {
     #[arg(long, default_value_t = 20)]
     limit: usize,
     /// How to write it
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, default_value = "human", value_parser = for_reading())]
     format: Format,
     #[command(flatten)]
     place: Place,

@@ -3,7 +3,7 @@
 use super::explain::explain;
 use super::program::Selected;
 use super::{Program, plan, schedule};
-use crate::lang::bind::{Given, bind};
+use crate::lang::bind::{Given, Giver, bind};
 use crate::lang::diagnostic::Diagnostics;
 use crate::lang::load::load;
 use crate::lang::render::render_human;
@@ -30,6 +30,7 @@ fn program_of(files: &[(String, Vec<u8>)], stages: usize) -> Program {
     let set = pack.map(Arc::new).and_then(|pack| {
         let given = Given {
             account: &AccountId::new("acme"),
+            giver: Giver::Account,
             mode: Mode::Live,
             baseline: Timestamp::UNIX_EPOCH,
             settings: &[],

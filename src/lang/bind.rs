@@ -27,10 +27,20 @@ pub struct SettingInput {
     pub per_stage: Vec<(Key, Node)>,
 }
 
+/// Who gives the settings and names: what a person is told to do about one that lacks depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Giver {
+    /// An account, by leverd.yaml and its pulled catalogue.
+    Account,
+    /// A rule test, under `given`.
+    Test,
+}
+
 /// What an account gives a pack.
 #[derive(Debug, Clone, Copy)]
 pub struct Given<'a> {
     pub account: &'a AccountId,
+    pub giver: Giver,
     pub mode: Mode,
     /// Nothing that happened before fires without `backfill`.
     pub baseline: Timestamp,
@@ -46,6 +56,7 @@ pub fn bind(pack: &Arc<Pack>, given: Given<'_>, diagnostics: &mut Diagnostics) -
     let mut binder = Binder {
         pack,
         account: given.account,
+        giver: given.giver,
         catalogue: given.catalogue,
         names: HashMap::new(),
         pins: BTreeSet::new(),
@@ -88,6 +99,7 @@ pub fn resolve(ruleset: &RuleSet, kind: Kind, value: &Value) -> Option<Named> {
 struct Binder<'a, 'd> {
     pack: &'a Pack,
     account: &'a AccountId,
+    giver: Giver,
     catalogue: &'a AccountCatalogue,
     /// By kind, what the catalogue knows: made once, since catalogues are large and lookups many.
     names: HashMap<Kind, HashMap<String, Vec<Named>>>,
@@ -163,13 +175,16 @@ impl Binder<'_, '_> {
             return self.pin(default.clone(), &setting.ty, setting.span);
         }
         if needed && !setting.optional {
-            let message =
-                format!("the account `{}` gives no `{name}`, which the pack `{}` needs", self.account, self.pack.name);
+            let (giver, settings) = match self.giver {
+                Giver::Account => (format!("the account `{}` gives", self.account), "its settings"),
+                Giver::Test => ("the tests give".to_owned(), "`settings` under `given`"),
+            };
+            let message = format!("{giver} no `{name}`, which the pack `{}` needs", self.pack.name);
             let doc = setting.doc.as_ref().map(|doc| format!(" ({doc})")).unwrap_or_default();
             self.found.push(
                 Diagnostic::error("missing-setting", span, message)
                     .also(setting.span, "declared here without a default")
-                    .help(format!("add `{name}: {}` to its settings{doc}", example(&setting.ty))),
+                    .help(format!("add `{name}: {}` to {settings}{doc}", example(&setting.ty))),
             );
         }
         None
@@ -210,6 +225,7 @@ impl Binder<'_, '_> {
     }
 
     fn find(&mut self, kind: Kind, text: &str, span: Span) -> Option<Named> {
+        let place = self.place();
         let vendor = self.pack.vendor_name().map(crate::model::VendorName::as_str);
         let catalogue = self.catalogue;
         let names = self.names.entry(kind).or_insert_with(|| {
@@ -228,30 +244,53 @@ impl Binder<'_, '_> {
                 return Some(one.clone());
             }
             Some([first, second, ..]) => {
-                let message = format!("more than one {kind} is called `{text}` in the account `{}`", self.account);
+                let message = format!("more than one {kind} is called `{text}` in {place}");
                 let help = format!("write the id of the one that is meant: `{}`, `{}` …", first.id, second.id);
                 self.found.push(Diagnostic::error("ambiguous-name", span, message).help(help));
                 return None;
             }
             _ => {}
         }
-        let message = format!("no {kind} is called `{text}` in the account `{}`", self.account);
+        let message = format!("no {kind} is called `{text}` in {place}");
         let all = catalogue.all(kind, vendor);
         let unknown = Diagnostic::error("not-in-catalogue", span, message).suggest_near(
             span,
             text,
             all.iter().map(|named| named.name.as_str()),
         );
-        let pulled = catalogue.pulled_at.strftime("%Y-%m-%d %H:%M UTC");
-        self.found.push(if all.is_empty() {
-            unknown.help(format!("the pulled catalogue of the account has no {kind} at all: run `leverd pull`"))
-        } else if all.len() <= 12 {
-            let known = ticked(all.iter().map(|named| named.name.as_str()));
-            unknown.help(format!("known since the pull of {pulled}: {known}; run `leverd pull` if it is new"))
-        } else {
-            unknown.help(format!("the catalogue was pulled {pulled}; run `leverd pull` if it is new"))
-        });
+        let help = self.unknown_help(kind, &all);
+        self.found.push(unknown.help(help));
         None
+    }
+
+    /// Where names are looked up, for messages.
+    fn place(&self) -> String {
+        match self.giver {
+            Giver::Account => format!("the account `{}`", self.account),
+            Giver::Test => "what the test gives".to_owned(),
+        }
+    }
+
+    /// What to do about a name that is unknown where these are known.
+    fn unknown_help(&self, kind: Kind, all: &[Named]) -> String {
+        // Longer lists help nobody.
+        let known = (1..=12).contains(&all.len()).then(|| ticked(all.iter().map(|named| named.name.as_str())));
+        match self.giver {
+            Giver::Test => {
+                let known = known.map(|known| format!("it gives {known}: ")).unwrap_or_default();
+                format!("{known}add the name under `given`, or mend the spelling")
+            }
+            Giver::Account => {
+                let pulled = self.catalogue.pulled_at.strftime("%Y-%m-%d %H:%M UTC");
+                match known {
+                    Some(known) => format!("known since the pull of {pulled}: {known}; run `leverd pull` if it is new"),
+                    None if all.is_empty() => {
+                        format!("the pulled catalogue of the account has no {kind} at all: run `leverd pull`")
+                    }
+                    None => format!("the catalogue was pulled {pulled}; run `leverd pull` if it is new"),
+                }
+            }
+        }
     }
 }
 

@@ -1,13 +1,17 @@
 //! Every diagnostic code with what it means: the registry behind `leverd explain`.
 
-use super::{adapter, compile, config};
+use super::{adapter, compile, config, project};
 
 /// `(code, text, bad example, good example)`.
 pub type Entry = (&'static str, &'static str, &'static str, &'static str);
 
 /// All entries, by part of the language.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
-    compile::explain::ENTRIES.iter().chain(config::explain::ENTRIES).chain(adapter::explain::ENTRIES)
+    compile::explain::ENTRIES
+        .iter()
+        .chain(config::explain::ENTRIES)
+        .chain(project::explain::ENTRIES)
+        .chain(adapter::explain::ENTRIES)
 }
 
 /// A rules file around one action, for the examples of verbs.

@@ -3,11 +3,13 @@
 //! Pure: whoever calls hands in a [`Files`] that reads. A fault in leverd.yaml leaves nothing; a fault in a pack, or in one account's
 //! settings or catalogue, leaves that account without rule sets and no other.
 
-use super::bind::{Given, bind};
+pub mod explain;
+
+use super::bind::{Given, Giver, bind};
 use super::catalogue::{self, PulledCatalogue};
 use super::config::{self, Account, Config, PackSource, PackUse};
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::load::{self, File};
+use super::load::{self, File, Role};
 use super::rule::Pack;
 use super::ruleset::RuleSet;
 use super::source::Sources;
@@ -57,6 +59,14 @@ pub fn pack_name(source: &PackSource) -> PackName {
             let mut parts = path.split(['/', '\\']).filter(|part| !part.is_empty() && *part != ".");
             PackName::new(parts.next_back().unwrap_or("rules"))
         }
+    }
+}
+
+/// A pack's place for messages.
+fn shown(source: &PackSource) -> &str {
+    match source {
+        PackSource::BuiltIn(name) => name.as_str(),
+        PackSource::Folder(path) => path,
     }
 }
 
@@ -110,6 +120,7 @@ impl Loader<'_> {
             let Some(catalogue) = &catalogue else { continue };
             let given = Given {
                 account: &account.name,
+                giver: Giver::Account,
                 mode: pack_use.mode,
                 baseline: self.files.baseline(&account.name, &pack.name),
                 settings: &pack_use.settings,
@@ -143,7 +154,10 @@ impl Loader<'_> {
             }
             Err(why) => {
                 let message = format!("the catalogue of `{}` cannot be read: {why}", account.name);
-                found.push(Diagnostic::error("unreadable", account.span, message));
+                found.push(
+                    Diagnostic::error("unreadable", account.span, message)
+                        .help("look at the file's permissions, and whether its place holds a file at all"),
+                );
                 return None;
             }
         };
@@ -166,9 +180,18 @@ impl Loader<'_> {
             return known.clone();
         }
         let pack = match self.files.pack(&pack_use.source) {
+            Ok(files) if !files.iter().any(|(name, _)| load::role(name) == Role::Rules) => {
+                let message = format!("this pack has no rules: {}", shown(&pack_use.source));
+                found.push(Diagnostic::error("no-rules", pack_use.span, message).help("put a `rules.yaml` into its folder"));
+                None
+            }
             Ok(files) => load::load(&pack_name(&pack_use.source), &files, self.sources, found).map(Arc::new),
             Err(why) => {
-                found.push(Diagnostic::error("no-pack", pack_use.span, why));
+                let fault = Diagnostic::error("no-pack", pack_use.span, why);
+                found.push(match &pack_use.source {
+                    PackSource::Folder(_) => fault.help("a `path` starts from the folder of leverd.yaml"),
+                    PackSource::BuiltIn(_) => fault,
+                });
                 None
             }
         };

@@ -4,6 +4,7 @@
 //! grammar page against it: a key is written down once. It knows nothing of files or of what the values mean.
 
 use super::diagnostic::Diagnostics;
+use super::near::near;
 use super::yaml::{Key, Node};
 use schemars::Schema;
 use serde_json::{Value, json};
@@ -72,10 +73,20 @@ impl Shape {
         let Some(entries) = node.known_entries(self.what, &names, diagnostics) else {
             return Vec::new();
         };
-        for key in self.keys.iter().filter(|key| key.required) {
+        for key in self.keys.iter().filter(|key| key.required && !self.misspells(entries, key.name)) {
             node.required(key.name, self.what, diagnostics);
         }
         entries.iter().filter(|(key, _)| names.contains(&key.text.as_str())).collect()
+    }
+
+    /// Whether one of the unknown keys is most likely meant to be this one, which is then told already.
+    pub fn misspells(&self, entries: &[(Key, Node)], name: &str) -> bool {
+        let names = self.names();
+        entries
+            .iter()
+            .map(|(key, _)| key.text.as_str())
+            .filter(|key| !names.contains(key))
+            .any(|key| near(key, names.iter().copied()).first().is_some_and(|nearest| nearest == name))
     }
 
     /// The JSON Schema of files with this map at the top.

@@ -155,6 +155,12 @@ impl Sources {
                 .push(Diagnostic::error("file-too-large", Span::new(id, 0..0), message).help("split it into several files"));
             return None;
         }
+        if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
+            let id = self.add_text(name, String::new());
+            let fault = Diagnostic::error("not-utf8", Span::new(id, 0..0), "this file is UTF-16, not UTF-8");
+            diagnostics.push(fault.help("save it with the encoding UTF-8"));
+            return None;
+        }
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text.to_owned(),

@@ -5,12 +5,14 @@
 //! given. It leans on `lang` and `engine`; it knows no file, no clock and no HTTP.
 
 mod expect;
+mod explain;
 mod grammar;
 mod read;
 mod report;
 mod run;
 mod world;
 
+pub use explain::ENTRIES;
 pub use grammar::tests_schema;
 pub use read::read;
 pub use report::{human, junit};

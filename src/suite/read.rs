@@ -4,9 +4,10 @@ use super::expect::{After, Expected, Outcome, WORDS, Wanted};
 use super::grammar::{AFTER, ATTEMPT, GIVEN, OPPORTUNITY, ROOT, STEP, TEST};
 use super::world::{id, inherit, named};
 use super::{Happening, Suite, Test, What};
-use crate::lang::bind::{Given, SettingInput, bind};
+use crate::lang::bind::{Given, Giver, SettingInput, bind};
 use crate::lang::compile::literal::literal;
 use crate::lang::diagnostic::{Diagnostic, Diagnostics};
+use crate::lang::near::near;
 use crate::lang::rule::Pack;
 use crate::lang::ruleset::Mode;
 use crate::lang::source::{SourceId, Sources, Span};
@@ -40,6 +41,8 @@ struct Beginning<'n> {
     keys: BTreeMap<String, &'n Node>,
     settings: Vec<&'n (Key, Node)>,
     opportunity: BTreeMap<String, &'n Node>,
+    /// Where the settings are given, or `given` where there are none: the place of settings that lack.
+    settings_span: Option<Span>,
 }
 
 struct Reader<'r> {
@@ -54,7 +57,7 @@ impl Reader<'_> {
         let mut tests = Vec::new();
         for (key, value) in ROOT.entries(root, self.found) {
             match key.text.as_str() {
-                "given" => self.given(value, &mut begin),
+                "given" => self.given(key, value, &mut begin),
                 _ => tests.extend(value.items(self.found).unwrap_or_default()),
             }
         }
@@ -73,10 +76,12 @@ impl Reader<'_> {
         Suite { file: name, tests: read }
     }
 
-    fn given<'n>(&mut self, node: &'n Node, begin: &mut Beginning<'n>) {
+    fn given<'n>(&mut self, given: &'n Key, node: &'n Node, begin: &mut Beginning<'n>) {
+        begin.settings_span = begin.settings_span.or(Some(given.span));
         for entry in GIVEN.entries(node, self.found) {
             match entry.0.text.as_str() {
                 "settings" => {
+                    begin.settings_span = Some(entry.0.span);
                     for setting in entry.1.entries(self.found).unwrap_or_default() {
                         begin.settings.retain(|(key, _)| key.text != setting.0.text);
                         begin.settings.push(setting);
@@ -99,7 +104,7 @@ impl Reader<'_> {
         for (key, value) in TEST.entries(node, self.found) {
             match key.text.as_str() {
                 "name" => name = value.as_text(self.found),
-                "given" => self.given(value, &mut begin),
+                "given" => self.given(key, value, &mut begin),
                 _ => steps = value.items(self.found),
             }
         }
@@ -108,10 +113,11 @@ impl Reader<'_> {
         let settings: Vec<SettingInput> = begin.settings.iter().map(|(key, value)| setting(key, value)).collect();
         let given = Given {
             account: &AccountId::new("test"),
+            giver: Giver::Test,
             mode: Mode::Live,
             baseline: Timestamp::UNIX_EPOCH,
             settings: &settings,
-            settings_span: begin.settings.first().map_or(node.span.at_start(), |(key, _)| key.span),
+            settings_span: begin.settings_span.unwrap_or(node.span.at_start()),
             catalogue: &catalogue,
         };
         let ruleset = bind(self.pack, given, self.found);
@@ -259,7 +265,13 @@ impl Reader<'_> {
         for (key, value) in node.entries(self.found).unwrap_or_default() {
             let Some(field) = names.get(&key.text) else {
                 let fault = Diagnostic::error("unknown-name", key.span, format!("nothing called `{}` is known here", key.text));
-                self.found.push(fault.suggest_near(key.span, &key.text, names.keys().map(String::as_str)));
+                let fault = fault.suggest_near(key.span, &key.text, names.keys().map(String::as_str));
+                let known: Vec<String> = names.keys().map(|name| format!("`{name}`")).collect();
+                self.found.push(match (&fault.suggestion, known.as_slice()) {
+                    (Some(_), _) => fault,
+                    (None, []) => fault.help("this event says nothing of its own; facts stand under `opportunity`"),
+                    (None, known) => fault.help(format!("names are {}", known.join(", "))),
+                });
                 continue;
             };
             let read = match &field.ty {
@@ -356,6 +368,7 @@ impl Reader<'_> {
             after: Vec::new(),
         };
         let (mut event, mut with, mut test, mut wait) = (None, None, None, None);
+        let names_event = node.get("event").is_some();
         for (key, value) in STEP.entries(node, self.found) {
             match key.text.as_str() {
                 "opportunity" => {
@@ -396,7 +409,19 @@ impl Reader<'_> {
                     .map(|(name, field)| (name.clone(), field.clone()))
                     .collect();
                 let fields = with.map(|(_, node)| self.values(node, &said, catalogue)).unwrap_or_default();
-                for (name, _) in said.iter().filter(|(name, field)| !field.optional && !fields.contains_key(*name)) {
+                // What is written and wrong, or misspelt, is told already.
+                let written: Vec<&str> = match with.map(|(_, node)| &node.kind) {
+                    Some(yaml::Kind::Map(entries)) => entries.iter().map(|(key, _)| key.text.as_str()).collect(),
+                    _ => Vec::new(),
+                };
+                let told = |name: &str| {
+                    written.iter().any(|key| {
+                        *key == name
+                            || (!said.contains_key(*key)
+                                && near(key, said.keys().map(String::as_str)).first().is_some_and(|nearest| nearest == name))
+                    })
+                };
+                for (name, _) in said.iter().filter(|(name, field)| !field.optional && !told(name)) {
                     let fault = Diagnostic::error("missing-field", place.span, format!("`{kind}` always says `{name}`"));
                     self.found.push(fault.help(format!("add it: `with: {{ {name}: … }}`")));
                 }
@@ -410,8 +435,9 @@ impl Reader<'_> {
             }
             (None, Some((_, duration))) => step.what = What::Wait(duration),
             (None, None) => {
-                if let Some((key, _)) = with {
-                    self.found.push(Diagnostic::error("no-event", key.span, "`with` belongs to an `event`, and there is none"));
+                if let Some((key, _)) = with.filter(|_| !names_event) {
+                    let fault = Diagnostic::error("no-event", key.span, "`with` belongs to an `event`, and there is none");
+                    self.found.push(fault.help("add `event: candidateStageChange`, or what else happens"));
                 }
             }
         }
@@ -427,7 +453,11 @@ impl Reader<'_> {
         let assessment = AssessmentEvent::ALL.iter().map(|event| EventKind::Assessment(*event));
         let known: Vec<String> = lever.chain(assessment).map(|kind| kind.to_string()).collect();
         let fault = Diagnostic::error("unknown-trigger", node.span, format!("no event is called `{text}`"));
-        self.found.push(fault.suggest_near(node.span, text, known.iter().map(String::as_str)));
+        let fault = fault.suggest_near(node.span, text, known.iter().map(String::as_str));
+        self.found.push(match fault.suggestion {
+            None => fault.help(format!("events are {}", known.join(", "))),
+            Some(_) => fault,
+        });
         None
     }
 
@@ -456,7 +486,13 @@ impl Reader<'_> {
             if !self.pack.families.contains_key(&family.text) {
                 let fault =
                     Diagnostic::error("unknown-family", family.span, format!("no tag family is called `{}`", family.text));
-                self.found.push(fault.suggest_near(family.span, &family.text, self.pack.families.keys().map(String::as_str)));
+                let families: Vec<String> = self.pack.families.keys().map(|name| format!("`{name}`")).collect();
+                let help = match families.as_slice() {
+                    [] => "the pack declares no `tags`".to_owned(),
+                    all => format!("families are {}", all.join(", ")),
+                };
+                let known = self.pack.families.keys().map(String::as_str);
+                self.found.push(fault.suggest_near(family.span, &family.text, known).help(help));
             }
             return Some(Expected { word: format!("set_tag {}", family.text), value: self.wanted(member)? });
         }

@@ -4,13 +4,20 @@ use super::answer::{Answer, takes};
 use super::emit::emit;
 use super::webhook::notifications;
 use crate::lang::adapter::{Adapter, Sample};
+use crate::lang::diagnostic::Diagnostic;
 use crate::model::{AssessmentEvent, Value};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// Every sample that does not become what it should, with its route and what is wrong.
-pub fn run_samples(adapter: &Adapter) -> Vec<(String, String)> {
-    adapter.samples.iter().filter_map(|sample| Some((sample.route.clone(), run(adapter, sample).err()?))).collect()
+/// Every sample that does not become what it should.
+pub fn run_samples(adapter: &Adapter) -> Vec<Diagnostic> {
+    let failed = adapter.samples.iter().filter_map(|sample| Some((sample, run(adapter, sample).err()?)));
+    let faults = failed.map(|(sample, why)| {
+        Diagnostic::error("sample-fails", sample.span, format!("the sample `{}` fails: {why}", sample.name))
+            .help("mend the mapping under `webhook`, or what the sample expects")
+            .route(sample.route.clone())
+    });
+    faults.collect()
 }
 
 fn run(adapter: &Adapter, sample: &Sample) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! Rules by the thousand, as an author with many postings would write them: one for each stage and posting.
 
 use jiff::Timestamp;
-use leverd::lang::bind::{Given, bind};
+use leverd::lang::bind::{Given, Giver, bind};
 use leverd::lang::diagnostic::Diagnostics;
 use leverd::lang::load::{File, load};
 use leverd::lang::render::render_human;
@@ -79,6 +79,7 @@ pub(crate) fn bound(rules: usize) -> Arc<RuleSet> {
     let (account, catalogue) = (AccountId::new("acme"), Arc::new(catalogue(rules)));
     let given = Given {
         account: &account,
+        giver: Giver::Account,
         mode: Mode::Live,
         baseline: Timestamp::UNIX_EPOCH,
         settings: &[],

@@ -6,8 +6,10 @@ use leverd::lang::diagnostic::Diagnostics;
 use leverd::lang::render::render_human;
 use leverd::lang::source::Sources;
 use leverd::lang::{adapter, catalogue, config, load, yaml};
+use leverd::{suite, vendor};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What the reader of this kind of file (the fixture's folder) says about it.
 fn check(kind: &str, name: &str, bytes: &[u8]) -> String {
@@ -25,11 +27,25 @@ fn check(kind: &str, name: &str, bytes: &[u8]) -> String {
         assert_eq!(pack.is_some(), !found.has_errors(), "a pack and errors exclude each other");
         return if found.is_empty() { "no faults\n".to_owned() } else { render_human(&sources, &found, false) };
     }
-    if let Some(id) = sources.add(name, bytes, &mut found) {
+    if kind == "tests" {
+        // Rule tests are read with their pack: the fixture of good rules.
+        let file = |name: &str| {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check/rules").join(name);
+            (name.to_owned(), fs::read(path).expect("readable"))
+        };
+        let files = [file("vendor.yaml"), file("good.yaml")];
+        let pack = load::load(&"example".into(), &files, &mut sources, &mut found).map(Arc::new).expect("good rules");
+        let id = sources.add(name, bytes, &mut found);
+        let suite = id.and_then(|id| suite::read(&sources, id, &pack, &mut found));
+        assert_eq!(suite.is_some(), !found.has_errors(), "tests and errors exclude each other");
+    } else if let Some(id) = sources.add(name, bytes, &mut found) {
         match kind {
             "config" => drop(config::read(&mut sources, id, &mut found)),
             "catalogue" => drop(catalogue::read(&sources, id, &mut found)),
-            "vendor" => drop(adapter::read(&mut sources, id, &mut found)),
+            "vendor" => {
+                let adapter = adapter::read(&mut sources, id, &mut found);
+                found.extend(adapter.iter().flat_map(vendor::run_samples));
+            }
             _ => drop(yaml::load(&sources, id, &mut found)),
         }
     }

@@ -10,6 +10,7 @@
 mod check;
 mod cli;
 mod examples;
+mod explain;
 mod flow;
 mod http;
 #[cfg(feature = "kill-points")]
@@ -19,6 +20,7 @@ mod lever;
 mod lever_sim;
 mod mangled;
 mod packs;
+mod pages;
 mod readme;
 mod schema;
 mod sim;

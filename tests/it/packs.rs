@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use jiff::Timestamp;
-use leverd::lang::bind::{Given, SettingInput, bind};
+use leverd::lang::bind::{Given, Giver, SettingInput, bind};
 use leverd::lang::diagnostic::Diagnostics;
 use leverd::lang::load::load;
 use leverd::lang::render::render_human;
@@ -49,6 +49,7 @@ fn bound(rules: &str, settings: &str) -> (Option<RuleSet>, String) {
     };
     let given = Given {
         account: &"acme".into(),
+        giver: Giver::Account,
         mode: Mode::Live,
         baseline: Timestamp::UNIX_EPOCH,
         settings: &settings,

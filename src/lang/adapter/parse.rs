@@ -337,7 +337,8 @@ impl Reader<'_> {
                 }
             }
             if let Some(webhook) = get(&entries, "webhook") {
-                samples.push(Sample { name, webhook: shape::json(webhook), answers, expect, route });
+                let span = get(&entries, "name").map_or(item.span.at_start(), |node| node.span);
+                samples.push(Sample { name, webhook: shape::json(webhook), answers, expect, route, span });
             }
         }
         samples

@@ -9,6 +9,7 @@ use super::read_operation::json_cond;
 use super::text::Text;
 use super::webhook::{Emit, Handshake, Mapping, OwnerShape, PathScope, Source, Time, Verify, Webhook};
 use super::{grammar, names, shape};
+use crate::lang::compile::literal::a;
 use crate::lang::diagnostic::{Diagnostic, Diagnostics};
 use crate::lang::source::Span;
 use crate::lang::yaml::{Key, Kind, Node, Style};
@@ -409,7 +410,7 @@ impl Reader<'_> {
             self.fault(
                 "wrong-type",
                 node.span,
-                format!("`{name}` is {}, `{text}` is {ty}", field.ty),
+                format!("`{name}` is {}, and `{text}` is {}", a(&field.ty), a(&ty)),
                 "add a pipe to its `take`, or change the type",
             );
         }

@@ -1,5 +1,6 @@
 //! Samples: what the vendor really sent, and what it must become. `validate` runs them all.
 
+use crate::lang::source::Span;
 use crate::model::AssessmentEvent;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -16,4 +17,6 @@ pub struct Sample {
     pub expect: Vec<(AssessmentEvent, BTreeMap<String, Json>)>,
     /// `samples[0]`.
     pub route: String,
+    /// Where the name stands, or the sample that has none.
+    pub span: Span,
 }

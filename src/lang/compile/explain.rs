@@ -312,20 +312,17 @@ pub const ENTRIES: &[Entry] = &[
         "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_tag: x }]\n",
     ),
     ("file-too-large", "A file larger than 8 MiB is not read.", "", ""),
+    (
+        "jsonpath",
+        "A JSONPath of vendor.yaml, as RFC 9535 has it: `$.items[0].id`, `$['first name']`. Where one value is needed only names and \
+         indexes may lead to it. Pipes stand behind it, such as `| iso8601`.",
+        "",
+        "",
+    ),
     ("not-utf8", "A file must be text in UTF-8.", "", ""),
     ("nul-byte", "A text holds no NUL bytes; the file may be UTF-16.", "", ""),
     ("too-many-nodes", "The file holds more values than any rule file needs.", "", ""),
     ("more-faults", "The file has more faults than are worth showing at once.", "", ""),
-    ("unknown-setting", "An account gives a setting that its pack does not declare.", "", ""),
-    ("missing-setting", "A setting without default that is not optional, and the account gives no value.", "", ""),
-    ("no-override", "The setting cannot be overridden by posting or stage: its declaration lacks `per`.", "", ""),
-    (
-        "not-in-catalogue",
-        "Nothing of this kind has this name in the account's pulled catalogue. `leverd pull` fetches what is new.",
-        "",
-        "",
-    ),
-    ("ambiguous-name", "More than one thing has this name: the id says which one is meant.", "", ""),
 ];
 
 #[cfg(test)]

@@ -149,7 +149,8 @@ impl Check<'_, '_> {
         }
         let has_synonym =
             |name: &str| entries.iter().any(|(key, _)| SYNONYMS.iter().any(|(word, of)| *word == key.text && *of == name));
-        for key in RULE.keys.iter().filter(|key| key.required && node.get(key.name).is_none() && !has_synonym(key.name)) {
+        let told = |name: &str| has_synonym(name) || RULE.misspells(entries, name);
+        for key in RULE.keys.iter().filter(|key| key.required && node.get(key.name).is_none() && !told(key.name)) {
             let span = entries.first().map_or(node.span, |(key, _)| key.span);
             let what = match node.get("name").and_then(Node::scalar) {
                 Some(name) => format!("the rule `{name}`"),

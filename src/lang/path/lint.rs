@@ -18,7 +18,7 @@ fn fault(range: Range<usize>, message: impl Into<String>, help: impl Into<String
 }
 
 /// The library's time to parse doubles and more with every open bracket.
-const MAX_BRACKETS: usize = 5;
+pub(super) const MAX_BRACKETS: usize = 5;
 
 const FUNCTIONS: [&str; 5] = ["length", "count", "value", "match", "search"];
 

@@ -230,13 +230,13 @@ fn pipes_tell_their_type() {
     assert!(read("$.a | default(0)", Select::One).unwrap().has_default());
 }
 
-/// Without a limit the library needs hours for each of the deep ones.
+/// The library needs hours for some of the deep ones: they are refused before it is asked.
 #[test]
-fn brackets_do_not_take_forever() {
+fn the_library_is_asked_for_paths_with_few_brackets_only() {
     for inner in ["(", "!(", "length(", "@[?(", "match((", "!(@.a&&(", "@.b==1||("] {
-        for depth in [5, 80] {
-            assert!(read(&format!("$[?{}", inner.repeat(depth)), Select::Many).is_err());
-        }
+        let each = inner.matches(['(', '[']).count();
+        let asked = (0..=80).filter(|depth| lint::text(&format!("$[?{}", inner.repeat(*depth))).is_empty()).count();
+        assert_eq!(asked, (lint::MAX_BRACKETS - 1) / each + 1, "{inner}");
         let deep = format!("$[?{}@.a{}]", inner.repeat(40), ")".repeat(40));
         assert!(read(&deep, Select::Many).unwrap_err()[0].ends_with("nested more than 5 deep"), "{deep}");
     }

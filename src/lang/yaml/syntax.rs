@@ -33,6 +33,13 @@ pub(super) fn fault(source: &Source, id: SourceId, error: &ScanError) -> Fault {
     if let Some(help) = help {
         diagnostic = diagnostic.help(help);
     }
+    if *kind == ErrorKind::InvalidIndentation
+        && let Some(open) = still_open(source, at)
+    {
+        let label =
+            if matches!(source.slice(open.clone()), "[" | "{") { "still open here" } else { "this quote may lack its end" };
+        diagnostic = diagnostic.also(Span::new(id, open), label);
+    }
     Fault { diagnostic, value: None }
 }
 
@@ -176,6 +183,29 @@ fn quoted(text: &str) -> String {
     if text.contains(['"', '\\']) { format!("'{}'", text.replace('\'', "''")) } else { format!("\"{text}\"") }
 }
 
+/// The bracket or quote that is open at `at`, as far as a plain look tells.
+fn still_open(source: &Source, at: usize) -> Option<Range<usize>> {
+    let (mut open, mut quote, mut before) = (Vec::new(), None, '\n');
+    let mut comment = false;
+    for (place, c) in source.slice(0..at).char_indices() {
+        match (quote, c) {
+            (None, '\n') => comment = false,
+            _ if comment => {}
+            (Some((mark, _)), c) if c == mark && before != '\\' => quote = None,
+            (None, '#') if before.is_whitespace() => comment = true,
+            // Within a text a quote is a letter like any other.
+            (None, '"' | '\'') if before.is_whitespace() || matches!(before, '[' | '{' | ',' | ':') => quote = Some((c, place)),
+            // Brackets outside of brackets count only where a value starts.
+            (None, '[' | '{') if !open.is_empty() || before.is_whitespace() => open.push(place),
+            (None, ']' | '}') => drop(open.pop()),
+            _ => {}
+        }
+        before = c;
+    }
+    let at = quote.map(|(_, place)| place).or(open.last().copied())?;
+    Some(at..at + 1)
+}
+
 /// Message and help for a kind.
 fn words(kind: &ErrorKind, source: &Source, at: usize) -> (String, Option<String>) {
     let both = |message: &str, help: &str| (message.to_owned(), Some(help.to_owned()));
@@ -201,7 +231,7 @@ fn words(kind: &ErrorKind, source: &Source, at: usize) -> (String, Option<String
             both("this bracket closes nothing", "remove it, or quote the text it belongs to")
         }
         ErrorKind::InvalidIndentation => both(
-            "this line is indented less than the brackets it stands in need",
+            "this line is indented less than the brackets around it need",
             "close the bracket above, or indent what is inside it (the closing bracket too) deeper than the key before it",
         ),
         ErrorKind::SimpleKeyExpected => {
