@@ -203,7 +203,7 @@ async fn vendor_delivery(
         Ok(notifications) => notifications,
         Err(reason) => return Ok(Derived::Park(reason)),
     };
-    let (mut events, mut passed) = (Vec::new(), None);
+    let (mut events, mut passed, mut asked) = (Vec::new(), None, false);
     for notification in notifications {
         if !notification.mapped {
             let how = if notification.ignored { "the adapter ignores" } else { "the adapter does not know" };
@@ -223,6 +223,7 @@ async fn vendor_delivery(
                 });
             }
         };
+        asked |= !notification.reads.is_empty();
         for row in owners {
             let answers = reads(node, account, vendor, &notification, &row).await?;
             let emissions = match vendor::emit(&adapter, &notification, &answers, delivery.received) {
@@ -243,6 +244,15 @@ async fn vendor_delivery(
                 events.push(event);
             }
         }
+    }
+    // The vendor's own records may lag behind its webhook: what they do not bear out yet is read again before it is let go.
+    if events.is_empty()
+        && asked
+        && rounds < LOOKS
+        && let Some(until) = backoff::held(node.clock.now(), rounds)
+    {
+        let reason = Reason::new("not confirmed", "the vendor's own records do not bear it out yet");
+        return Ok(Derived::Hold { until, reason });
     }
     if events.is_empty() {
         let reason = passed.unwrap_or_else(|| Reason::new("not confirmed", "the vendor's own records do not bear it out"));

@@ -1,9 +1,8 @@
 //! The one writer: a thread that owns the backend and groups every kind of commit.
 //!
 //! It takes everything that waits, up to [`BATCH`] operations, applies each behind its own mark, makes the batch durable with one
-//! commit, and only then replies. An operation that fails is undone alone; a delivery, which only the disk can refuse, has no mark of
-//! its own and takes the batch along. When the commit fails, every operation of the batch is
-//! told so and nothing is acknowledged.
+//! commit, and only then replies. An operation that fails is undone alone. When the commit fails, every operation of the batch is told
+//! so and nothing is acknowledged.
 
 use super::backend::{Backend, News};
 use super::error::{Result, StoreError};
