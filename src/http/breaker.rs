@@ -1,4 +1,4 @@
-//! The health of one destination: when it is down, effects wait and lose no attempts (design §7).
+//! The health of one destination: when it is down, effects wait and lose no attempts.
 //!
 //! A state machine that is told the time; the runtime asks [`Breaker::ask`] before it begins an effect and tells [`Breaker::note`]
 //! every exchange.

@@ -1,8 +1,8 @@
-//! The budget of one credential: planned, not hit (design §7).
+//! The budget of one credential: planned, not hit.
 //!
 //! A token bucket, so that in any `t` seconds at most `burst + per_second · t` requests start. Who waits is served by class with
 //! ageing: a waiter's place is the time it came plus a handicap of its class, so a person's action passes a backlog of polls and no
-//! poll waits for ever. Within a class it is first come, first served, which no ready-made limiter promises (`libraries §5`).
+//! poll waits for ever. Within a class it is first come, first served, which no ready-made limiter promises.
 //! The bucket
 //! itself is told the time; only the waiting is tokio's.
 

@@ -1,4 +1,4 @@
-//! Which addresses may be asked (`libraries §5`): no template, redirect or DNS answer leads into a private network.
+//! Which addresses may be asked: no template, redirect or DNS answer leads into a private network.
 //!
 //! A resolver sees names only, so IP literals in URLs are checked apart.
 

@@ -17,7 +17,7 @@ pub enum Mode {
     Live,
 }
 
-/// A setting's value in one account, with overrides. Posting beats stage beats account (`language §2`).
+/// A setting's value in one account, with overrides. Posting beats stage beats account.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SettingValue {
     pub account: Option<Value>,

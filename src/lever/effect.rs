@@ -1,4 +1,4 @@
-//! From what shall be true to the request that makes it so, and from the answer to an outcome (`durability §1`).
+//! From what shall be true to the request that makes it so, and from the answer to an outcome.
 //!
 //! Tag changes travel together: [`super::tags`]. Invitations and calls are the vendor's dialect. Everything else that Lever takes is
 //! here: [`step`] says what to send or to read first, [`outcome`] what an answer means.
@@ -87,7 +87,7 @@ pub fn replaced_link(act: &Act, context: Context<'_>) -> Option<Request> {
     }
 }
 
-/// What keeps a move from being made: forward only, from the stages allowed, and only while active (`language §2`).
+/// What keeps a move from being made: forward only, from the stages allowed, and only while active.
 fn guard_stage(to: &Move, snapshot: &OpportunitySnapshot) -> Option<Step> {
     if let Some(held) = anonymized(snapshot) {
         return Some(held);
@@ -125,7 +125,7 @@ fn anonymized(snapshot: &OpportunitySnapshot) -> Option<Step> {
     snapshot.anonymized.then(|| Step::Skip(Reason::new("gone", "Lever has anonymised the opportunity")))
 }
 
-/// Whether a write happened (`durability §1`).
+/// Whether a write happened.
 pub fn applied(exchange: &Exchange) -> Applied {
     match exchange {
         Exchange::NotSent(_) => Applied::No,
@@ -175,7 +175,7 @@ fn learned(request: &Request, response: &Response) -> BTreeMap<String, Value> {
         learned.extend(Note::created(response).map(|id| ("note.id".to_owned(), Value::text(id))));
     }
     if let (Some(opportunity), "/stage") = (written(response), tail(request)) {
-        // The time of our own move: a delivery near it is its echo (`language §2`, own move).
+        // The time of our own move: a delivery near it is its echo.
         learned.extend(opportunity.stage_changes.last().map(|change| ("moved_at".to_owned(), Value::date(change.at))));
     }
     learned

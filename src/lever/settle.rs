@@ -1,4 +1,4 @@
-//! What became of a write whose answer was lost (`durability §2`).
+//! What became of a write whose answer was lost.
 //!
 //! Per kind of effect: tags and links are sets and are simply repeated; a note is found again by its text and the time we gave it;
 //! a stage move by its entry in the history, even if a person has moved the candidate on since; an archiving by its time and reason.

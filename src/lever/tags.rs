@@ -1,4 +1,4 @@
-//! The tag changes of one lane as at most one add and one remove (design §7, `durability §2`).
+//! The tag changes of one lane as at most one add and one remove.
 //!
 //! Effects name what shall be true: this member of a family, this tag, no tag like that. What must go is computed from the tags in
 //! Lever's own answer to the add, so that no list is stale, and adding goes first: a crash in between leaves both tags, which shows

@@ -1,4 +1,4 @@
-//! Opening a delivery of Lever's webhook: is it JSON, is it signed, is it a ping, is it the event of its path (design §11)?
+//! Opening a delivery of Lever's webhook: is it JSON, is it signed, is it a ping, is it the event of its path?
 //!
 //! Lever's signature covers only `token` and `triggeredAt` (`lever-api §4.3`): whoever holds one valid triple can attach other data
 //! to it. So a delivery is identified by its token, which is signed, and never by its `id`, which is not; and what it says is

@@ -1,4 +1,4 @@
-//! Our ledger: one row per opportunity × vendor × test × key × attempt (behaviours §1).
+//! Our ledger: one row per opportunity × vendor × test × key × attempt.
 //!
 //! One ordered phase and four independent facets, because vendors send them in any order. The transitions are
 //! `engine::lifecycle`; this is only the state.
@@ -33,7 +33,7 @@ spelled! {
 }
 
 spelled! {
-    /// What `again` of an invitation distinguishes (`language §2`).
+    /// What `again` of an invitation distinguishes.
     PhaseGroup {
         Failed = "failed",
         Waiting = "waiting",

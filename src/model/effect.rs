@@ -170,7 +170,7 @@ pub enum Act {
 }
 
 impl Act {
-    /// Whether this is a move, which waits for the records above it (`language §2`).
+    /// Whether this is a move, which waits for the records above it.
     pub const fn moves(&self) -> bool {
         matches!(self, Self::Stage(_) | Self::Archive { .. })
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How soon an event deserves attention when a backlog stands: a person's action before a vendor's, before stage moves, timers,
-/// polls and backfills (`durability §3`).
+/// polls and backfills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {

@@ -42,7 +42,7 @@ pub struct Facts {
     /// Tests by vendor.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tests: BTreeMap<VendorName, Vec<TestEntry>>,
-    /// The unmatched stage move of our own that explains this stage change, if any (`language §2`, own move).
+    /// The unmatched stage move of our own that explains this stage change, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_move: Option<EffectId>,
     /// How often each rule fired on this opportunity within the last hour.

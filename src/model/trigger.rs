@@ -48,7 +48,7 @@ spelled! {
 }
 
 spelled! {
-    /// The normalised events of an assessment's lifecycle (behaviours §1).
+    /// The normalised events of an assessment's lifecycle.
     AssessmentEvent {
         Requested = "requested",
         Invited = "invited",

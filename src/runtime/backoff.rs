@@ -3,7 +3,7 @@
 use crate::model::Id;
 use jiff::{SignedDuration, Timestamp};
 
-/// A vendor event whose owner is not known yet is looked at again after these (`durability §3`), then parked.
+/// A vendor event whose owner is not known yet is looked at again after these, then parked.
 const HELD: [SignedDuration; 5] = [
     SignedDuration::from_secs(1),
     SignedDuration::from_secs(10),

@@ -1,7 +1,7 @@
 //! The one clock. Layers above are told the time; nobody else reads it.
 //!
 //! A clock can be moved, for demos and flow tests that live through weeks in seconds. It notices when the wall clock jumps against
-//! the monotonic one by more than five minutes: timers then hold until Lever's `Date` agrees (`durability §3`).
+//! the monotonic one by more than five minutes: timers then hold until Lever's `Date` agrees.
 
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! One lane's effects, carried out: admitted, begun, sent, settled.
 //!
 //! Before the first byte of a write there is a durable *begun*; after its answer a durable *effect done*. What was begun and has no
-//! outcome is looked up before anything is sent again (`durability §2`). Tag changes of a lane travel together.
+//! outcome is looked up before anything is sent again. Tag changes of a lane travel together.
 
 use super::account::Account;
 use super::call::{Called, Node, Unready};
@@ -21,7 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// An effect older than this evaluates its rule again before it is sent (design §7).
+/// An effect older than this evaluates its rule again before it is sent.
 const LATE: SignedDuration = SignedDuration::from_mins(10);
 /// An invitation whose event is older than this waits for a person.
 const STALE_INVITE: SignedDuration = SignedDuration::from_hours(72);

@@ -136,7 +136,7 @@ async fn add_ledger(node: &Node, account: &Account, event: &Event, facts: &mut F
 }
 
 /// The unmatched move of our own whose echo this event is, if it is one: to the same stage, within five seconds of the time that
-/// Lever answered, or not before it was begun where no answer came (`language §2`).
+/// Lever answered, or not before it was begun where no answer came.
 pub(super) async fn own_move(node: &Node, account: &Account, event: &Event) -> Result<Option<crate::model::EffectId>, Unready> {
     let (Some(id), EventKind::Lever(LeverEvent::CandidateStageChange)) = (&event.opportunity, &event.kind) else {
         return Ok(None);

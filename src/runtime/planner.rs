@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// The engine may ask this often; a fifth question would be a bug (`language §3`).
+/// The engine may ask this often; a fifth question would be a bug.
 const ROUNDS: usize = 4;
 /// Another live invitation refused the commit: how often to plan again on what is so now.
 const REPLANS: usize = 3;

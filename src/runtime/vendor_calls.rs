@@ -19,7 +19,7 @@ use sha2::Sha256;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A look-up after an unknown outcome must miss this often before the invitation is sent again (`durability §2`).
+/// A look-up after an unknown outcome must miss this often before the invitation is sent again.
 const MISSES: u32 = 2;
 /// And waits this long before each look: twice the longest call.
 const LOOKUP_GRACE: SignedDuration = SignedDuration::from_secs(60);

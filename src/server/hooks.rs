@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use std::any::Any;
 use std::time::Duration;
 
-/// The largest body (design §11).
+/// The largest body.
 const LARGEST: usize = 1024 * 1024;
 /// A body that takes longer is given up: slow senders must not hold a connection.
 const SLOWEST: Duration = Duration::from_secs(20);

@@ -51,7 +51,7 @@ pub struct Faults {
     pub bucket: BucketMode,
     /// Every answer of both services is this late; the work was done before.
     pub response_delay_ms: u64,
-    /// The vendor's webhooks say score 0 until the result is read. Its change log tells of such bugs (vendors §2.1).
+    /// The vendor's webhooks say score 0 until the result is read. Its change log tells of such bugs.
     pub vendor_webhook_score_zero: bool,
     /// Faults of single routes, tried in order; the first that fits is used.
     pub routes: Vec<RouteFault>,

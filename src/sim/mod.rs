@@ -12,7 +12,7 @@
 //!
 //! Both services are functions from a request and a world to an answer; only `server` and `delivery/courier` do IO. The
 //! product talks to the simulator through the same client as to the real services, so nothing here imports its engine,
-//! runtime or store: it must not test itself. Facts and their evidence: lever-api §3–§8, vendors §2.1.
+//! runtime or store: it must not test itself. Facts and their evidence: lever-api §3–§8, and the vendor's own pages.
 //!
 //! ```no_run
 //! # async fn demo() -> Result<(), leverd::sim::SimError> {

@@ -70,7 +70,7 @@ pub struct ClaimedLane {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClaimedEffect {
     pub effect: Effect,
-    /// An attempt was begun and nobody knows how it ended (`durability §2`): look before anything is sent again.
+    /// An attempt was begun and nobody knows how it ended: look before anything is sent again.
     pub unknown: bool,
     /// When it was planned; after ten minutes its rule is evaluated again first.
     pub planned_at: Timestamp,

@@ -1,4 +1,4 @@
-//! What goes into the five commits and what they answer (design §7).
+//! What goes into the five commits and what they answer.
 
 use crate::model::{Applied, Assessment, DeliveryId, EffectId, Event, Facts, Notice, OpportunityId, Outcome, Plan, Reason};
 use jiff::Timestamp;

@@ -4,7 +4,7 @@
 //! [`backend::Backend`], and a few readers answer queries ([`backend::Reader`]). SQLite is in [`sqlite`]; another database is another
 //! implementation of those two traits and passes the same suite (`tests/it/store.rs`).
 //!
-//! The path of an event is five commits (design §7): [`Store::deliver`], [`Store::derive`], [`Store::plan`], [`Store::begin`],
+//! The path of an event is five commits: [`Store::deliver`], [`Store::derive`], [`Store::plan`], [`Store::begin`],
 //! [`Store::finish`]. Between any two the process may be killed; each of them may be repeated harmlessly. All work that is left to do
 //! stands in one narrow table, whose rows are deleted when it is done; payload tables are only appended to.
 //!

@@ -6,7 +6,7 @@ use crate::model::{
 };
 use jiff::Timestamp;
 
-/// The state of an effect (design §3).
+/// The state of an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EffectState {
@@ -95,7 +95,7 @@ pub struct ParkedRow {
     pub at: Option<Timestamp>,
 }
 
-/// A move of ours that no delivery has matched yet (`language §2`, own move).
+/// A move of ours that no delivery has matched yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnMove {
     pub effect: EffectId,

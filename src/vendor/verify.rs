@@ -1,4 +1,4 @@
-//! Whether to believe a delivery (`vendors §5`, WV1 – WV6). Works on the bytes as received; compares in constant time.
+//! Whether to believe a delivery. Works on the bytes as received; compares in constant time.
 
 use super::request::plain;
 use super::sign;

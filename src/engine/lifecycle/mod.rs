@@ -1,4 +1,4 @@
-//! The life of an attempt: what one assessment event does to our ledger's row (behaviours §1, T01–T30).
+//! The life of an attempt: what one assessment event does to our ledger's row.
 //!
 //! One ordered phase and four facets. An event of a lower rank than the phase is stale, the same event twice changes nothing, and a
 //! phase that was skipped is implied: so deliveries may come in any order and any number. It knows rows and events only; who

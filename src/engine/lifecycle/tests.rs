@@ -1,4 +1,4 @@
-//! The table of behaviours §1, one test for each row.
+//! The table of the lifecycle, one test for each row.
 
 use super::*;
 use crate::model::{AccountId, AssessmentId, EventId, Id, OpportunityId, TestEntry, VendorName};

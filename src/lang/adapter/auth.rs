@@ -1,4 +1,4 @@
-//! How a vendor knows us (`vendors §5`, AU1 – AU7), as data.
+//! How a vendor knows us, as data.
 
 use super::extract::Extract;
 use super::operation::RequestShape;

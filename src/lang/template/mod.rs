@@ -1,6 +1,6 @@
 //! Texts with `{{…}}`: a subset of Handlebars that can be checked completely before it is ever rendered.
 //!
-//! The subset (`language §3.1`) is parsed here with spans of our own ([`parse`]), typed against the names that a trigger
+//! The subset is parsed here with spans of our own ([`parse`]), typed against the names that a trigger
 //! knows ([`check`]), and rendered by the handlebars crate ([`render`]) on values prepared so that what was checked is what
 //! is printed. It knows no trigger: names come through [`Scope`], values through [`Lookup`].
 

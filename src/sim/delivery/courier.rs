@@ -1,7 +1,7 @@
 //! Carries deliveries to their addresses: tries, pauses, tries again, gives up.
 //!
 //! Lever counts only 2xx as success and tries again after everything else, redirects included (lever-api §4.5). The vendor
-//! tries once more, and only when nobody answered or the status says that the receiver is in trouble (vendors §2.1).
+//! tries once more, and only when nobody answered or the status says that the receiver is in trouble.
 
 use std::time::Duration;
 

@@ -30,7 +30,7 @@ pub(crate) struct Parcel {
 pub(crate) enum Content {
     /// Lever's envelope (lever-api §4.1).
     Signed { id: Option<String>, triggered_at: i64, token: String, key: String, data: Value },
-    /// The vendor's body: no id, no time, no signature (vendors §2.1).
+    /// The vendor's body: no id, no time, no signature.
     Plain(Value),
 }
 

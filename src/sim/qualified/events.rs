@@ -1,4 +1,4 @@
-//! The bodies of the vendor's webhooks: snake_case, unsigned, without id or time (vendors §2.1, recorded samples).
+//! The bodies of the vendor's webhooks: snake_case, unsigned, without id or time (recorded samples).
 
 use serde_json::{Value, json};
 

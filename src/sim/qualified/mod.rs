@@ -1,6 +1,6 @@
 //! The simulated assessment vendor behind `/api/v1`: the parts of Qualified's interface that an integration uses.
 //!
-//! Shapes are those of recorded samples (vendors §2.1). Error bodies are assumptions: the documents show none.
+//! Shapes are those of recorded samples. Error bodies are assumptions: the documents show none.
 
 mod assessments;
 mod candidates;

@@ -88,7 +88,7 @@ fn skip(draft: &mut dyn Draft, reason: String) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Identity of the invitation (`language §2`): no rule name in it, and every part with its length, so that none runs into the next.
+/// Identity of the invitation: no rule name in it, and every part with its length, so that none runs into the next.
 fn invite_key(
     invite: &InviteTo,
     draft: &dyn Draft,
