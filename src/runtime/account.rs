@@ -34,7 +34,6 @@ pub struct Active {
     pub catalogue: Arc<AccountCatalogue>,
     /// The adapters of the packs in force.
     pub adapters: BTreeMap<VendorName, Arc<Adapter>>,
-    pub since: Timestamp,
 }
 
 impl Active {

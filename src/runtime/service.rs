@@ -311,7 +311,7 @@ async fn build(node: &Node, bound: Bound, secrets: &dyn Secrets, old: Option<&Ac
         vendors
             .insert(vendor.vendor.clone(), VendorConnection::new(name, connection(endpoint, rate, before), held, path_token));
     }
-    let active = Active { program: Arc::new(Program::new(rulesets)), catalogue, adapters, since: now };
+    let active = Active { program: Arc::new(Program::new(rulesets)), catalogue, adapters };
     Ok(Account::new(id, lever, perform_as, (signing, configured.lever.unsigned), vendors, active))
 }
 

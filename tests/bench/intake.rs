@@ -85,7 +85,6 @@ fn account() -> Account {
         program: Arc::new(Program::new(Vec::new())),
         catalogue: Arc::new(AccountCatalogue::default()),
         adapters: BTreeMap::new(),
-        since: Timestamp::UNIX_EPOCH,
     };
     Account::new(AccountId::new("acme"), lever, None, (vec![Secret::new(KEY)], false), BTreeMap::new(), active)
 }
