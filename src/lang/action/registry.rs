@@ -46,7 +46,7 @@ impl fmt::Debug for Verb {
 }
 
 /// Every verb that is carried out, in the order of the documentation.
-pub static VERBS: [&Verb; 13] = [
+pub static VERBS: &[&Verb] = &[
     &invite::VERB,
     &mark::VERB,
     &set_tag::VERB,
