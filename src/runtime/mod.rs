@@ -19,6 +19,7 @@ pub mod intake;
 pub mod notices;
 mod planner;
 pub mod project;
+mod report;
 pub mod service;
 mod snapshots;
 mod tests_cache;

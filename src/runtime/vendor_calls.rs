@@ -390,7 +390,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    async fn to(node: &Node, account: &Account, vendor: &VendorName) -> std::result::Result<Self, Unready> {
+    pub(super) async fn to(node: &Node, account: &Account, vendor: &VendorName) -> std::result::Result<Self, Unready> {
         let missing =
             |what: &str| Unready::Park(Reason::new("R2", format!("account `{}` has no {what} for `{vendor}`", account.id)));
         let adapter = account.active().adapters.get(vendor).cloned().ok_or_else(|| missing("pack with an adapter"))?;
@@ -408,11 +408,15 @@ impl Line {
         Ok(line)
     }
 
+    pub(super) fn adapter(&self) -> &Adapter {
+        &self.adapter
+    }
+
     fn vendor(&self) -> &VendorName {
         &self.adapter.name
     }
 
-    fn supplies<'a>(&'a self, inputs: &'a BTreeMap<String, Value>, retry: bool, refresh: bool) -> Supplies<'a> {
+    pub(super) fn supplies<'a>(&'a self, inputs: &'a BTreeMap<String, Value>, retry: bool, refresh: bool) -> Supplies<'a> {
         Supplies {
             base_url: &self.base_url,
             secrets: &self.secrets,
@@ -448,7 +452,7 @@ impl Line {
         Ok(secret)
     }
 
-    async fn send(
+    pub(super) async fn send(
         &self,
         node: &Node,
         account: &Account,

@@ -16,7 +16,9 @@ mod operation;
 mod parse;
 mod read_auth;
 mod read_operation;
+mod read_report;
 mod read_webhook;
+mod report;
 mod sample;
 mod schema;
 mod shape;
@@ -28,6 +30,7 @@ pub use cond::{Cond, Matcher, Test};
 pub use extract::{Extract, Origin, Take};
 pub use operation::{OnUnknown, Operation, Pages, Payload, RequestShape, Step};
 pub use parse::{blank, parse, read};
+pub use report::{FileType, Report, page};
 pub use sample::Sample;
 pub use schema::vendor_schema;
 pub use shape::Shape;
@@ -59,6 +62,8 @@ pub struct Adapter {
     /// that leverd makes itself (`invited`, `invite_failed`, `expired` by timer, `opted_out`, `cancelled` by `mark` …).
     pub events: BTreeMap<AssessmentEvent, BTreeMap<String, Field>>,
     pub operations: BTreeMap<String, Operation>,
+    /// Files that there are on an attempt, by the names that rules use.
+    pub reports: BTreeMap<String, Report>,
     pub webhook: Option<Webhook>,
     /// Checked now, run later.
     pub poll: Option<Poll>,

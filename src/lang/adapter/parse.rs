@@ -97,6 +97,7 @@ fn whole(root: &Node, found: &mut Diagnostics) -> Option<Adapter> {
             all.insert(key.text.clone(), operation);
         }
     }
+    let reports = get(&entries, "reports").map(|node| reader.reports(node, &all)).unwrap_or_default();
     // What the webhook's captures are compared with is what answers taught us.
     reader.ids = learned;
     let declared = Declared { events: &events, operations: &all };
@@ -122,6 +123,7 @@ fn whole(root: &Node, found: &mut Diagnostics) -> Option<Adapter> {
         errors,
         events,
         operations: all,
+        reports,
         webhook: flat(webhook)?,
         poll: super::read_auth::flipped(poll)?,
         samples,
