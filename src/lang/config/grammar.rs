@@ -50,10 +50,8 @@ pub(super) static LEVER: Shape = Shape {
     ],
 };
 
-pub(super) static POLL: Shape = Shape {
-    what: "`poll`",
-    keys: &[KeyShape::must("every", Ty::Duration, "how often: `1m` to `1d`, usually `15m`")],
-};
+pub(super) static POLL: Shape =
+    Shape { what: "`poll`", keys: &[KeyShape::must("every", Ty::Duration, "how often: `1m` to `1d`, usually `15m`")] };
 
 pub(super) static WEBHOOKS: Shape = Shape {
     what: "`webhooks`",
