@@ -163,7 +163,7 @@ pub(super) async fn tests(
         return Ok(kept);
     }
     let began = node.clock.now();
-    let tests = super::vendor_calls::catalogue(node, account, vendor, event.class).await?;
+    let tests = super::line::catalogue(node, account, vendor, event.class).await?;
     node.tests.keep(&account.id, vendor, began, tests.clone());
     Ok(tests)
 }
