@@ -6,7 +6,7 @@
 use super::account::Account;
 use super::call::{Node, Unready};
 use super::callback::callback_url;
-use super::executor::{finish, finish_of, put_off};
+use super::executor::end::{finish, finish_of, put_off};
 use super::line::{Line, read};
 use crate::lang::adapter::OnUnknown;
 use crate::model::{
