@@ -47,7 +47,7 @@ impl Reader<'_> {
         facts.known.extend([Group::Opportunity, Group::Posting, Group::Ledger]);
         if let Some(vendor) = self.pack.vendor_name() {
             facts.known.insert(Group::Tests(vendor.clone()));
-            facts.tests.insert(vendor.clone(), catalogue.tests.get(vendor.as_str()).cloned().unwrap_or_default());
+            facts.tests.insert(vendor.clone(), catalogue.tests.get(vendor.as_str()).cloned().unwrap_or_default().into());
         }
         let stage = catalogue.stages.first().map(|stage| named(Kind::Stage, &stage.name));
         facts.values.extend(stage.map(|stage| ("opportunity.stage".to_owned(), stage)));
