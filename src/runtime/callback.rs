@@ -27,7 +27,10 @@ pub(super) struct Believed {
 #[derive(Debug)]
 pub(super) enum Opened {
     /// The vendor asks whether we listen: answered with this, and not kept.
-    Handshake { status: u16, text: String },
+    Handshake {
+        status: u16,
+        text: String,
+    },
     Delivery(Believed),
 }
 

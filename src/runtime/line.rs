@@ -120,12 +120,7 @@ impl Line {
         }
     }
 
-    async fn get_token(
-        &self,
-        node: &Node,
-        account: &Account,
-        connection: &VendorConnection,
-    ) -> Result<Secret, Unready> {
+    async fn get_token(&self, node: &Node, account: &Account, connection: &VendorConnection) -> Result<Secret, Unready> {
         let mut kept = connection.token.lock().await;
         if let Some(token) = kept.take().filter(|token| token.usable(self.now)) {
             let secret = token.secret.clone();

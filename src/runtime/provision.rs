@@ -65,9 +65,8 @@ fn address(node: &Node, account: &Account, vendor: &VendorName) -> Result<String
     if node.public_url.load().is_none() {
         return Err(lacks("leverd.yaml has no `server.public_url`"));
     }
-    connection_url(node, account, vendor).ok_or_else(|| {
-        lacks(&format!("account `{}` gives `{vendor}` no `path_token`, the secret part of the URL", account.id))
-    })
+    connection_url(node, account, vendor)
+        .ok_or_else(|| lacks(&format!("account `{}` gives `{vendor}` no `path_token`, the secret part of the URL", account.id)))
 }
 
 async fn registered(
@@ -84,13 +83,7 @@ async fn registered(
     Ok(urls.into_iter().any(|known| known.as_text().is_some_and(same)))
 }
 
-async fn register(
-    node: &Node,
-    account: &Account,
-    vendor: &VendorName,
-    subscribe: &Subscribe,
-    url: &str,
-) -> Result<(), Reason> {
+async fn register(node: &Node, account: &Account, vendor: &VendorName, subscribe: &Subscribe, url: &str) -> Result<(), Reason> {
     let line = Line::to(node, account, vendor).await.map_err(reason)?;
     let inputs = inputs(url);
     let mut talk = Talk::new(&line.adapter, &subscribe.create, line.supplies(&inputs, false, false))?;

@@ -3,8 +3,8 @@
 use super::{Peer, Shared};
 use crate::model::{AccountId, ConnectionName, LeverEvent, VendorName};
 use crate::runtime::intake::{self, Answer};
-use axum::body::{Body, to_bytes};
 use axum::Extension;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};

@@ -41,8 +41,7 @@ impl<'a> Listing<'a> {
     /// Begins with the first page of an operation.
     pub fn new(adapter: &'a Adapter, operation: &str, supplies: Supplies<'a>) -> Result<Self, Reason> {
         let talk = Talk::new(adapter, operation, supplies)?;
-        let step =
-            talk.operation.steps.first().ok_or_else(|| Reason::new("R8", format!("`{operation}` makes no request")))?;
+        let step = talk.operation.steps.first().ok_or_else(|| Reason::new("R8", format!("`{operation}` makes no request")))?;
         let mut names = BTreeMap::new();
         names.insert("page".to_owned(), Value::Int(1));
         names.insert("offset".to_owned(), Value::Int(0));
@@ -138,11 +137,8 @@ impl<'a> Listing<'a> {
     /// The URL of the next page: absolute, or relative to the page at hand.
     fn beside(&self, next: &str) -> Option<String> {
         let path = self.request().ok()?.path;
-        let here = if path.starts_with('/') {
-            format!("{}{path}", self.talk.supplies.base_url.trim_end_matches('/'))
-        } else {
-            path
-        };
+        let here =
+            if path.starts_with('/') { format!("{}{path}", self.talk.supplies.base_url.trim_end_matches('/')) } else { path };
         url::Url::parse(&here).ok()?.join(next).ok().map(String::from)
     }
 }

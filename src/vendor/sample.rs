@@ -30,9 +30,7 @@ fn run(adapter: &Adapter, sample: &Sample) -> Result<(), String> {
         Sampled::Webhook(body) => {
             for notification in notifications(adapter, body.to_string().as_bytes()).map_err(|reason| reason.text)? {
                 let answers = answers(adapter, sample, &notification)?;
-                emissions.extend(
-                    emit(adapter, &notification, &answers, Timestamp::UNIX_EPOCH).map_err(|reason| reason.text)?,
-                );
+                emissions.extend(emit(adapter, &notification, &answers, Timestamp::UNIX_EPOCH).map_err(|reason| reason.text)?);
             }
         }
         Sampled::Poll(name) => {
@@ -40,9 +38,8 @@ fn run(adapter: &Adapter, sample: &Sample) -> Result<(), String> {
             for captures in items(adapter, poll, sample)? {
                 let asked = poll::asked(adapter, poll, captures);
                 let answers = answers(adapter, sample, &asked)?;
-                emissions.extend(
-                    poll::emit(adapter, poll, &asked, answers, Timestamp::UNIX_EPOCH).map_err(|reason| reason.text)?,
-                );
+                emissions
+                    .extend(poll::emit(adapter, poll, &asked, answers, Timestamp::UNIX_EPOCH).map_err(|reason| reason.text)?);
             }
         }
     }
@@ -50,9 +47,8 @@ fn run(adapter: &Adapter, sample: &Sample) -> Result<(), String> {
         .into_iter()
         .map(|emission| {
             let fields = emission.fields.iter();
-            let plain = fields.map(|(name, value)| {
-                (name.strip_prefix("result.").unwrap_or(name).to_owned(), super::request::json(value))
-            });
+            let plain = fields
+                .map(|(name, value)| (name.strip_prefix("result.").unwrap_or(name).to_owned(), super::request::json(value)));
             (emission.event, plain.collect())
         })
         .collect();
@@ -101,7 +97,8 @@ fn answers(
 /// What a poll asks about: one attempt, or every item of the list that the sample gives as its answer.
 fn items(adapter: &Adapter, poll: &Poll, sample: &Sample) -> Result<Vec<BTreeMap<String, Value>>, String> {
     let Some(list) = poll.list() else { return Ok(vec![BTreeMap::new()]) };
-    let json = sample.answers.get(&list.operation).ok_or_else(|| format!("`answers` lacks `{}`, which is listed", list.operation))?;
+    let json =
+        sample.answers.get(&list.operation).ok_or_else(|| format!("`answers` lacks `{}`, which is listed", list.operation))?;
     let operation = adapter.operations.get(&list.operation).ok_or("its operation is faulty")?;
     let nodes = operation.each.as_ref().map(|each| each.nodes(json)).unwrap_or_default();
     let kept = nodes.into_iter().filter(|item| {

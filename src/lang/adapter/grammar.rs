@@ -301,7 +301,11 @@ pub(super) static HMAC: Shape = Shape {
 pub(super) static STANDARD: Shape = Shape {
     what: "`standard`",
     keys: &[
-        KeyShape::must("secret", Ty::Either(&[Ty::Text, Ty::List(&Ty::Text)]), "the `whsec_…` secret or `whpk_…` public key, or several"),
+        KeyShape::must(
+            "secret",
+            Ty::Either(&[Ty::Text, Ty::List(&Ty::Text)]),
+            "the `whsec_…` secret or `whpk_…` public key, or several",
+        ),
         KeyShape::may("tolerance", Ty::Duration, "how old a delivery may be; 5m unless given"),
     ],
 };

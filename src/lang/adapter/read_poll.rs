@@ -63,12 +63,7 @@ fn entries(node: Option<&Node>) -> impl Iterator<Item = &(Key, Node)> {
 
 impl Reader<'_> {
     /// Every poll, by name; faulty ones are left out.
-    pub(super) fn polls(
-        &mut self,
-        node: &Node,
-        declared: &Declared<'_>,
-        webhook: Option<&Webhook>,
-    ) -> BTreeMap<String, Poll> {
+    pub(super) fn polls(&mut self, node: &Node, declared: &Declared<'_>, webhook: Option<&Webhook>) -> BTreeMap<String, Poll> {
         let mut polls = BTreeMap::new();
         for (key, node) in node.entries(self.found).unwrap_or_default() {
             if !super::text::is_name(&key.text) || key.text.contains('.') {
