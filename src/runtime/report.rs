@@ -2,7 +2,7 @@
 
 use super::account::Account;
 use super::call::{Node, Unready};
-use super::vendor_calls::Line;
+use super::line::Line;
 use crate::lever::effect::Content;
 use crate::model::{Attachment, Class, Outcome, Reason};
 use crate::vendor::{Fetch, Got, ledger_inputs};
@@ -29,7 +29,7 @@ pub(super) async fn content(node: &Node, account: &Account, file: &Attachment) -
     let row = node.store.assessment(&account.id, file.assessment).await.map_err(Unready::Store)?;
     let mut inputs = row.as_ref().map(ledger_inputs).unwrap_or_default();
     inputs.extend(file.inputs.clone());
-    let mut fetch = Fetch::new(line.adapter(), &file.report, line.supplies(&inputs, false, false)).map_err(park)?;
+    let mut fetch = Fetch::new(&line.adapter, &file.report, line.supplies(&inputs, false, false)).map_err(park)?;
     loop {
         let request = fetch.request().map_err(park)?;
         let exchange = line.send(node, account, &request, Class::Vendor).await?;
