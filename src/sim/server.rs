@@ -25,9 +25,10 @@ use super::clock::{Clock, http_date};
 use super::control::{self, Control};
 use super::delivery::{Deliveries, Post};
 use super::faults::{BucketMode, Faults, Misbehaviour};
+use super::lever;
 use super::log::{Request, RequestLog, Service};
+use super::vendors::{self, Vendors};
 use super::wire::{Ask, Reply};
-use super::{lever, qualified};
 
 /// Lever accepts files of 30 MB; nothing larger is read.
 const LARGEST_BODY: usize = 32 * 1024 * 1024;
@@ -39,7 +40,7 @@ pub(crate) struct State {
     pub(crate) log: RequestLog,
     pub(crate) deliveries: Deliveries,
     pub(crate) lever: lever::World,
-    pub(crate) qualified: qualified::World,
+    pub(crate) vendors: Vendors,
 }
 
 /// A simulator, shared by its server, its courier and its control handles.
@@ -83,7 +84,7 @@ impl Shared {
     /// Sends what happened meanwhile to those who listen.
     pub(crate) fn tell(&self, state: &mut State, by_api: bool) {
         let mut parcels = lever::tell(&mut state.lever, &state.faults, by_api);
-        parcels.extend(qualified::tell(&mut state.qualified, &state.faults));
+        parcels.extend(state.vendors.parcels(&state.faults));
         let leaving = state.deliveries.take_in(parcels, &state.faults);
         self.0.post.send(leaving);
     }
@@ -143,9 +144,11 @@ async fn answer(Extract(shared): Extract<Shared>, request: HttpRequest<Body>) ->
         let (status, body) = control::over_http(&Control::new(shared), &method, rest, &body).await;
         return plain(status, &body);
     }
-    let (service, prefix) =
-        if path.starts_with("/api/v1/") { (Service::Qualified, "/api/v1") } else { (Service::Lever, "/v1") };
-    let Some(short) = path.strip_prefix(prefix) else {
+    let (service, short) = match vendors::of_path(&path) {
+        Some((listing, short)) => (Service::Vendor(listing.name), Some(short)),
+        None => (Service::Lever, path.strip_prefix("/v1")),
+    };
+    let Some(short) = short else {
         return plain(404, &json!({ "code": "ResourceNotFound", "message": format!("{path} does not exist") }));
     };
     let query = parts.uri.query().unwrap_or_default();
@@ -155,6 +158,7 @@ async fn answer(Extract(shared): Extract<Shared>, request: HttpRequest<Body>) ->
         query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         authorization: text_of(&parts.headers, &header::AUTHORIZATION),
         content_type: text_of(&parts.headers, &header::CONTENT_TYPE).unwrap_or_default(),
+        headers: texts_of(&parts.headers),
         body,
     };
     let host = text_of(&parts.headers, &header::HOST).unwrap_or_default();
@@ -193,7 +197,7 @@ fn act(
         };
         let reply = match service {
             Service::Lever => lever::answer(&mut state.lever, &state.faults, ask, elapsed),
-            Service::Qualified => qualified::answer(&mut state.qualified, ask),
+            Service::Vendor(_) => state.vendors.answer(service, ask),
         };
         shared.tell(state, true);
         reply
@@ -247,6 +251,11 @@ fn logged(ask: &Ask) -> Option<Value> {
         return Some(Value::String(format!("an upload of {} bytes", body.len())));
     }
     Some(serde_json::from_slice(body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned())))
+}
+
+fn texts_of(headers: &HeaderMap) -> Vec<(String, String)> {
+    let texts = headers.iter().filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
+    texts.collect()
 }
 
 fn text_of(headers: &HeaderMap, name: &HeaderName) -> Option<String> {

@@ -1,6 +1,6 @@
 //! A request and an answer as the simulated services see them: no socket, no framework.
 //!
-//! Both services are functions from `Ask` to `Reply` over their world; `server` is the only place that knows HTTP.
+//! The services are functions from `Ask` to `Reply` over their world; `server` is the only place that knows HTTP.
 
 use axum::body::Bytes;
 use serde_json::{Map, Value};
@@ -9,15 +9,22 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone)]
 pub(crate) struct Ask {
     pub(crate) method: String,
-    /// Without `/v1` or `/api/v1`, with a leading slash.
+    /// Without the service's prefix, with a leading slash.
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) authorization: Option<String>,
     pub(crate) content_type: String,
+    /// All headers that are text; names in small letters.
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Bytes,
 }
 
 impl Ask {
+    /// The first header of this name, given in small letters.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
     pub(crate) fn segments(&self) -> Vec<&str> {
         self.path.split('/').filter(|part| !part.is_empty()).collect()
     }

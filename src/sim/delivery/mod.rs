@@ -1,12 +1,14 @@
-//! Webhook deliveries of both services: what is in one, the queue, and the history that the control handle shows.
+//! Webhook deliveries of all services: what is in one, the queue, and the history that the control handle shows.
 //!
 //! `courier` sends; this module decides what leaves, in which order, and keeps the record. It reads the switches and knows
-//! neither Lever's records nor the vendor's.
+//! neither Lever's records nor a vendor's.
 
 mod courier;
+mod manners;
 
 use std::collections::BTreeMap;
 
+use reqwest::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -16,6 +18,7 @@ use super::lever::sign;
 use super::log::Service;
 
 pub(crate) use courier::{Post, run};
+pub(crate) use manners::{LEVER, Manners, any_success};
 
 /// A message to one address.
 #[derive(Debug, Clone)]
@@ -30,14 +33,16 @@ pub(crate) struct Parcel {
 pub(crate) enum Content {
     /// Lever's envelope (lever-api §4.1).
     Signed { id: Option<String>, triggered_at: i64, token: String, key: String, data: Value },
-    /// The vendor's body: no id, no time, no signature.
+    /// A vendor's body as it is.
     Plain(Value),
+    /// A vendor's request with headers of its own, such as a signature. Null is an empty body.
+    Sealed { method: Method, headers: Vec<(&'static str, String)>, body: Value },
 }
 
 impl Parcel {
     fn body(&self) -> Value {
         match &self.content {
-            Content::Plain(body) => body.clone(),
+            Content::Plain(body) | Content::Sealed { body, .. } => body.clone(),
             Content::Signed { id, triggered_at, token, key, data } => {
                 let mut body = json!({
                     "event": self.event,
@@ -51,6 +56,20 @@ impl Parcel {
                 }
                 body
             }
+        }
+    }
+
+    fn method(&self) -> Method {
+        match &self.content {
+            Content::Sealed { method, .. } => method.clone(),
+            _ => Method::POST,
+        }
+    }
+
+    fn headers(&self) -> &[(&'static str, String)] {
+        match &self.content {
+            Content::Sealed { headers, .. } => headers,
+            _ => &[],
         }
     }
 
@@ -191,7 +210,7 @@ mod tests {
 
     fn parcels(count: u64) -> Vec<Parcel> {
         let one = |number| Parcel {
-            service: Service::Qualified,
+            service: Service::Vendor("qualified"),
             event: "e".into(),
             url: "http://127.0.0.1/".into(),
             content: Content::Plain(json!({ "n": number })),
