@@ -47,6 +47,8 @@ pub struct Faults {
     pub file_upload_says_ok: bool,
     /// Profile forms and their templates are answered without `data` around them, as in Lever's examples. Unknown (§3).
     pub bare_forms: bool,
+    /// A refresh token that was used stays good. Unknown: logins of this kind normally take it back (§1.3).
+    pub old_refresh_token_valid: bool,
     /// The verify delivery says `candidateHired` whatever the webhook's event is, as Lever's example does (§4.4).
     pub verify_says_hired: bool,
     /// A 429 carries `Retry-After`. Unknown: no 429 was ever recorded (§2.1).
@@ -82,6 +84,7 @@ impl Default for Faults {
             posting_save_restores_tags: false,
             file_upload_says_ok: false,
             bare_forms: false,
+            old_refresh_token_valid: false,
             verify_says_hired: false,
             send_retry_after: false,
             bucket: BucketMode::Real,

@@ -25,10 +25,10 @@ use super::clock::{Clock, http_date};
 use super::control::{self, Control};
 use super::delivery::{Deliveries, Post};
 use super::faults::{BucketMode, Faults, Misbehaviour};
-use super::lever;
 use super::log::{Request, RequestLog, Service};
 use super::vendors::{self, Vendors};
 use super::wire::{Ask, Reply};
+use super::{auth, lever};
 
 /// Lever accepts files of 30 MB; nothing larger is read.
 const LARGEST_BODY: usize = 32 * 1024 * 1024;
@@ -40,6 +40,7 @@ pub(crate) struct State {
     pub(crate) log: RequestLog,
     pub(crate) deliveries: Deliveries,
     pub(crate) lever: lever::World,
+    pub(crate) auth: auth::World,
     pub(crate) vendors: Vendors,
 }
 
@@ -146,7 +147,10 @@ async fn answer(Extract(shared): Extract<Shared>, request: HttpRequest<Body>) ->
     }
     let (service, short) = match vendors::of_path(&path) {
         Some((listing, short)) => (Service::Vendor(listing.name), Some(short)),
-        None => (Service::Lever, path.strip_prefix("/v1")),
+        None => match path.strip_prefix("/auth") {
+            Some(short) => (Service::Login, Some(short)),
+            None => (Service::Lever, path.strip_prefix("/v1")),
+        },
     };
     let Some(short) = short else {
         return plain(404, &json!({ "code": "ResourceNotFound", "message": format!("{path} does not exist") }));
@@ -197,6 +201,7 @@ fn act(
         };
         let reply = match service {
             Service::Lever => lever::answer(&mut state.lever, &state.faults, ask, elapsed),
+            Service::Login => auth::answer(&mut state.auth, &mut state.lever.access, &state.faults, ask),
             Service::Vendor(_) => state.vendors.answer(service, ask),
         };
         shared.tell(state, true);
@@ -221,8 +226,7 @@ fn act(
         }
         Some(Misbehaviour::Redirect { location }) => {
             let same = || format!("http://{host}{path}{}{query}", if query.is_empty() { "" } else { "?" });
-            Reply { status: 301, headers: Vec::new(), body: None }
-                .with_header("location", location.clone().unwrap_or_else(same))
+            Reply::bare(301).with_header("location", location.clone().unwrap_or_else(same))
         }
     };
     let dropped = matches!(fault, Some(Misbehaviour::DropAfter | Misbehaviour::DropBefore));
@@ -235,17 +239,27 @@ fn act(
         query: query.to_owned(),
         status: (!dropped).then_some(reply.status),
         fault: fault.as_ref().map(Misbehaviour::name),
-        body: logged(ask),
-        answer: reply.body.clone(),
+        body: logged(service, ask),
+        answer: answered(service, &reply),
     });
     (reply, fault, delay)
 }
 
-/// A body as the log keeps it. Of an upload only the size: files are looked at on the opportunity.
-fn logged(ask: &Ask) -> Option<Value> {
+/// An answer as the log keeps it. Of a file only the size; no secrets of a login.
+fn answered(service: Service, reply: &Reply) -> Option<Value> {
+    let file = || reply.file.as_ref().map(|(kind, bytes)| json!(format!("{kind}, {} bytes", bytes.len())));
+    let answer = reply.body.clone().or_else(file)?;
+    Some(if service == Service::Login { auth::without_secrets(answer) } else { answer })
+}
+
+/// A body as the log keeps it. Of an upload only the size: files are looked at on the opportunity. No secrets of a login.
+fn logged(service: Service, ask: &Ask) -> Option<Value> {
     let body = &ask.body;
     if body.is_empty() {
         return None;
+    }
+    if service == Service::Login {
+        return Some(auth::logged(ask));
     }
     if ask.content_type.starts_with("multipart/") {
         return Some(Value::String(format!("an upload of {} bytes", body.len())));
@@ -264,12 +278,18 @@ fn text_of(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 
 /// The `Date` header follows the simulator's clock: the product compares it with its own.
 fn respond(reply: &Reply, now: i64) -> Response<Body> {
-    let body = reply.body.as_ref().map_or_else(Body::empty, |body| Body::from(body.to_string()));
+    let body = match (&reply.body, &reply.file) {
+        (Some(body), _) => Body::from(body.to_string()),
+        (None, Some((_, bytes))) => Body::from(bytes.clone()),
+        (None, None) => Body::empty(),
+    };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     if reply.body.is_some() {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    } else if let Some((content_type, _)) = reply.file {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     }
     let date = (header::DATE, http_date(now));
     let named = reply.headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.clone()));

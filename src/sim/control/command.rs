@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::vendor::first_vendor;
 use super::{AtVendor, Control, ControlError, NewOpportunity, NewPosting, PostingChange};
+use crate::sim::auth::NewApp;
 use crate::sim::faults::{Faults, RouteFault};
 use crate::sim::lever::NewTemplate;
 use crate::sim::vendors::AssessmentState;
@@ -94,6 +95,16 @@ pub enum Command {
     RevokeCredential {
         key: String,
     },
+    RegisterApp(NewApp),
+    AddCallback {
+        client_id: String,
+        callback: String,
+    },
+    Consent {
+        url: String,
+        accept: bool,
+    },
+    RevokeAccess,
     EnableWebhooks {
         #[serde(default)]
         events: Vec<String>,
@@ -201,6 +212,10 @@ impl Control {
             Command::DeactivateUser { user } => self.deactivate_user(&user)?,
             Command::AddCredential { key, scopes } => self.add_credential(&key, scopes),
             Command::RevokeCredential { key } => self.revoke_credential(&key),
+            Command::RegisterApp(app) => self.register_app(app)?,
+            Command::AddCallback { client_id, callback } => self.add_callback(&client_id, &callback)?,
+            Command::Consent { url, accept } => return self.consent(&url, accept).map(|url| json!({ "location": url })),
+            Command::RevokeAccess => self.revoke_access(),
             Command::EnableWebhooks { events } => self.switch_webhooks(&events, true)?,
             Command::DisableWebhooks { events } => self.switch_webhooks(&events, false)?,
             Command::CreateWebhook { event, url } => {

@@ -7,6 +7,7 @@
 mod admin;
 mod command;
 mod http;
+mod login;
 mod names;
 mod observe;
 mod papers;

@@ -41,6 +41,7 @@ mod users;
 mod webhooks;
 mod world;
 
+pub(crate) use access::Access;
 pub(crate) use change::{NewNote, NewOpportunity};
 pub(crate) use events::{EVENTS, ORIGINS, event_named, verification};
 pub(crate) use field::Purpose;

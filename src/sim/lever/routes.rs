@@ -131,7 +131,7 @@ pub(crate) fn endpoints() -> Vec<String> {
 
 /// Credential, rate limit, path, permission, `perform_as`, handler: in this order.
 pub(super) fn dispatch(world: &mut World, faults: &Faults, ask: &Ask, elapsed: Duration) -> Answer {
-    let credential = world.access.identify(ask.authorization.as_deref())?;
+    let credential = world.access.identify(ask.authorization.as_deref(), world.clock.now_ms())?;
     within_limit(credential, faults, elapsed)?;
     let segments = ask.segments();
     let found = ROUTES

@@ -79,7 +79,7 @@ impl World {
         });
         Self {
             account: ids.uuid(),
-            access: Access::default(),
+            access: Access::new(ids.uuid()),
             stages: stages.into(),
             archive_reasons: archive_reasons.into(),
             users: users.into(),
