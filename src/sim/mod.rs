@@ -43,7 +43,7 @@ use tokio::net::TcpListener;
 pub use auth::NewApp;
 pub use clock::Clock;
 pub use control::{
-    AtVendor, Command, Control, ControlError, NewOpportunity, NewPosting, PostingChange, StoredFile, VendorControl,
+    AtVendor, Command, Control, ControlError, NewOpportunity, NewPosting, NewWebhook, PostingChange, StoredFile, VendorControl,
 };
 pub use delivery::{Attempt, Delivery, DeliveryState};
 pub use faults::{BucketMode, Faults, Misbehaviour, RouteFault};
@@ -120,13 +120,13 @@ impl Sim {
             None => getrandom::u64()?,
         };
         let clock = Clock::new();
-        let mut lever = lever::World::new(clock.clone(), ids::Ids::new(seed));
+        let host = format!("http://{address}");
+        let mut lever = lever::World::new(&format!("{host}/v1"), clock.clone(), ids::Ids::new(seed));
         lever.access.grant(&options.lever_api_key, None);
         lever.allow_http = options.allow_http_webhooks;
         if options.webhooks_enabled {
             lever.enable_all_events();
         }
-        let host = format!("http://{address}");
         let key_of = |name: &str| if name == "qualified" { options.qualified_api_key.clone() } else { vendor_api_key(name) };
         let vendors = vendors::Vendors::new(&clock, seed, &host, options.vendor_page_size.max(1), key_of);
         // Vendors' identifiers come from the seeds after this one.

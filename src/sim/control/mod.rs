@@ -14,6 +14,7 @@ mod papers;
 mod recruiter;
 mod vendor;
 
+pub use admin::NewWebhook;
 pub use command::Command;
 pub use papers::StoredFile;
 pub use recruiter::{NewOpportunity, NewPosting, PostingChange};

@@ -22,7 +22,10 @@ impl Control {
                 if let Some(document) = document.as_object_mut() {
                     document.insert("stageText".into(), json!(world.stage(&it.stage).map(|stage| &stage.text)));
                     document.insert("notes".into(), it.notes.iter().map(shown::note).collect());
-                    document.insert("files".into(), it.files.iter().map(|file| shown::file(&it.id, file)).collect());
+                    document.insert(
+                        "files".into(),
+                        it.files.iter().map(|file| shown::file(&world.base_url, &it.id, file)).collect(),
+                    );
                     document.insert("forms".into(), it.forms.iter().map(shown::form).collect());
                     document.insert("feedback".into(), it.feedback.iter().map(shown::feedback).collect());
                 }

@@ -31,8 +31,8 @@ pub(crate) struct Parcel {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Content {
-    /// Lever's envelope (lever-api §4.1).
-    Signed { id: Option<String>, triggered_at: i64, token: String, key: String, data: Value },
+    /// Lever's envelope (lever-api §4.1). Without a key it is not signed.
+    Signed { id: Option<String>, triggered_at: i64, token: String, key: Option<String>, data: Value },
     /// A vendor's body as it is.
     Plain(Value),
     /// A vendor's request with headers of its own, such as a signature. Null is an empty body.
@@ -48,11 +48,13 @@ impl Parcel {
                     "event": self.event,
                     "triggeredAt": triggered_at,
                     "token": token,
-                    "signature": sign(key, token, *triggered_at),
                     "data": data,
                 });
-                if let (Some(id), Some(body)) = (id, body.as_object_mut()) {
-                    body.insert("id".into(), id.as_str().into());
+                let signature = key.as_ref().map(|key| sign(key, token, *triggered_at));
+                for (name, value) in [("id", id), ("signature", &signature)] {
+                    if let (Some(value), Some(body)) = (value, body.as_object_mut()) {
+                        body.insert(name.into(), value.as_str().into());
+                    }
                 }
                 body
             }
