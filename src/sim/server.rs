@@ -221,8 +221,7 @@ fn act(
         }
         Some(Misbehaviour::Redirect { location }) => {
             let same = || format!("http://{host}{path}{}{query}", if query.is_empty() { "" } else { "?" });
-            Reply { status: 301, headers: Vec::new(), body: None }
-                .with_header("location", location.clone().unwrap_or_else(same))
+            Reply::bare(301).with_header("location", location.clone().unwrap_or_else(same))
         }
     };
     let dropped = matches!(fault, Some(Misbehaviour::DropAfter | Misbehaviour::DropBefore));
@@ -236,7 +235,10 @@ fn act(
         status: (!dropped).then_some(reply.status),
         fault: fault.as_ref().map(Misbehaviour::name),
         body: logged(&ask.body),
-        answer: reply.body.clone(),
+        answer: reply
+            .body
+            .clone()
+            .or_else(|| reply.file.as_ref().map(|(kind, bytes)| json!(format!("{kind}, {} bytes", bytes.len())))),
     });
     (reply, fault, delay)
 }
@@ -260,12 +262,18 @@ fn text_of(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 
 /// The `Date` header follows the simulator's clock: the product compares it with its own.
 fn respond(reply: &Reply, now: i64) -> Response<Body> {
-    let body = reply.body.as_ref().map_or_else(Body::empty, |body| Body::from(body.to_string()));
+    let body = match (&reply.body, &reply.file) {
+        (Some(body), _) => Body::from(body.to_string()),
+        (None, Some((_, bytes))) => Body::from(bytes.clone()),
+        (None, None) => Body::empty(),
+    };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     if reply.body.is_some() {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    } else if let Some((content_type, _)) = reply.file {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     }
     let date = (header::DATE, http_date(now));
     let named = reply.headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.clone()));

@@ -57,11 +57,22 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Option<Value>,
+    /// Instead of a body: the content type and the bytes of a file.
+    pub(crate) file: Option<(&'static str, Vec<u8>)>,
 }
 
 impl Reply {
     pub(crate) fn new(status: u16, body: Value) -> Self {
-        Self { status, headers: Vec::new(), body: Some(body) }
+        Self { status, headers: Vec::new(), body: Some(body), file: None }
+    }
+
+    pub(crate) fn file(content_type: &'static str, bytes: Vec<u8>) -> Self {
+        Self { status: 200, headers: Vec::new(), body: None, file: Some((content_type, bytes)) }
+    }
+
+    /// A status without a body.
+    pub(crate) fn bare(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: None, file: None }
     }
 
     pub(crate) fn ok(body: Value) -> Self {
@@ -69,7 +80,7 @@ impl Reply {
     }
 
     pub(crate) fn no_content() -> Self {
-        Self { status: 204, headers: Vec::new(), body: None }
+        Self::bare(204)
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {

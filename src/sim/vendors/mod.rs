@@ -5,10 +5,17 @@
 //! endpoints, shapes and oddities (`Desk`). Facts that are not known about a vendor are switches of its stand-in.
 
 mod book;
+mod career_place;
+mod contract;
 mod deed;
 mod desk;
+mod hired_assessments;
+mod imocha;
 mod mail;
+mod pdf;
 mod qualified;
+mod route;
+mod seal;
 
 use std::fmt;
 
@@ -17,9 +24,6 @@ use serde_json::{Map, Value};
 
 pub use deed::Deed;
 pub use mail::{Mail, MailKind};
-
-use book::Book;
-use desk::Desk;
 
 use super::clock::Clock;
 use super::control::ControlError;
@@ -103,13 +107,36 @@ pub(crate) struct Listing {
 }
 
 /// Every vendor that is simulated. The first is the one that commands mean which name none.
-pub(crate) static VENDORS: [Listing; 1] = [Listing {
-    name: "qualified",
-    title: "Qualified.io",
-    prefix: "/api/v1",
-    manners: &qualified::MANNERS,
-    make: |start| Box::new(qualified::World::new(start)),
-}];
+pub(crate) static VENDORS: [Listing; 4] = [
+    Listing {
+        name: "qualified",
+        title: "Qualified.io",
+        prefix: "/api/v1",
+        manners: &qualified::MANNERS,
+        make: |start| Box::new(qualified::World::new(start)),
+    },
+    Listing {
+        name: "imocha",
+        title: "iMocha",
+        prefix: "/vendors/imocha",
+        manners: &imocha::MANNERS,
+        make: |start| Box::new(imocha::World::new(start)),
+    },
+    Listing {
+        name: "hired-assessments",
+        title: "Hired Assessments",
+        prefix: "/vendors/hired-assessments",
+        manners: &contract::MANNERS,
+        make: |start| Box::new(contract::World::new(start, &hired_assessments::PROFILE)),
+    },
+    Listing {
+        name: "career-place",
+        title: "career.place",
+        prefix: "/vendors/career-place",
+        manners: &contract::MANNERS,
+        make: |start| Box::new(contract::World::new(start, &career_place::PROFILE)),
+    },
+];
 
 /// The listing with this name.
 pub(crate) fn listing(name: &str) -> Option<&'static Listing> {
