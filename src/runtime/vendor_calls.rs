@@ -4,7 +4,7 @@
 
 use super::account::{Account, VendorConnection};
 use super::call::{Called, Node, Unready};
-use super::executor::{finish, finish_of, put_off};
+use super::executor::end::{finish, finish_of, put_off};
 use crate::lang::adapter::{Adapter, OnUnknown, PathScope};
 use crate::lever::webhook::Refusal;
 use crate::model::{

@@ -39,10 +39,12 @@ use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
 pub use clock::Clock;
-pub use control::{AtVendor, Command, Control, ControlError, NewOpportunity, NewPosting, PostingChange, VendorControl};
+pub use control::{
+    AtVendor, Command, Control, ControlError, NewOpportunity, NewPosting, PostingChange, StoredFile, VendorControl,
+};
 pub use delivery::{Attempt, Delivery, DeliveryState};
 pub use faults::{BucketMode, Faults, Misbehaviour, RouteFault};
-pub use lever::sign;
+pub use lever::{NewField, NewTemplate, sign};
 pub use log::{Request, Service};
 pub use vendors::{AssessmentState, Deed, Mail, MailKind};
 
@@ -188,7 +190,7 @@ pub fn vendor_api_key(name: &str) -> String {
     format!("sim-{name}-key")
 }
 
-/// What a vendor signs its webhooks with, where it signs them: `sim-codesignal-webhook-secret`.
+/// What a vendor signs its webhooks with, where it signs them: `whsec_` and base64.
 pub fn vendor_webhook_secret(name: &str) -> String {
     vendors::webhook_secret(name)
 }

@@ -90,6 +90,12 @@ pub(crate) static TIMER: Shape = Shape {
     ],
 };
 
+/// A tag that polling finds on an opportunity.
+pub(crate) static TAG_ADDED: Shape = Shape {
+    what: "a trigger on a tag",
+    keys: &[KeyShape::must("tag_added", Ty::Text, "a pattern with typed holes: tags that match, with the holes as names")],
+};
+
 /// A source of rows.
 pub(crate) static SPEC: Shape = Shape {
     what: "a source of rows",

@@ -46,8 +46,12 @@ pub(super) static LEVER: Shape = Shape {
         KeyShape::must("api_key", Ty::Map(&SECRET), "Lever's API key"),
         KeyShape::may("perform_as", Ty::Text, "id or name of the Lever user in whose name leverd writes"),
         KeyShape::may("webhooks", Ty::Map(&WEBHOOKS), "how Lever's webhooks are recognised"),
+        KeyShape::may("poll", Ty::Map(&POLL), "look at what changed in Lever without being told; not unless given"),
     ],
 };
+
+pub(super) static POLL: Shape =
+    Shape { what: "`poll`", keys: &[KeyShape::must("every", Ty::Duration, "how often: `1m` to `1d`, usually `15m`")] };
 
 pub(super) static WEBHOOKS: Shape = Shape {
     what: "`webhooks`",

@@ -61,6 +61,8 @@ pub struct LeverConnection {
     pub signing_tokens: Vec<SecretRef>,
     /// Whether a webhook without signature is taken, as a hint.
     pub unsigned: bool,
+    /// How often Lever is asked what changed, if at all.
+    pub poll: Option<SignedDuration>,
     pub span: Span,
 }
 

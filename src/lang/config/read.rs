@@ -1,8 +1,8 @@
 //! From the tree of `leverd.yaml` to a [`Config`], with all faults told in one go.
 
 use super::grammar::{
-    self, ACCOUNT, FORMATS, LEVELS, LEVER, LEVER_HOSTS, LOG, MODES, NOTICES, OVERRIDES, PACK, RETENTION, ROOT, SERVER, STORE,
-    VENDOR, WEBHOOKS,
+    self, ACCOUNT, FORMATS, LEVELS, LEVER, LEVER_HOSTS, LOG, MODES, NOTICES, OVERRIDES, PACK, POLL, RETENTION, ROOT, SERVER,
+    STORE, VENDOR, WEBHOOKS,
 };
 use super::{
     Account, Config, LeverConnection, LeverHost, Log, Notices, PackSource, PackUse, Retention, SecretPlace, SecretRef, Server,
@@ -118,13 +118,14 @@ impl Reader {
     fn lever(&mut self, at: &Key, node: &Node) -> Option<LeverConnection> {
         let (mut host, mut api_key, mut perform_as) = (LeverHost::Production, None, None);
         let (mut signing_tokens, mut unsigned) = (Vec::new(), false);
-        let mut webhooks = None;
+        let (mut webhooks, mut poll) = (None, None);
         let before = self.found.len();
         for (key, value) in LEVER.entries(node, &mut self.found) {
             match key.text.as_str() {
                 "base_url" => host = self.lever_host(value).unwrap_or(host),
                 "api_key" => api_key = self.secret(value, "api_key"),
                 "perform_as" => perform_as = self.text(value),
+                "poll" => poll = self.poll(value),
                 _ => {
                     webhooks = Some(key.span);
                     for (key, value) in WEBHOOKS.entries(value, &mut self.found) {
@@ -138,14 +139,29 @@ impl Reader {
             }
         }
         // Only of a connection that is right otherwise: a misspelt key is told already.
-        if signing_tokens.is_empty() && !unsigned && self.found.len() == before {
+        if signing_tokens.is_empty() && !unsigned && poll.is_none() && self.found.len() == before {
             let message = "no webhook of Lever can be recognised: this connection has no signing token";
             self.found.push(
                 Diagnostic::warning("no-signing-token", webhooks.unwrap_or(at.span), message)
                     .help("add `webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }`; Lever shows the token under Settings > Integrations and API > Webhooks"),
             );
         }
-        Some(LeverConnection { host, api_key: api_key?, perform_as, signing_tokens, unsigned, span: at.span })
+        Some(LeverConnection { host, api_key: api_key?, perform_as, signing_tokens, unsigned, poll, span: at.span })
+    }
+
+    /// How often Lever is polled. Oftener than every minute would eat the budget of writes, more seldom than daily is no polling.
+    fn poll(&mut self, node: &Node) -> Option<SignedDuration> {
+        let (_, every) = POLL.entries(node, &mut self.found).into_iter().next()?;
+        let length = every.as_duration(&mut self.found)?;
+        if (SignedDuration::from_mins(1)..=SignedDuration::from_hours(24)).contains(&length) {
+            return Some(length);
+        }
+        let message = format!("Lever cannot be polled every `{}`", every.scalar().unwrap_or_default());
+        self.found.push(
+            Diagnostic::error("poll-interval", every.span, message)
+                .help("write `1m` to `1d`; `15m` is usual, and webhooks tell what they know at once all the same"),
+        );
+        None
     }
 
     fn signing_tokens(&mut self, node: &Node) -> Vec<SecretRef> {

@@ -48,15 +48,17 @@ pub(crate) enum Content {
 #[derive(Debug, Clone)]
 pub(crate) struct Sealed {
     pub(crate) method: Method,
+    /// Of the message, the same for each try; empty where the vendor has none.
+    pub(crate) id: String,
     /// Null is an empty body.
     pub(crate) body: Value,
     pub(crate) secret: String,
-    /// The headers, from secret, address, body and the time in milliseconds. Each try is sealed anew.
+    /// The headers, for the address, the body and the time in milliseconds. Each try is sealed anew.
     pub(crate) seal: Seal,
 }
 
 pub(crate) type Headers = Vec<(&'static str, String)>;
-pub(crate) type Seal = fn(secret: &str, url: &str, body: &str, now: i64) -> Headers;
+pub(crate) type Seal = fn(sealed: &Sealed, url: &str, body: &str, now: i64) -> Headers;
 
 impl Parcel {
     fn body(&self) -> Value {
@@ -88,7 +90,7 @@ impl Parcel {
     /// Headers of its own for the body that is sent now.
     fn headers(&self, body: &str, now: i64) -> Headers {
         match &self.content {
-            Content::Sealed(sealed) => (sealed.seal)(&sealed.secret, &self.url, body, now),
+            Content::Sealed(sealed) => (sealed.seal)(sealed, &self.url, body, now),
             _ => Vec::new(),
         }
     }

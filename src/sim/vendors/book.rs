@@ -76,9 +76,8 @@ pub(crate) struct Take {
     pub(crate) verdict: Option<&'static str>,
     pub(crate) flagged: bool,
     pub(crate) review: Option<String>,
-    /// The caller's own id of it, and the key that makes a repeated order harmless.
+    /// The caller's own id of it.
     pub(crate) reference: Option<String>,
-    pub(crate) idempotency_key: Option<String>,
     /// Where this take's events go, for vendors that are told so at the invitation.
     pub(crate) callback: Option<String>,
     pub(crate) expires_at: Option<i64>,
@@ -168,7 +167,6 @@ pub(crate) struct NewTake {
     pub(crate) email: String,
     pub(crate) name: String,
     pub(crate) reference: Option<String>,
-    pub(crate) idempotency_key: Option<String>,
     pub(crate) callback: Option<String>,
     pub(crate) expires_at: Option<i64>,
 }
@@ -268,7 +266,6 @@ impl Book {
             flagged: false,
             review: None,
             reference: new.reference,
-            idempotency_key: new.idempotency_key,
             callback: new.callback,
             expires_at: new.expires_at,
             created_at: now,

@@ -19,6 +19,8 @@ mod seal;
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -209,9 +211,10 @@ impl Vendors {
     }
 }
 
-/// The key that a vendor's webhooks are signed with, where they are.
+/// What a vendor's webhooks are signed with, where they are. It is a secret of Standard Webhooks, whatever the vendor does
+/// with it: for others it is a text like any other.
 pub(crate) fn webhook_secret(name: &str) -> String {
-    format!("sim-{name}-webhook-secret")
+    format!("whsec_{}", STANDARD.encode(format!("sim-{name}-webhook-secret")))
 }
 
 fn unknown(name: &str) -> ControlError {

@@ -1,4 +1,4 @@
-//! career.place behind `/vendors/career-place`, in leverd's contract: its own interface is not public.
+//! career.place behind `/vendors/career-place`, in leverd's reference contract: its own interface is not public.
 //!
 //! A test is a job of career.place. There are no scores: candidates are qualified, or not with a reason. Each has an applicant
 //! card (`profile_url`). Who does not start is reminded for two weeks and a half, and after that hears nothing more; nor does

@@ -3,56 +3,40 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{World, error, webhook};
+use super::{Deed, World, error, not_found, webhook};
 use crate::sim::clock::iso;
 use crate::sim::vendors::MailKind;
-use crate::sim::vendors::book::{Book, NewTake, Phase, Take};
+use crate::sim::vendors::book::{NewTake, Phase, Take};
 use crate::sim::vendors::route::hole;
 use crate::sim::wire::{Ask, Reply};
 
-/// An invitation as every answer and every webhook shows it.
+/// An invitation as every answer and every event shows it.
 pub(super) fn shown(world: &World, take: &Take) -> Value {
     let book = &world.book;
-    let status = match take.verdict {
-        Some(verdict) => verdict,
-        None if take.review.is_some() => "reviewed",
-        None => take.phase.name(),
+    let status = match (take.verdict, take.phase) {
+        (Some(verdict), _) => verdict,
+        (None, _) if take.review.is_some() => "reviewed",
+        (None, Phase::Completed) => "submitted",
+        (None, phase) => phase.name(),
     };
     let page = |kind: &str| format!("{}/{kind}/{}", book.base, take.token);
     json!({
         "id": take.id,
         "reference": take.reference,
-        "assessment": { "id": take.test, "title": book.title_of(take) },
-        "candidate": { "email": take.email, "name": take.name },
+        "test_id": take.test,
         "status": status,
         "url": book.link(take),
-        "profile_url": world.profile.applicant_page.then(|| page("applicants")),
-        "created_at": iso(take.created_at),
         "expires_at": take.expires_at.map(iso),
-        "started_at": take.started_at.map(iso),
-        "completed_at": take.completed_at.map(iso),
-        "updated_at": iso(take.changed_at),
-        "flag": take.reason.as_ref().filter(|_| take.flagged),
-        "result": take.completed_at.map(|_| json!({
-            "percent": take.score,
-            "passed": book.passed(take),
-            "reason": take.reason.as_ref().filter(|_| take.verdict == Some("unqualified")),
-            "report_url": page("reports"),
-            "report_pdf": format!("{}.pdf", page("reports")),
-            "scored_at": take.scored_at.map(iso),
-        })),
+        "percent": take.score,
+        "passed": book.passed(take),
+        "reason": take.reason,
+        "profile_url": world.profile.applicant_page.then(|| page("applicants")),
+        "report_url": take.scored_at.map(|_| page("reports")),
     })
 }
 
 fn answer(world: &World, status: u16, at: usize) -> Reply {
-    match world.book.takes.get(at) {
-        Some(take) => Reply::new(status, shown(world, take)),
-        None => not_found(),
-    }
-}
-
-fn not_found() -> Reply {
-    error(404, "not_found", "there is no such invitation")
+    world.book.takes.get(at).map_or_else(not_found, |take| Reply::new(status, shown(world, take)))
 }
 
 fn text(body: &Map<String, Value>, name: &str) -> Option<String> {
@@ -63,61 +47,58 @@ fn text(body: &Map<String, Value>, name: &str) -> Option<String> {
 fn end(body: &Map<String, Value>) -> Result<Option<i64>, Reply> {
     let Some(text) = text(body, "expires_at") else { return Ok(None) };
     let stamp: Result<Timestamp, _> = text.parse();
-    stamp.map(|stamp| Some(stamp.as_millisecond())).map_err(|_| error(422, "bad_request", "expires_at is no time"))
+    stamp.map(|stamp| Some(stamp.as_millisecond())).map_err(|_| error(400, "bad_request", "expires_at is no time"))
 }
 
-pub(super) fn create(world: &mut World, ask: &Ask, _: &[&str]) -> Reply {
-    let key = ask.header("idempotency-key").map(str::to_owned);
-    if let Some(at) = key.as_ref().and_then(|key| same_order(&world.book, key)) {
-        return answer(world, 200, at);
-    }
-    let Some(body) = ask.object() else { return error(422, "bad_request", "the body is no JSON object") };
-    let candidate = body.get("candidate").and_then(Value::as_object).cloned().unwrap_or_default();
-    let (test, email) = (text(&body, "assessment").unwrap_or_default(), text(&candidate, "email").unwrap_or_default());
-    if !world.book.published().any(|it| it.id == test) {
-        return error(422, "unknown_assessment", "there is no such assessment, or it cannot be sent");
-    }
-    if !world.book.accepts_email(&email) {
-        return error(422, "bad_email", "the e-mail address is not accepted");
-    }
-    let live = |at: &usize| world.book.takes.get(*at).is_some_and(|it| it.phase <= Phase::Started);
-    if let Some(at) = world.book.latest(&test, &email).filter(live) {
-        return already(world, at);
-    }
+/// A reference that was seen before gives the invitation that is there.
+pub(super) fn order(world: &mut World, ask: &Ask, _: &[&str]) -> Reply {
+    let Some(body) = ask.object() else { return error(400, "bad_request", "the body is no JSON object") };
     let expires_at = match end(&body) {
         Ok(end) => end,
         Err(reply) => return reply,
     };
-    match &mut world.credit {
-        Some(0) => return error(402, "no_credit", "the plan allows no further invitation"),
+    let Some(reference) = text(&body, "reference") else { return error(400, "bad_request", "reference is missing") };
+    let mails = body.get("resend").and_then(Value::as_bool) != Some(false);
+    let known = world.book.takes.iter().position(|it| it.reference.as_ref() == Some(&reference));
+    if let Some(at) = known {
+        renew(world, at, expires_at, mails);
+        return answer(world, 200, at);
+    }
+    let candidate = body.get("candidate").and_then(Value::as_object).cloned().unwrap_or_default();
+    let (test, email) = (text(&body, "test_id").unwrap_or_default(), text(&candidate, "email").unwrap_or_default());
+    if !world.book.published().any(|it| it.id == test) {
+        return error(400, "unknown_test", "there is no such test, or it cannot be sent");
+    }
+    if !world.book.accepts_email(&email) {
+        return error(400, "bad_address", "the e-mail address is not accepted");
+    }
+    match &mut world.switches.credit {
+        Some(0) => return error(402, "out_of_credit", "the plan allows no further invitation"),
         Some(left) => *left -= 1,
         None => {}
     }
-    let names = ["first_name", "last_name"].map(|name| text(&candidate, name).unwrap_or_default());
-    let new = NewTake {
-        name: text(&candidate, "name").unwrap_or_else(|| names.join(" ").trim().to_owned()),
-        email,
-        reference: text(&body, "reference"),
-        idempotency_key: key,
-        callback: text(&body, "callback_url"),
-        expires_at,
-    };
-    let id = format!("inv_{}", world.book.ids.object_id());
+    let name = text(&candidate, "name").unwrap_or_default();
+    let new = NewTake { name, email, reference: Some(reference), expires_at, ..NewTake::default() };
+    let id = format!("i-{}", world.book.ids.object_id());
     let at = world.book.enter(id, &test, new);
-    if body.get("send_email").and_then(Value::as_bool) != Some(false) {
-        world.book.mail(at, MailKind::Invitation);
-    }
+    // A first invitation is always mailed: that the caller is not sure to have sent it changes nothing.
+    world.book.mail(at, MailKind::Invitation);
     answer(world, 201, at)
 }
 
-fn same_order(book: &Book, key: &str) -> Option<usize> {
-    book.takes.iter().position(|it| it.idempotency_key.as_deref() == Some(key))
-}
-
-fn already(world: &World, at: usize) -> Reply {
-    let invitation = world.book.takes.get(at).map(|take| shown(world, take));
-    let error = json!({ "code": "already_invited", "message": "the candidate has an invitation to this assessment" });
-    Reply::new(409, json!({ "error": error, "invitation": invitation }))
+/// Brings the settings up to date while nobody has begun; what expired or was cancelled is open again.
+fn renew(world: &mut World, at: usize, expires_at: Option<i64>, mails: bool) {
+    let now = world.book.clock.now_ms();
+    let Some(take) = world.book.takes.get_mut(at) else { return };
+    if !(take.phase.waiting() || matches!(take.phase, Phase::Cancelled | Phase::Expired)) {
+        return;
+    }
+    take.phase = Phase::Invited;
+    take.changed_at = now;
+    take.expires_at = expires_at.or(take.expires_at.filter(|end| *end > now));
+    if mails {
+        world.book.mail(at, MailKind::Invitation);
+    }
 }
 
 pub(super) fn get(world: &mut World, _: &Ask, holes: &[&str]) -> Reply {
@@ -127,43 +108,26 @@ pub(super) fn get(world: &mut World, _: &Ask, holes: &[&str]) -> Reply {
     }
 }
 
-/// Newest first; `reference` and `updated_since` narrow the list.
-pub(super) fn list(world: &mut World, ask: &Ask, _: &[&str]) -> Reply {
-    let since = ask.one("updated_since").and_then(|text| text.parse::<Timestamp>().ok()).map(Timestamp::as_millisecond);
-    let reference = ask.one("reference");
-    let fits = |it: &&Take| {
-        reference.is_none_or(|wanted| it.reference.as_deref() == Some(wanted))
-            && since.is_none_or(|since| it.changed_at >= since)
-    };
-    let rows = world.book.takes.iter().rev().filter(fits).map(|it| shown(world, it)).collect();
-    world.page(ask, rows)
-}
-
-/// The candidate is mailed again, with a new end; what was cancelled or expired lives again.
-pub(super) fn resend(world: &mut World, ask: &Ask, holes: &[&str]) -> Reply {
-    let Some(body) = ask.object() else { return error(422, "bad_request", "the body is no JSON object") };
-    let expires_at = match end(&body) {
-        Ok(end) => end,
-        Err(reply) => return reply,
-    };
-    let (now, Some((at, _))) = (world.book.clock.now_ms(), world.book.take(hole(holes))) else { return not_found() };
-    let Some(take) = world.book.takes.get_mut(at) else { return not_found() };
-    if !(take.phase.waiting() || matches!(take.phase, Phase::Cancelled | Phase::Expired)) {
-        return error(409, "not_now", "the candidate has started or answered");
+/// The mail goes out again, if the candidate has not begun.
+pub(super) fn remind(world: &mut World, _: &Ask, holes: &[&str]) -> Reply {
+    let Some((at, take)) = world.book.take(hole(holes)) else { return not_found() };
+    if !take.phase.waiting() {
+        return error(409, "finished", "the candidate has begun, or the invitation is over");
     }
-    take.phase = Phase::Invited;
-    take.changed_at = now;
-    take.expires_at = expires_at.or(take.expires_at.filter(|end| *end > now));
-    world.book.mail(at, MailKind::Invitation);
+    world.book.mail(at, MailKind::Reminder);
+    webhook::tell(world, at, "reminded");
     answer(world, 200, at)
 }
 
-/// The caller knows it from the answer; the webhook tells everybody else.
+/// The caller knows it from the answer; the event tells everybody else.
 pub(super) fn cancel(world: &mut World, _: &Ask, holes: &[&str]) -> Reply {
-    let Some((at, _)) = world.book.take(hole(holes)) else { return not_found() };
-    if world.book.carry_out(at, &super::Deed::Cancel).is_err() {
-        return error(409, "not_now", "the candidate has started or answered");
+    let Some((at, take)) = world.book.take(hole(holes)) else { return not_found() };
+    if take.phase == Phase::Cancelled {
+        return answer(world, 200, at);
+    }
+    if world.book.carry_out(at, &Deed::Cancel).is_err() {
+        return error(409, "finished", "the candidate has begun, or the invitation is over");
     }
     webhook::tell(world, at, "cancelled");
-    Reply::no_content()
+    answer(world, 200, at)
 }

@@ -1,28 +1,27 @@
-//! leverd's own small contract, as `schema/contract.md` tells it: for vendors whose interface is not public.
+//! leverd's reference contract, as `schema/contract.md` tells it: for vendors whose interface is not public.
 //!
 //! A vendor that is played in it gives a `Profile` and has one line in the registry.
 
 mod invitation;
 mod webhook;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::book::Book;
 use super::desk::Desk;
-use super::route::{Route, dispatch};
+use super::route::{Route, dispatch, hole};
 use super::{Deed, MailKind, Start};
 use crate::sim::control::ControlError;
 use crate::sim::delivery::{Manners, Parcel, any_success};
 use crate::sim::vendors::pdf::pdf;
 use crate::sim::wire::{Ask, Reply};
 
-use webhook::Webhook;
-
-/// Five tries in all, whatever the answer was.
+/// Seven tries after the first, whatever the answer was.
 pub(crate) static MANNERS: Manners = Manners {
     user_agent: "Assessment-Contract/1",
     accepts: any_success,
-    again: |faults, tries, _| (tries < 5).then_some(faults.vendor_retry_delay_ms),
+    again: |faults, tries, _| (tries < 8).then_some(faults.vendor_retry_delay_ms),
     one_by_one: false,
 };
 
@@ -38,35 +37,33 @@ pub(crate) struct Profile {
     pub(crate) applicant_page: bool,
 }
 
+/// What the contract leaves to the vendor.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Switches {
+    /// How many invitations can still be sent; null: any number.
+    credit: Option<u64>,
+    /// How often a report is not ready when somebody asks for it.
+    report_busy: u32,
+}
+
 #[derive(Debug)]
 pub(crate) struct World {
     book: Book,
     profile: &'static Profile,
-    webhooks: Vec<Webhook>,
+    switches: Switches,
+    /// The customer's webhook addresses. There is one for all events; a second one is for tests.
+    webhooks: Vec<String>,
     pending: Vec<Parcel>,
-    /// Invitations that can still be sent; `None`: any number.
-    credit: Option<u64>,
 }
 
 impl World {
     pub(crate) fn new(start: Start, profile: &'static Profile) -> Self {
-        Self { book: Book::new(start), profile, webhooks: Vec::new(), pending: Vec::new(), credit: None }
+        let (book, switches) = (Book::new(start), Switches::default());
+        Self { book, profile, switches, webhooks: Vec::new(), pending: Vec::new() }
     }
 
-    /// `{items, next}`; pages count from 1.
-    fn page(&self, ask: &Ask, rows: Vec<Value>) -> Reply {
-        let (size, number) =
-            (self.book.page_size, ask.one("page").and_then(|text| text.parse().ok()).unwrap_or(1_usize).max(1));
-        let more = rows.len() > number * size;
-        let items: Vec<Value> = rows.into_iter().skip((number - 1) * size).take(size).collect();
-        let others = ask.query.iter().filter(|(name, _)| name != "page");
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(others).append_pair("page", &(number + 1).to_string());
-        let next = more.then(|| format!("{}?{}", ask.path, query.finish()));
-        Reply::ok(json!({ "items": items, "next": next }))
-    }
-
-    /// Mails those who are due for a reminder, one for each that was missed at most.
+    /// Mails those who are due for a reminder and tells it; after a long time only once.
     fn remind(&mut self) {
         let Some((every, until)) = self.profile.reminders else { return };
         let now = self.book.clock.now_ms();
@@ -76,45 +73,45 @@ impl World {
             if due > take.reminders {
                 take.reminders = due;
                 self.book.mail(at, MailKind::Reminder);
+                webhook::tell(self, at, "reminded");
             }
         }
     }
 }
 
 const ROUTES: &[Route<World>] = &[
-    ("GET", "/assessments", assessments),
-    ("POST", "/invitations", invitation::create),
-    ("GET", "/invitations", invitation::list),
+    ("GET", "/tests", tests),
+    ("POST", "/invitations", invitation::order),
     ("GET", "/invitations/{id}", invitation::get),
-    ("POST", "/invitations/{id}/resend", invitation::resend),
-    ("DELETE", "/invitations/{id}", invitation::cancel),
-    ("GET", "/webhooks", webhook::list),
-    ("POST", "/webhooks", webhook::create),
-    ("DELETE", "/webhooks/{id}", webhook::delete),
+    ("GET", "/invitations/{id}/report", report),
+    ("POST", "/invitations/{id}/remind", invitation::remind),
+    ("POST", "/invitations/{id}/cancel", invitation::cancel),
 ];
 
-/// Open without a key: addresses that nobody guesses.
-const OPEN: &[Route<World>] = &[("GET", "/reports/{token}", report)];
-
 fn error(status: u16, code: &str, message: &str) -> Reply {
-    Reply::new(status, json!({ "error": { "code": code, "message": message } }))
+    Reply::new(status, json!({ "error": code, "message": message }))
 }
 
-fn assessments(world: &mut World, ask: &Ask, _: &[&str]) -> Reply {
-    let rows = world.book.published().map(|it| json!({ "id": it.id, "title": it.title, "minutes": 60 })).collect();
-    world.page(ask, rows)
+fn not_found() -> Reply {
+    error(404, "not_found", "there is nothing at this address")
 }
 
-/// The page of a report, or with `.pdf` its file.
+/// `{tests, page, pages}` with every test, also those that cannot be sent; pages count from 1.
+fn tests(world: &mut World, ask: &Ask, _: &[&str]) -> Reply {
+    let (size, all) = (world.book.page_size, &world.book.tests);
+    let number = ask.one("page").and_then(|text| text.parse().ok()).unwrap_or(1_usize).max(1);
+    let shown = all.iter().skip((number - 1) * size).take(size);
+    let tests: Vec<Value> = shown.map(|it| json!({ "id": it.id, "title": it.title, "state": it.state.name() })).collect();
+    Reply::ok(json!({ "tests": tests, "page": number, "pages": all.len().div_ceil(size).max(1) }))
+}
+
+/// The report as a file.
 fn report(world: &mut World, _: &Ask, holes: &[&str]) -> Reply {
-    let name = super::route::hole(holes);
-    let token = name.strip_suffix(".pdf").unwrap_or(name);
-    let Some(take) = world.book.takes.iter().find(|it| it.token == token && it.completed_at.is_some()) else {
-        return error(404, "not_found", "there is no such report");
-    };
+    let Some((_, take)) = world.book.take(hole(holes)) else { return not_found() };
     let line = format!("{}: {} %", world.book.title_of(take), take.score.unwrap_or_default());
-    if name.len() == token.len() {
-        return Reply::file("text/html; charset=utf-8", format!("<!doctype html><p>{line}").into_bytes());
+    if take.completed_at.is_none() || world.switches.report_busy > 0 {
+        world.switches.report_busy = world.switches.report_busy.saturating_sub(1);
+        return error(409, "not_ready", "the report is not ready");
     }
     Reply::file("application/pdf", pdf(&line))
 }
@@ -133,25 +130,22 @@ impl Desk for World {
     }
 
     fn test_id(&mut self) -> String {
-        format!("as_{}", self.book.ids.object_id())
+        format!("t-{}", self.book.ids.object_id())
     }
 
     fn answer(&mut self, ask: &Ask) -> Reply {
-        if let Some(reply) = dispatch(self, ask, OPEN) {
-            return reply;
-        }
         if ask.authorization.as_deref().and_then(|text| text.strip_prefix("Bearer ")) != Some(&self.book.key) {
             return error(401, "unauthorized", "the key is not known");
         }
-        dispatch(self, ask, ROUTES).unwrap_or_else(|| error(404, "not_found", "there is no such address"))
+        dispatch(self, ask, ROUTES).unwrap_or_else(not_found)
     }
 
     fn done(&mut self, at: usize, deed: &Deed) {
         let words: &[&str] = match deed {
             Deed::Open => &["opened"],
             Deed::Start => &["started"],
-            Deed::Complete => &["completed"],
-            Deed::Submit { .. } => &["completed", "scored"],
+            Deed::Complete => &["submitted"],
+            Deed::Submit { .. } => &["submitted", "scored"],
             Deed::Grade { .. } | Deed::Correct { .. } => &["scored"],
             Deed::Expire => &["expired"],
             Deed::Cancel => &["cancelled"],
@@ -162,7 +156,8 @@ impl Desk for World {
             Deed::Qualify => &["qualified"],
             Deed::Unqualify { .. } => &["unqualified"],
             Deed::Review { .. } => &["reviewed"],
-            Deed::Flag { .. } => &["flagged"],
+            // The contract has no word for it.
+            Deed::Flag { .. } => &[],
         };
         for word in words {
             webhook::tell(self, at, word);
@@ -174,20 +169,20 @@ impl Desk for World {
     }
 
     fn subscribe(&mut self, url: &str, _: &[String]) -> Result<String, ControlError> {
-        Ok(webhook::register(self, url).0)
+        self.webhooks.push(url.to_owned());
+        Ok(self.webhooks.len().to_string())
     }
 
     fn time_passed(&mut self) {
         self.remind();
     }
 
-    /// `credit`: how many invitations can still be sent; null: any number.
     fn switches(&self) -> Value {
-        json!({ "credit": self.credit })
+        json!(self.switches)
     }
 
     fn set_switches(&mut self, all: &Value) -> Result<(), serde_json::Error> {
-        self.credit = serde_json::from_value(all.get("credit").cloned().unwrap_or_default())?;
+        self.switches = Switches::deserialize(all)?;
         Ok(())
     }
 }
