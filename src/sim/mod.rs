@@ -203,7 +203,7 @@ pub fn vendor_api_key(name: &str) -> String {
     format!("sim-{name}-key")
 }
 
-/// What a vendor signs its webhooks with, where it signs them: `sim-codesignal-webhook-secret`.
+/// What a vendor signs its webhooks with, where it signs them: `whsec_` and base64.
 pub fn vendor_webhook_secret(name: &str) -> String {
     vendors::webhook_secret(name)
 }

@@ -148,7 +148,7 @@ async fn attempt(shared: &Shared, id: u64, number: u32) -> Next {
             delivery.body = parcel.body();
         }
         let body = if delivery.body.is_null() { String::new() } else { delivery.body.to_string() };
-        let headers = parcel.headers().to_vec();
+        let headers = parcel.headers(&body, shared.clock().now_ms());
         (parcel.service.manners(), parcel.method(), parcel.url.clone(), headers, body, state.faults.delivery_timeout_ms)
     };
     let mut sent = shared

@@ -32,17 +32,38 @@ pub(crate) struct Parcel {
 #[derive(Debug, Clone)]
 pub(crate) enum Content {
     /// Lever's envelope (lever-api §4.1). Without a key it is not signed.
-    Signed { id: Option<String>, triggered_at: i64, token: String, key: Option<String>, data: Value },
+    Signed {
+        id: Option<String>,
+        triggered_at: i64,
+        token: String,
+        key: Option<String>,
+        data: Value,
+    },
     /// A vendor's body as it is.
     Plain(Value),
-    /// A vendor's request with headers of its own, such as a signature. Null is an empty body.
-    Sealed { method: Method, headers: Vec<(&'static str, String)>, body: Value },
+    Sealed(Sealed),
 }
+
+/// A vendor's request with headers that prove who sends it.
+#[derive(Debug, Clone)]
+pub(crate) struct Sealed {
+    pub(crate) method: Method,
+    /// Of the message, the same for each try; empty where the vendor has none.
+    pub(crate) id: String,
+    /// Null is an empty body.
+    pub(crate) body: Value,
+    pub(crate) secret: String,
+    /// The headers, for the address, the body and the time in milliseconds. Each try is sealed anew.
+    pub(crate) seal: Seal,
+}
+
+pub(crate) type Headers = Vec<(&'static str, String)>;
+pub(crate) type Seal = fn(sealed: &Sealed, url: &str, body: &str, now: i64) -> Headers;
 
 impl Parcel {
     fn body(&self) -> Value {
         match &self.content {
-            Content::Plain(body) | Content::Sealed { body, .. } => body.clone(),
+            Content::Plain(body) | Content::Sealed(Sealed { body, .. }) => body.clone(),
             Content::Signed { id, triggered_at, token, key, data } => {
                 let mut body = json!({
                     "event": self.event,
@@ -63,15 +84,16 @@ impl Parcel {
 
     fn method(&self) -> Method {
         match &self.content {
-            Content::Sealed { method, .. } => method.clone(),
+            Content::Sealed(sealed) => sealed.method.clone(),
             _ => Method::POST,
         }
     }
 
-    fn headers(&self) -> &[(&'static str, String)] {
+    /// Headers of its own for the body that is sent now.
+    fn headers(&self, body: &str, now: i64) -> Headers {
         match &self.content {
-            Content::Sealed { headers, .. } => headers,
-            _ => &[],
+            Content::Sealed(sealed) => (sealed.seal)(sealed, &self.url, body, now),
+            _ => Vec::new(),
         }
     }
 

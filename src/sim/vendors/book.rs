@@ -76,13 +76,10 @@ pub(crate) struct Take {
     pub(crate) verdict: Option<&'static str>,
     pub(crate) flagged: bool,
     pub(crate) review: Option<String>,
-    /// The caller's own id of it, and the key that makes a repeated order harmless.
+    /// The caller's own id of it.
     pub(crate) reference: Option<String>,
-    pub(crate) idempotency_key: Option<String>,
     /// Where this take's events go, for vendors that are told so at the invitation.
     pub(crate) callback: Option<String>,
-    /// What else the caller gave and gets back.
-    pub(crate) extra: Value,
     pub(crate) expires_at: Option<i64>,
     pub(crate) created_at: i64,
     pub(crate) changed_at: i64,
@@ -91,7 +88,7 @@ pub(crate) struct Take {
     pub(crate) scored_at: Option<i64>,
     /// How often the report was asked for: it is not ready at first.
     pub(crate) report_reads: u32,
-    pub(crate) reminders: u32,
+    pub(crate) reminders: i64,
 }
 
 impl Take {
@@ -170,9 +167,7 @@ pub(crate) struct NewTake {
     pub(crate) email: String,
     pub(crate) name: String,
     pub(crate) reference: Option<String>,
-    pub(crate) idempotency_key: Option<String>,
     pub(crate) callback: Option<String>,
-    pub(crate) extra: Value,
     pub(crate) expires_at: Option<i64>,
 }
 
@@ -271,9 +266,7 @@ impl Book {
             flagged: false,
             review: None,
             reference: new.reference,
-            idempotency_key: new.idempotency_key,
             callback: new.callback,
-            extra: new.extra,
             expires_at: new.expires_at,
             created_at: now,
             changed_at: now,

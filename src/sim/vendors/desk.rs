@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{AssessmentState, Book, Deed, Mail, StandIn};
+use super::book::Book;
+use super::{AssessmentState, Deed, Mail, StandIn};
 use crate::sim::control::ControlError;
 use crate::sim::delivery::Parcel;
 use crate::sim::faults::Faults;
@@ -13,7 +14,7 @@ use crate::sim::wire::{Ask, Reply};
 /// What one vendor adds to its book: endpoints, ids, events, oddities.
 pub(crate) trait Desk: fmt::Debug + Send {
     /// The deeds that the vendor knows, as `Deed::name` names them.
-    const DEEDS: &'static [&'static str];
+    fn deeds(&self) -> &'static [&'static str];
 
     fn book(&self) -> &Book;
     fn book_mut(&mut self) -> &mut Book;
@@ -40,7 +41,7 @@ pub(crate) trait Desk: fmt::Debug + Send {
     }
 
     /// Replaces the switches.
-    fn set_switches(&mut self, _all: Value) -> Result<(), serde_json::Error> {
+    fn set_switches(&mut self, _all: &Value) -> Result<(), serde_json::Error> {
         Ok(())
     }
 }
@@ -64,8 +65,8 @@ impl<D: Desk> StandIn for D {
     }
 
     fn act(&mut self, email: &str, test: &str, deed: &Deed) -> Result<(), ControlError> {
-        if !D::DEEDS.contains(&deed.name()) {
-            let (name, known) = (self.book().vendor, D::DEEDS.join(", "));
+        if !self.deeds().contains(&deed.name()) {
+            let (name, known) = (self.book().vendor, self.deeds().join(", "));
             return Err(ControlError::Wrong(format!("{name} knows no `{}`; it knows {known}", deed.name())));
         }
         let at = self.book_mut().act(email, test, deed)?;
@@ -113,6 +114,6 @@ impl<D: Desk> StandIn for D {
             return Err(ControlError::Wrong(format!("{vendor} has no switch `{unknown}`; {known}")));
         }
         fields.extend(changes.clone());
-        self.set_switches(all).map_err(|error| ControlError::Wrong(format!("switches: {error}")))
+        self.set_switches(&all).map_err(|error| ControlError::Wrong(format!("switches: {error}")))
     }
 }

@@ -5,21 +5,27 @@
 //! endpoints, shapes and oddities (`Desk`). Facts that are not known about a vendor are switches of its stand-in.
 
 mod book;
+mod career_place;
+mod contract;
 mod deed;
 mod desk;
+mod hired_assessments;
+mod imocha;
 mod mail;
+mod pdf;
 mod qualified;
+mod route;
+mod seal;
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use deed::Deed;
 pub use mail::{Mail, MailKind};
-
-use book::Book;
-use desk::Desk;
 
 use super::clock::Clock;
 use super::control::ControlError;
@@ -103,13 +109,36 @@ pub(crate) struct Listing {
 }
 
 /// Every vendor that is simulated. The first is the one that commands mean which name none.
-pub(crate) static VENDORS: [Listing; 1] = [Listing {
-    name: "qualified",
-    title: "Qualified.io",
-    prefix: "/api/v1",
-    manners: &qualified::MANNERS,
-    make: |start| Box::new(qualified::World::new(start)),
-}];
+pub(crate) static VENDORS: [Listing; 4] = [
+    Listing {
+        name: "qualified",
+        title: "Qualified.io",
+        prefix: "/api/v1",
+        manners: &qualified::MANNERS,
+        make: |start| Box::new(qualified::World::new(start)),
+    },
+    Listing {
+        name: "imocha",
+        title: "iMocha",
+        prefix: "/vendors/imocha",
+        manners: &imocha::MANNERS,
+        make: |start| Box::new(imocha::World::new(start)),
+    },
+    Listing {
+        name: "hired-assessments",
+        title: "Hired Assessments",
+        prefix: "/vendors/hired-assessments",
+        manners: &contract::MANNERS,
+        make: |start| Box::new(contract::World::new(start, &hired_assessments::PROFILE)),
+    },
+    Listing {
+        name: "career-place",
+        title: "career.place",
+        prefix: "/vendors/career-place",
+        manners: &contract::MANNERS,
+        make: |start| Box::new(contract::World::new(start, &career_place::PROFILE)),
+    },
+];
 
 /// The listing with this name.
 pub(crate) fn listing(name: &str) -> Option<&'static Listing> {
@@ -182,9 +211,10 @@ impl Vendors {
     }
 }
 
-/// The key that a vendor's webhooks are signed with, where they are.
+/// What a vendor's webhooks are signed with, where they are. It is a secret of Standard Webhooks, whatever the vendor does
+/// with it: for others it is a text like any other.
 pub(crate) fn webhook_secret(name: &str) -> String {
-    format!("sim-{name}-webhook-secret")
+    format!("whsec_{}", STANDARD.encode(format!("sim-{name}-webhook-secret")))
 }
 
 fn unknown(name: &str) -> ControlError {
