@@ -7,6 +7,7 @@ mod connect;
 pub mod demo;
 pub mod describe;
 mod dry_run;
+mod ensure;
 mod exit;
 mod explain;
 pub mod files;
@@ -57,6 +58,7 @@ enum Command {
     Validate(validate::Validate),
     Test(test::Test),
     Pull(pull::Pull),
+    Ensure(ensure::Ensure),
     DryRun(dry_run::DryRun),
     Runs(runs::Runs),
     Why(why::Why),
@@ -86,6 +88,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::DryRun(command) => command.run(&mut out),
         Command::Test(command) => command.run(&mut out),
         Command::Pull(command) => command.run(&mut out),
+        Command::Ensure(command) => command.run(&mut out),
         Command::Runs(command) => command.run(&mut out),
         Command::Why(command) => command.run(&mut out),
         Command::Parked(command) => command.run(&mut out),

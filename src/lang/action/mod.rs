@@ -3,12 +3,16 @@
 //!
 //! A verb knows nothing of events, stores or HTTP. While planning it speaks to a [`Draft`], which the engine implements.
 
+mod add_file;
 mod add_link;
 mod add_note;
 mod add_tag;
 mod alert;
 mod archive;
 mod clear_tag;
+mod fill;
+mod fill_feedback;
+mod fill_form;
 mod invite;
 mod mark;
 mod move_stage;
