@@ -12,11 +12,13 @@ mod delivery;
 mod effect;
 mod event;
 mod facts;
+mod glimpse;
 mod id;
 mod names;
 mod outcome;
 mod pattern;
 mod plan;
+mod poll;
 mod secret;
 mod trigger;
 mod value;
@@ -28,6 +30,7 @@ pub use delivery::{Delivery, Hint, Source};
 pub use effect::{Act, Call, Effect, Invite, InviteMode, Move, PAYLOAD_VERSION, Slot, TagFamily};
 pub use event::{Class, Event, ForRule, Look};
 pub use facts::{Facts, Group, Needs};
+pub use glimpse::{Glimpse, GlimpsedArchive, TagMark};
 pub use id::{AssessmentId, DeliveryId, EffectId, EventId, Id, NoticeId, TimerId, hex};
 pub use names::{
     AccountId, ConnectionName, ContactId, OpportunityId, PackName, PostingId, RuleName, StageId, UserId, VendorName,
@@ -35,6 +38,7 @@ pub use names::{
 pub use outcome::{Applied, Attempt, Outcome, Reason};
 pub use pattern::{Hole, Pattern, Piece};
 pub use plan::{Later, LaterKind, Notice, NoticeKind, Plan, Planned, Said, Step};
+pub use poll::{Listed, Poll};
 pub use secret::Secret;
 pub use trigger::{AssessmentEvent, EventKind, LeverEvent};
 pub use value::{Field, Kind, Named, Type, Value};

@@ -6,7 +6,7 @@
 use super::account::Account;
 use super::call::{Node, Unready};
 use super::planner::UNCONFIRMED;
-use super::{backoff, gather, vendor_calls};
+use super::{backoff, gather, look, vendor_calls};
 use crate::engine::schedule;
 use crate::lever::decode::{self, LeverPayload, Seen};
 use crate::model::{
@@ -34,6 +34,8 @@ pub(super) async fn derive(node: &Node, account: &Account, claimed: ClaimedDeliv
             vendor_delivery(node, account, &delivery, vendor, token.as_deref(), rounds).await
         }
         Source::Timer(later) => Ok(Derived::Events(vec![timer(account, &delivery, later)])),
+        Source::Backfill(event) => Ok(Derived::Events(vec![Event { received: delivery.received, ..event.as_ref().clone() }])),
+        Source::Poll(poll) => return look::derive(node, account, &delivery, poll, rounds).await,
     };
     let derived = match derived {
         Ok(derived) => derived,
@@ -58,7 +60,11 @@ async fn lever(node: &Node, account: &Account, delivery: &Delivery, rounds: u32)
         return Ok(Derived::Events(vec![stated]));
     }
     match confirm(node, account, &payload, stated, delivery).await? {
-        Ok(event) => Ok(Derived::Events(vec![event])),
+        Ok(event) => {
+            let gone = event.opportunity.clone().filter(|_| deleted);
+            let gone = gone.map(|opportunity| look::gone(account, opportunity, event.at, delivery.received));
+            Ok(Derived::Events(std::iter::once(event).chain(gone).collect()))
+        }
         Err(refused) if refused.again && rounds < LOOKS => match backoff::held(node.clock.now(), rounds) {
             Some(until) => Ok(Derived::Hold { until, reason: refused.reason }),
             None => Ok(Derived::Nothing(refused.reason)),
@@ -133,10 +139,8 @@ async fn confirm(
         (None, None) => return Ok(Ok(stated)),
     };
     Ok(confirmed.map(|confirmed| {
-        // The same change told at another time is the same event.
-        let told = confirmed.changed_at.unwrap_or(payload.triggered_at);
-        let id = EventId::derive(told, &[account.id.as_str(), &confirmed.identity]);
-        let mut event = Event { id, ..stated };
+        // The same change told at another time, or found by polling, is the same event.
+        let mut event = Event { id: confirmed.occurrence.id(&account.id), ..stated };
         event.fields = confirmed.fields;
         if matches!(delivery.hint, Some(Hint::OtherBody | Hint::Unsigned)) {
             for field in confirmed.stated_only {
@@ -180,8 +184,7 @@ pub(super) async fn confirm_late(node: &Node, account: &Account, event: &Event) 
         hint: None,
     };
     match confirm(node, account, &payload, event.clone(), &delivery).await? {
-        // The id stays: it is what the store knows the event by.
-        Ok(confirmed) => Ok(Event { id: event.id, ..confirmed }),
+        Ok(confirmed) => Ok(confirmed),
         Err(refused) => Err(Unready::Gone(refused.reason)),
     }
 }

@@ -71,7 +71,12 @@ async fn decide(
 ) -> std::result::Result<Run, Unready> {
     let now = node.clock.now();
     if event.fields.contains_key(UNCONFIRMED) && program.selects(event) {
-        *event = derive::confirm_late(node, account, event).await?;
+        // It goes on under the id that everybody who tells of it gives it: polling may have told of it already.
+        let confirmed = derive::confirm_late(node, account, event).await?;
+        let what = "a rule listens to it by now: it was confirmed by Lever and goes on".to_owned();
+        let said = Step { pack: None, rule: None, route: String::new(), said: Said::Noted { what } };
+        let plan = Plan { emit: vec![confirmed], steps: vec![said], ..Plan::default() };
+        return Ok(Run { facts: Facts::at(now), plan, ruleset: program.hash().to_owned(), planned_at: now });
     }
     let (facts, mut plan) = ask(node, account, program, event, since, Facts::at(now)).await?;
     leave_shadows(program, &mut plan);

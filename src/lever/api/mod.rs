@@ -4,6 +4,7 @@
 //! strings for times, absent keys or nulls. Only what leverd cannot do without is required, usually the id. Unknown fields are
 //! ignored. Paths are relative to the base URL, which ends in `/v1`.
 
+mod deleted;
 mod json;
 mod note;
 mod opportunity;
@@ -12,6 +13,7 @@ mod read;
 mod reference;
 mod webhooks;
 
+pub use deleted::{Deletion, deletions, list_deleted};
 pub use json::time;
 pub(crate) use json::{bare, milliseconds, text, when};
 pub use note::{Note, NoteField, create_note, delete_note, list_notes, notes};

@@ -24,6 +24,8 @@ fn source_of(source: &Source) -> (String, &'static str, Class) {
         Source::Lever { event } => ("lever".to_owned(), event.as_str(), Class::Stage),
         Source::Vendor { vendor, connection, .. } => (format!("vendor:{vendor}/{connection}"), "", Class::Vendor),
         Source::Timer(_) => ("timer".to_owned(), "", Class::Timer),
+        Source::Poll(_) => ("poll".to_owned(), "", Class::Poll),
+        Source::Backfill(_) => ("backfill".to_owned(), "", Class::Backfill),
     }
 }
 
