@@ -39,10 +39,10 @@ use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
 pub use clock::Clock;
-pub use control::{Command, Control, ControlError, NewOpportunity, NewPosting, PostingChange};
+pub use control::{Command, Control, ControlError, NewOpportunity, NewPosting, PostingChange, StoredFile};
 pub use delivery::{Attempt, Delivery, DeliveryState};
 pub use faults::{BucketMode, Faults, Misbehaviour, RouteFault};
-pub use lever::sign;
+pub use lever::{NewField, NewTemplate, sign};
 pub use log::{Request, Service};
 pub use qualified::{AssessmentState, Mail};
 

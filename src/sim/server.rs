@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::State as Extract;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request as HttpRequest, Response, StatusCode, header};
 use hyper::body::Incoming;
@@ -231,16 +231,20 @@ fn act(
         query: query.to_owned(),
         status: (!dropped).then_some(reply.status),
         fault: fault.as_ref().map(Misbehaviour::name),
-        body: logged(&ask.body),
+        body: logged(ask),
         answer: reply.body.clone(),
     });
     (reply, fault, delay)
 }
 
-/// A body as the log keeps it.
-fn logged(body: &Bytes) -> Option<Value> {
+/// A body as the log keeps it. Of an upload only the size: files are looked at on the opportunity.
+fn logged(ask: &Ask) -> Option<Value> {
+    let body = &ask.body;
     if body.is_empty() {
         return None;
+    }
+    if ask.content_type.starts_with("multipart/") {
+        return Some(Value::String(format!("an upload of {} bytes", body.len())));
     }
     Some(serde_json::from_slice(body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned())))
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Control, ControlError, NewOpportunity, NewPosting, PostingChange};
 use crate::sim::faults::{Faults, RouteFault};
+use crate::sim::lever::NewTemplate;
 use crate::sim::qualified::AssessmentState;
 
 /// One command; the method of `Control` with the same name says what it does.
@@ -55,6 +56,26 @@ pub enum Command {
     },
     RenameStage {
         stage: String,
+        text: String,
+    },
+    CreateFormTemplate(NewTemplate),
+    CreateFeedbackTemplate(NewTemplate),
+    RenameFormTemplate {
+        template: String,
+        text: String,
+    },
+    RenameFeedbackTemplate {
+        template: String,
+        text: String,
+    },
+    DeleteFormTemplate {
+        template: String,
+    },
+    CreateArchiveReason {
+        text: String,
+    },
+    RenameArchiveReason {
+        reason: String,
         text: String,
     },
     CreateUser {
@@ -176,6 +197,13 @@ impl Control {
                 return self.create_stage(&text, after.as_deref()).map(id);
             }
             Command::RenameStage { stage, text } => self.rename_stage(&stage, &text)?,
+            Command::CreateFormTemplate(new) => return self.create_form_template(new).map(id),
+            Command::CreateFeedbackTemplate(new) => return self.create_feedback_template(new).map(id),
+            Command::RenameFormTemplate { template, text } => self.rename_form_template(&template, &text)?,
+            Command::RenameFeedbackTemplate { template, text } => self.rename_feedback_template(&template, &text)?,
+            Command::DeleteFormTemplate { template } => self.delete_form_template(&template)?,
+            Command::CreateArchiveReason { text } => return Ok(id(self.create_archive_reason(&text))),
+            Command::RenameArchiveReason { reason, text } => self.rename_archive_reason(&reason, &text)?,
             Command::CreateUser { name, email, role } => {
                 return Ok(id(self.create_user(&name, &email, &role)));
             }

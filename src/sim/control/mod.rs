@@ -9,10 +9,12 @@ mod command;
 mod http;
 mod names;
 mod observe;
+mod papers;
 mod recruiter;
 mod vendor;
 
 pub use command::Command;
+pub use papers::StoredFile;
 pub use recruiter::{NewOpportunity, NewPosting, PostingChange};
 
 pub(crate) use http::over_http;

@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use super::{Control, ControlError};
 use crate::sim::delivery::Delivery;
-use crate::sim::lever::{View, shown};
+use crate::sim::lever::{Purpose, View, shown};
 use crate::sim::log::Request;
 use crate::sim::qualified::{self, Mail};
 
 impl Control {
-    /// The whole world. Opportunities look as in GET with two more fields, `stageText` and `notes`; webhooks without
-    /// their tokens; the vendor's records as in its answers, with the mails.
+    /// The whole world. Opportunities look as in GET with more fields: `stageText`, `notes`, `files`, `forms`, `feedback`;
+    /// webhooks without their tokens; the vendor's records as in its answers, with the mails.
     pub fn world(&self) -> Value {
         let state = self.shared.state();
         let world = &state.lever;
@@ -22,6 +22,9 @@ impl Control {
                 if let Some(document) = document.as_object_mut() {
                     document.insert("stageText".into(), json!(world.stage(&it.stage).map(|stage| &stage.text)));
                     document.insert("notes".into(), it.notes.iter().map(shown::note).collect());
+                    document.insert("files".into(), it.files.iter().map(|file| shown::file(&it.id, file)).collect());
+                    document.insert("forms".into(), it.forms.iter().map(shown::form).collect());
+                    document.insert("feedback".into(), it.feedback.iter().map(shown::feedback).collect());
                 }
                 document
             })
@@ -29,6 +32,9 @@ impl Control {
         json!({
             "lever": {
                 "stages": world.stages.iter().map(shown::stage).collect::<Vec<_>>(),
+                "archiveReasons": world.archive_reasons.iter().map(shown::archive_reason).collect::<Vec<_>>(),
+                "formTemplates": world.form_templates.iter().map(|it| it.shown(Purpose::Form)).collect::<Vec<_>>(),
+                "feedbackTemplates": world.feedback_templates.iter().map(|it| it.shown(Purpose::Feedback)).collect::<Vec<_>>(),
                 "users": world.users.iter().map(shown::user).collect::<Vec<_>>(),
                 "postings": world.postings.iter().map(shown::posting).collect::<Vec<_>>(),
                 "contacts": world.contacts.values().map(shown::contact).collect::<Vec<_>>(),
