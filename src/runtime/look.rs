@@ -12,7 +12,7 @@ use crate::lever::facts::Names;
 use crate::model::{
     Class, Delivery, Destination, Event, EventKind, Exchange, LeverEvent, Listed, OpportunityId, Poll, Reason, Request, Value,
 };
-use crate::store::{Derived, Looked, Result};
+use crate::store::{ClaimedDelivery, Derived, Looked, Result};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,8 +24,8 @@ const DELETIONS: SignedDuration = SignedDuration::from_hours(29 * 24);
 
 /// Derives one page and commits what it told. What cannot be read now is held for as long as it takes: the look is not lost, and no
 /// other begins before it ends.
-pub(super) async fn derive(node: &Node, account: &Account, delivery: &Delivery, poll: &Poll, rounds: u32) -> Result<()> {
-    let now = node.clock.now();
+pub(super) async fn derive(node: &Node, account: &Account, claimed: &ClaimedDelivery, poll: &Poll) -> Result<()> {
+    let (delivery, now) = (&claimed.delivery, node.clock.now());
     let looked = match poll.list {
         Listed::Baseline | Listed::Changed => changed(node, account, delivery, poll).await,
         Listed::Deleted => deleted(node, account, delivery, poll).await,
@@ -33,7 +33,8 @@ pub(super) async fn derive(node: &Node, account: &Account, delivery: &Delivery, 
     let derived = match looked {
         Ok(looked) => return node.store.derive_look(&account.id, delivery.id, looked, node.clock.now()).await,
         Err(Unready::Defer { until, reason }) => {
-            Derived::Hold { until: until.unwrap_or_else(|| backoff::next(now, rounds, delivery.id.0, None)), reason }
+            let next = || backoff::next(now, claimed.rounds_for(&reason.code), delivery.id.0, None);
+            Derived::Hold { until: until.unwrap_or_else(next), reason }
         }
         Err(Unready::Gone(reason) | Unready::Park(reason)) => Derived::Park(reason),
         Err(Unready::Store(error)) => return Err(error),
@@ -152,6 +153,11 @@ fn event(account: &Account, opportunity: OpportunityId, change: Change, seq: u16
 pub(super) fn gone(account: &Account, opportunity: OpportunityId, at: Timestamp, received: Timestamp) -> Event {
     let change = changes::gone(&opportunity, at);
     event(account, opportunity, change, 1, received)
+}
+
+/// Whether Lever itself says that it does not know this very opportunity: a wrong address answers 404 for everything.
+pub(super) fn says_gone(reason: &Reason, opportunity: &OpportunityId) -> bool {
+    reason.code == "R3" && reason.text.contains(opportunity.as_str())
 }
 
 /// Which archive reason means hired, if a rule wants to know.

@@ -2,7 +2,7 @@
 
 use super::account::Account;
 use super::call::{Node, Unready};
-use super::{backoff, derive, gather};
+use super::{backoff, derive, gather, look};
 use crate::engine::{self, Program};
 use crate::lang::ruleset::Mode;
 use crate::model::{Effect, Event, EventKind, Facts, LeverEvent, Plan, Planned, Reason, Said, Step};
@@ -38,12 +38,11 @@ pub(super) async fn plan(node: &Node, account: &Account, claimed: ClaimedEvent) 
             }
             Err(Unready::Park(reason)) => return node.store.park(&account.id, Work::Event(id), reason, now).await,
             // What is gone cannot be acted on; the event is settled with that as its reason.
-            Err(Unready::Gone(reason)) => Run {
-                facts: Facts::at(now),
-                plan: Plan::nothing("event", reason.text),
-                ruleset: program.hash().to_owned(),
-                planned_at: now,
-            },
+            Err(Unready::Gone(reason)) => {
+                let emit = gone(account, &event, &reason, now).into_iter().collect();
+                let plan = Plan { emit, ..Plan::nothing("event", reason.text) };
+                Run { facts: Facts::at(now), plan, ruleset: program.hash().to_owned(), planned_at: now }
+            }
             Err(Unready::Store(error)) => return Err(error),
         };
         match node.store.plan(&account.id, id, run).await? {
@@ -59,6 +58,12 @@ pub(super) async fn plan(node: &Node, account: &Account, claimed: ClaimedEvent) 
     let reason =
         Reason::new("R9", "another live invitation for the same person and test kept appearing while this was planned");
     node.store.park(&account.id, Work::Event(id), reason, now).await
+}
+
+/// The event that its opportunity is gone, if that is what Lever says.
+fn gone(account: &Account, event: &Event, reason: &Reason, now: Timestamp) -> Option<Event> {
+    let opportunity = event.opportunity.as_ref().filter(|id| look::says_gone(reason, id))?;
+    (event.kind != EventKind::OpportunityGone).then(|| look::gone(account, opportunity.clone(), now, now))
 }
 
 /// The plan for an event, on facts read after `since`.

@@ -1,6 +1,6 @@
 //! One write of Lever that is no tag change.
 
-use super::end::{finish, finish_of, put_off};
+use super::end::{finish, finish_of, put_off, unless_gone};
 use super::settled::settled;
 use crate::lever::effect::{self, Context, Step, outcome};
 use crate::lever::facts::OpportunitySnapshot;
@@ -88,7 +88,7 @@ async fn send(node: &Node, account: &Account, claimed: &ClaimedEffect, request: 
         }
     }
     let finished = finish_of(node.clock.now(), claimed, Some(attempt), ended, Some((&request, &exchange)));
-    finish(node, account, effect.id, finished).await
+    finish(node, account, effect.id, unless_gone(account, effect, finished)).await
 }
 
 /// The URL that we put last under this link key on this opportunity.

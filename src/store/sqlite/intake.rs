@@ -132,6 +132,8 @@ impl Sqlite {
                 Ok(())
             }
             Derived::Hold { until, reason } => {
+                // Rounds are counted for one reason in a row: an outage uses up none of the looks for what is not shown yet.
+                self.other_trouble(account, key, reason)?;
                 self.put_back(account, key, super::columns::PENDING, ms(*until), true)?;
                 self.trouble(account, key, reason, ms(at))
             }
