@@ -121,7 +121,7 @@ impl<'a> Walk<'a> {
             let Some(pattern) = super::family::rendered(&self.scope, written)? else { continue };
             let Some(mut captures) = super::family::fit(&self.scope, &pattern, &tag) else { continue };
             let filled = written.holes().filter_map(|hole| Some((hole.name.as_str(), captures.remove(&hole.name)?)));
-            self.scope.vars = filled.map(|(name, value)| (name, Some(Row::Value(value)))).collect();
+            self.scope.vars = filled.map(|(name, value)| (name, Some(Row::Value(std::borrow::Cow::Owned(value))))).collect();
             return Ok(true);
         }
         let wanted = rule.triggers.iter().find_map(|trigger| match trigger {

@@ -32,7 +32,11 @@ pub(crate) static SETTING: Shape = Shape {
             "what an account may override it by; posting beats stage beats account",
         ),
         KeyShape::may("doc", Ty::Text, "what it is for, in the words of those who set it"),
-        KeyShape::may("columns", Ty::Any, "the columns of a `table`"),
+        KeyShape::may(
+            "columns",
+            Ty::Named(&Ty::Either(&[Ty::Ref("type"), Ty::Text])),
+            "the columns of a `table`: `TYPE`, or `optional TYPE` for cells that may be left out",
+        ),
     ],
 };
 

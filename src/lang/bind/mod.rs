@@ -1,6 +1,11 @@
 //! A pack bound to one account: settings read by their types, names made ids, and what that leaves without effect.
 //!
-//! It leans on the account's pinned catalogue alone. What is wrong in one account's settings concerns that account only.
+//! It leans on the account's pinned catalogue alone. What is wrong in one account's settings concerns that account only. [`names`] looks
+//! names up, [`band`] holds bands against the bounds that the settings give, [`rows`] indexes tables.
+
+mod band;
+mod names;
+mod rows;
 
 use super::compile::literal;
 use super::diagnostic::{Diagnostic, Diagnostics};
@@ -60,10 +65,15 @@ pub fn bind(pack: &Arc<Pack>, given: Given<'_>, diagnostics: &mut Diagnostics) -
         catalogue: given.catalogue,
         names: HashMap::new(),
         pins: BTreeSet::new(),
+        meant: BTreeMap::new(),
+        places: HashMap::new(),
         found: &mut found,
     };
     let settings = binder.settings(&given);
     binder.mentions();
+    binder.bands(&settings);
+    let meant = std::mem::take(&mut binder.meant);
+    let indexes = rows::indexes(pack, &settings);
     let hash = hash(pack, &settings, &binder.pins, given.catalogue);
     let off = pack.rules.iter().filter_map(|rule| {
         let unset = rule.needs.iter().find(|name| settings.get(*name).is_some_and(|value| value.all().next().is_none()))?;
@@ -77,6 +87,8 @@ pub fn bind(pack: &Arc<Pack>, given: Given<'_>, diagnostics: &mut Diagnostics) -
         account: given.account.clone(),
         mode: given.mode,
         settings,
+        meant,
+        indexes,
         catalogue: Arc::clone(given.catalogue),
         off,
         baseline: given.baseline,
@@ -104,7 +116,20 @@ struct Binder<'a, 'd> {
     /// By kind, what the catalogue knows: made once, since catalogues are large and lookups many.
     names: HashMap<Kind, HashMap<String, Vec<Named>>>,
     pins: BTreeSet<(Kind, String, String)>,
+    /// What the names in the files mean.
+    meant: BTreeMap<Kind, HashMap<String, Value>>,
+    /// Where values of settings stand.
+    places: HashMap<(String, Applies), Span>,
     found: &'d mut Diagnostics,
+}
+
+/// Where a value of a setting applies.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Applies {
+    Account,
+    /// By id.
+    Posting(String),
+    Stage(String),
 }
 
 impl Binder<'_, '_> {
@@ -153,16 +178,21 @@ impl Binder<'_, '_> {
         for (key, node) in &input.per_posting {
             if let (Some(posting), Some(value)) = (self.find(Kind::Posting, &key.text, key.span), self.value(node, &setting.ty))
             {
+                self.places.insert((name.to_owned(), Applies::Posting(posting.id.clone())), node.span);
                 bound.posting.insert(posting.id, value);
             }
         }
         for (key, node) in &input.per_stage {
             if let (Some(stage), Some(value)) = (self.find(Kind::Stage, &key.text, key.span), self.value(node, &setting.ty)) {
+                self.places.insert((name.to_owned(), Applies::Stage(stage.id.clone())), node.span);
                 bound.stage.insert(stage.id, value);
             }
         }
         bound.account = match &input.default {
-            Some(node) => self.value(node, &setting.ty),
+            Some(node) => {
+                self.places.insert((name.to_owned(), Applies::Account), node.span);
+                self.value(node, &setting.ty)
+            }
             // Overrides alone are enough only for a setting that may be unset.
             None => self.default(name, setting, input.name.span, true),
         };
@@ -198,6 +228,7 @@ impl Binder<'_, '_> {
                 let all: Vec<Option<Value>> = items.iter().map(|node| self.value(node, item)).collect();
                 all.into_iter().collect::<Option<Vec<_>>>().map(Value::List)
             }
+            Type::Record(fields) => self.row(node, fields),
             ty => {
                 let value = literal::literal(node, ty, self.found)?;
                 self.pin(value, ty, node.span)
@@ -212,84 +243,14 @@ impl Binder<'_, '_> {
             (Type::List(item), Value::List(items)) => {
                 items.into_iter().map(|value| self.pin(value, item, span)).collect::<Option<Vec<_>>>().map(Value::List)
             }
+            (Type::Record(fields), Value::Record { record }) => {
+                let cell = |(name, value): (String, Value)| {
+                    let value = self.pin(value, &fields.get(&name)?.ty, span)?;
+                    Some((name, value))
+                };
+                record.into_iter().map(cell).collect::<Option<_>>().map(|record| Value::Record { record })
+            }
             (_, value) => Some(value),
-        }
-    }
-
-    /// What the files name themselves.
-    fn mentions(&mut self) {
-        let pack = self.pack;
-        for mention in &pack.mentions {
-            self.find(mention.kind, &mention.text, mention.span);
-        }
-    }
-
-    fn find(&mut self, kind: Kind, text: &str, span: Span) -> Option<Named> {
-        let place = self.place();
-        let vendor = self.pack.vendor_name().map(crate::model::VendorName::as_str);
-        let catalogue = self.catalogue;
-        let names = self.names.entry(kind).or_insert_with(|| {
-            let mut names: HashMap<String, Vec<Named>> = HashMap::new();
-            for named in catalogue.all(kind, vendor) {
-                names.entry(named.id.clone()).or_default().push(named.clone());
-                if named.name != named.id {
-                    names.entry(named.name.trim().to_owned()).or_default().push(named);
-                }
-            }
-            names
-        });
-        match names.get(text.trim()).map(Vec::as_slice) {
-            Some([one]) => {
-                self.pins.insert((kind, one.id.clone(), one.name.clone()));
-                return Some(one.clone());
-            }
-            Some([first, second, ..]) => {
-                let message = format!("more than one {kind} is called `{text}` in {place}");
-                let help = format!("write the id of the one that is meant: `{}`, `{}` …", first.id, second.id);
-                self.found.push(Diagnostic::error("ambiguous-name", span, message).help(help));
-                return None;
-            }
-            _ => {}
-        }
-        let message = format!("no {kind} is called `{text}` in {place}");
-        let all = catalogue.all(kind, vendor);
-        let unknown = Diagnostic::error("not-in-catalogue", span, message).suggest_near(
-            span,
-            text,
-            all.iter().map(|named| named.name.as_str()),
-        );
-        let help = self.unknown_help(kind, &all);
-        self.found.push(unknown.help(help));
-        None
-    }
-
-    /// Where names are looked up, for messages.
-    fn place(&self) -> String {
-        match self.giver {
-            Giver::Account => format!("the account `{}`", self.account),
-            Giver::Test => "what the test gives".to_owned(),
-        }
-    }
-
-    /// What to do about a name that is unknown where these are known.
-    fn unknown_help(&self, kind: Kind, all: &[Named]) -> String {
-        // Longer lists help nobody.
-        let known = (1..=12).contains(&all.len()).then(|| ticked(all.iter().map(|named| named.name.as_str())));
-        match self.giver {
-            Giver::Test => {
-                let known = known.map(|known| format!("it gives {known}: ")).unwrap_or_default();
-                format!("{known}add the name under `given`, or mend the spelling")
-            }
-            Giver::Account => {
-                let pulled = self.catalogue.pulled_at.strftime("%Y-%m-%d %H:%M UTC");
-                match known {
-                    Some(known) => format!("known since the pull of {pulled}: {known}; run `leverd pull` if it is new"),
-                    None if all.is_empty() => {
-                        format!("the pulled catalogue of the account has no {kind} at all: run `leverd pull`")
-                    }
-                    None => format!("the catalogue was pulled {pulled}; run `leverd pull` if it is new"),
-                }
-            }
         }
     }
 }
@@ -311,7 +272,10 @@ fn example(ty: &Type) -> String {
         Type::Text | Type::Tag => "…".to_owned(),
         Type::Named(Kind::Assessment) => "Title of the test".to_owned(),
         Type::Named(kind) => format!("Name of the {kind}"),
-        Type::Record(_) => "{ … }".to_owned(),
+        Type::Record(fields) => {
+            let cells: Vec<String> = fields.iter().map(|(name, field)| format!("{name}: {}", example(&field.ty))).collect();
+            format!("{{ {} }}", cells.join(", "))
+        }
     }
 }
 
