@@ -203,7 +203,11 @@ impl Ensure {
         if let Err(why) = added {
             bail!("the tags could not be put on the opportunity: {why}");
         }
-        out.line(format_args!("tags: {} were put on the opportunity and taken off again: {}", count(ours.len(), "tag"), listed()))?;
+        out.line(format_args!(
+            "tags: {} were put on the opportunity and taken off again: {}",
+            count(ours.len(), "tag"),
+            listed()
+        ))?;
         Ok(())
     }
 }

@@ -27,9 +27,8 @@ impl Lookup for First<'_> {
     fn value(&self, path: &str) -> Option<Value> {
         let test = self.0?;
         match path {
-            "assessment.title" => Some(Value::text(&test.title)),
+            "assessment.title" | "assessment.test.name" | "assessment.test.title" => Some(Value::text(&test.title)),
             "assessment.test" => Some(test.value()),
-            "assessment.test.name" | "assessment.test.title" => Some(Value::text(&test.title)),
             "assessment.test.id" => Some(Value::text(&test.id)),
             "assessment.attempt" => Some(Value::Int(1)),
             _ => None,

@@ -60,6 +60,7 @@ pub fn takes(field: &FormField, gives: &Gives) -> Result<(), String> {
     }
 }
 
+#[expect(clippy::match_same_arms, reason = "one arm for each kind of field")]
 fn typed(field: &FormField, ty: &Type) -> Result<(), String> {
     let is = |wanted: &str| Err(format!("takes {wanted}, and this is {}", super::compile::literal::a(ty)));
     let among = |options: &[String]| {

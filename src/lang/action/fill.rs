@@ -35,20 +35,28 @@ pub(super) fn parse(
     let get = |name: &str| entries.iter().find(|(key, _)| key.text == name).map(|(_, value)| value);
     let named = get("template")?;
     let template = check.needed(scope, named, &Type::Named(kind), &format!("{route}.template"));
-    let key = get("key").map(|node| check.full_text(scope, node, "a key"));
-    let user = get("as").map(|node| check.needed(scope, node, &Type::Named(Kind::User), &format!("{route}.as")));
+    let mut good = true;
+    let key = get("key").and_then(|node| {
+        let key = check.full_text(scope, node, "a key");
+        good &= key.is_some();
+        key
+    });
+    let user = get("as").and_then(|node| {
+        let user = check.needed(scope, node, &Type::Named(Kind::User), &format!("{route}.as"));
+        good &= user.is_some();
+        user
+    });
     let mut fields = Vec::new();
     let mut uses = Vec::new();
-    let mut good = true;
     for (name, value) in get("fields").and_then(|node| node.entries(check.found)).unwrap_or_default() {
-        let Some((operand, gives)) = field(check, scope, value, &format!("{route}.fields")) else {
+        let Some((operand, gives)) = field(check, scope, value) else {
             good = false;
             continue;
         };
         fields.push((name.text.clone(), operand));
         uses.push(FieldUse { name: name.text.clone(), span: name.span, gives, value: value.span });
     }
-    let (template, key, user) = (template?, flipped(key)?, flipped(user)?);
+    let template = template?;
     if !good {
         return None;
     }
@@ -57,16 +65,9 @@ pub(super) fn parse(
     Some(Arc::new(Fill { verb, kind, template, source, fields, key, user }))
 }
 
-fn flipped<T>(value: Option<Option<T>>) -> Option<Option<T>> {
-    match value {
-        None => Some(None),
-        Some(value) => value.map(Some),
-    }
-}
-
 /// One value: a `$path`, a text with `{{…}}`, a plain one, several in a list, or `~` for none. The template's field decides later
 /// whether it takes it.
-fn field(check: &mut Check<'_, '_>, scope: &Scope<'_>, node: &Node, _: &str) -> Option<(Option<Operand>, Gives)> {
+fn field(check: &mut Check<'_, '_>, scope: &Scope<'_>, node: &Node) -> Option<(Option<Operand>, Gives)> {
     if node.is_null() {
         return Some((None, Gives::Nothing));
     }
@@ -125,13 +126,13 @@ impl Action for Fill {
         }
         let user = match &self.user {
             None => None,
-            Some(user) => match draft.value(user)?.and_then(|user| resolve(draft.ruleset(), Kind::User, &user)) {
-                Some(user) => Some(UserId::new(user.id)),
-                None => {
+            Some(user) => {
+                let Some(user) = draft.value(user)?.and_then(|user| resolve(draft.ruleset(), Kind::User, &user)) else {
                     draft.say(Said::Skipped { reason: "no user is set who gives the feedback".to_owned() });
                     return Ok(());
-                }
-            },
+                };
+                Some(UserId::new(user.id))
+            }
         };
         let key = match &self.key {
             Some(key) => Some(keyed(draft, key)?),
