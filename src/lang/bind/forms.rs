@@ -14,7 +14,7 @@ impl Binder<'_, '_> {
         let pack = self.pack;
         for form in &pack.forms {
             let ids: BTreeSet<String> = match &form.template {
-                Operand::Literal(Value::Text(text)) => {
+                Operand::Named { text, .. } => {
                     self.catalogue.find(form.kind, None, text.trim()).map(|named| named.id).into_iter().collect()
                 }
                 Operand::Place(Place::Setting { name, .. }) => {
