@@ -1,6 +1,6 @@
 //! One HTTP request received, kept as received less its secrets; a due timer or poll enters the same way.
 
-use super::{AccountId, ConnectionName, DeliveryId, Later, LeverEvent, VendorName};
+use super::{AccountId, AssessmentId, ConnectionName, DeliveryId, Later, LeverEvent, VendorName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,18 @@ pub enum Source {
     Vendor { vendor: VendorName, connection: ConnectionName, token: Option<String> },
     /// A timer of ours is due.
     Timer(Box<Later>),
+    /// A vendor is to be asked: the poll of this name in its adapter is due.
+    Ask { vendor: VendorName, poll: String, about: About },
+}
+
+/// What a poll of a vendor's adapter is to ask about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum About {
+    /// One attempt of ours.
+    Attempt(AssessmentId),
+    /// Whatever happened in between.
+    Window { from: Timestamp, to: Timestamp },
 }
 
 /// Why a delivery may cause reads, but no effects until the API confirms.

@@ -1,6 +1,7 @@
 //! The conductor: from a request at the door to a settled effect.
 //!
-//! [`intake`] stores a delivery before it is acknowledged · `derive` confirms it and makes events of it · `planner` gathers facts and
+//! [`intake`] stores a delivery before it is acknowledged · `derive` and `hear` confirm it and make
+//! events of it · `poll` asks vendors that tell nothing · `planner` gathers facts and
 //! asks the engine · `executor` and `vendor_calls` carry effects out · [`service`] starts, reloads and stops it all · `work` claims
 //! and hands out. Each commit of the five is one call of the store; between them anything may be killed.
 //!
@@ -16,10 +17,12 @@ mod derive;
 mod executor;
 pub mod files;
 mod gather;
+mod hear;
 pub mod intake;
 mod line;
 pub mod notices;
 mod planner;
+mod poll;
 pub mod project;
 pub mod provision;
 pub mod service;

@@ -10,7 +10,7 @@ use super::error::Result;
 use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Refused, Retention, RunRow, SigningToken, TimerRow};
 use crate::model::{
     AccountId, Assessment, AssessmentId, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Later, Notice,
-    OpportunityId, PackName, Reason, RuleName, VendorName,
+    OpportunityId, PackName, Phase, Reason, RuleName, VendorName,
 };
 use jiff::Timestamp;
 
@@ -91,6 +91,15 @@ pub trait Reader: Send {
     fn ledger(&self, account: &AccountId, opportunity: &OpportunityId, contact: Option<&ContactId>) -> Result<Vec<Assessment>>;
     fn assessment(&self, account: &AccountId, id: AssessmentId) -> Result<Option<Assessment>>;
     fn assessments_by(&self, account: &AccountId, vendor: &VendorName, key: &str, value: &str) -> Result<Vec<Assessment>>;
+    fn open_attempts(
+        &self,
+        account: &AccountId,
+        vendor: &VendorName,
+        phases: &[Phase],
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Assessment>>;
+    fn is_open(&self, account: &AccountId, work: Work) -> Result<bool>;
     fn own_moves(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<OwnMove>>;
     fn firings(
         &self,

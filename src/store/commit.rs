@@ -27,6 +27,8 @@ pub enum Derived {
     Park(Reason),
     /// There is nothing in it for us. The delivery is closed.
     Nothing(Reason),
+    /// What we asked for ourselves brought nothing new: the delivery is closed and not kept.
+    NoNews,
 }
 
 /// What a planned event leaves: the input of commit three, *plan made*.

@@ -23,7 +23,7 @@ use super::error::{Result, StoreError};
 use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Refused, Retention, RunRow, SigningToken, TimerRow};
 use crate::model::{
     AccountId, Assessment, AssessmentId, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Later, Notice,
-    OpportunityId, PackName, Reason, RuleName, VendorName,
+    OpportunityId, PackName, Phase, Reason, RuleName, VendorName,
 };
 use columns::exec;
 use jiff::Timestamp;
@@ -246,6 +246,21 @@ impl Reader for SqliteReader {
 
     fn assessments_by(&self, account: &AccountId, vendor: &VendorName, key: &str, value: &str) -> Result<Vec<Assessment>> {
         read_facts::assessments_by(&self.db, account, vendor, key, value)
+    }
+
+    fn open_attempts(
+        &self,
+        account: &AccountId,
+        vendor: &VendorName,
+        phases: &[Phase],
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Assessment>> {
+        self.snapshot(|db| read_facts::open_attempts(db, account, vendor, phases, since, limit))
+    }
+
+    fn is_open(&self, account: &AccountId, work: Work) -> Result<bool> {
+        read_facts::is_open(&self.db, account, work)
     }
 
     fn own_moves(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<OwnMove>> {
