@@ -17,6 +17,7 @@ mod names;
 mod outcome;
 mod pattern;
 mod plan;
+mod sealed;
 mod secret;
 mod trigger;
 mod value;
@@ -35,6 +36,7 @@ pub use names::{
 pub use outcome::{Applied, Attempt, Outcome, Reason};
 pub use pattern::{Hole, Pattern, Piece};
 pub use plan::{Later, LaterKind, Notice, NoticeKind, Plan, Planned, Said, Step};
+pub use sealed::Sealed;
 pub use secret::Secret;
 pub use trigger::{AssessmentEvent, EventKind, LeverEvent};
 pub use value::{Field, Kind, Named, Type, Value};

@@ -22,8 +22,11 @@ pub mod project;
 pub mod service;
 mod snapshots;
 mod tests_cache;
+pub mod tokens;
+pub mod vault;
 mod vendor_calls;
 pub mod watch;
+pub mod webhooks;
 mod work;
 
 pub use account::Account;

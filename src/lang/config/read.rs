@@ -1,12 +1,12 @@
 //! From the tree of `leverd.yaml` to a [`Config`], with all faults told in one go.
 
 use super::grammar::{
-    self, ACCOUNT, FORMATS, LEVELS, LEVER, LEVER_HOSTS, LOG, MODES, NOTICES, OVERRIDES, PACK, RETENTION, ROOT, SERVER, STORE,
-    VENDOR, WEBHOOKS,
+    self, ACCOUNT, FORMATS, LEVELS, LEVER, LEVER_HOSTS, LOG, MODES, NOTICES, OAUTH, OVERRIDES, PACK, RETENTION, ROOT, SERVER,
+    STORE, VENDOR, WEBHOOKS,
 };
 use super::{
-    Account, Config, LeverConnection, LeverHost, Log, Notices, PackSource, PackUse, Retention, SecretPlace, SecretRef, Server,
-    SettingInput, Store, Text, VendorConnection,
+    Account, Config, Credentials, LeverConnection, LeverHost, Log, Notices, OAuthApp, PackSource, PackUse, Retention,
+    SecretPlace, SecretRef, Server, SettingInput, Store, Text, VendorConnection,
 };
 use crate::lang::diagnostic::{Diagnostic, Diagnostics};
 use crate::lang::near::near;
@@ -70,6 +70,7 @@ impl Reader {
                 _ => config.log = self.log(value),
             }
         }
+        self.grants(&config);
         Some(config)
     }
 
@@ -116,14 +117,16 @@ impl Reader {
     }
 
     fn lever(&mut self, at: &Key, node: &Node) -> Option<LeverConnection> {
-        let (mut host, mut api_key, mut perform_as) = (LeverHost::Production, None, None);
+        let (mut host, mut perform_as) = (LeverHost::Production, None);
+        let (mut api_key, mut oauth) = (None, None);
         let (mut signing_tokens, mut unsigned) = (Vec::new(), false);
-        let mut webhooks = None;
+        let (mut webhooks, mut told) = (None, false);
         let before = self.found.len();
         for (key, value) in LEVER.entries(node, &mut self.found) {
             match key.text.as_str() {
                 "base_url" => host = self.lever_host(value).unwrap_or(host),
                 "api_key" => api_key = self.secret(value, "api_key"),
+                "oauth" => oauth = Some((key, value)),
                 "perform_as" => perform_as = self.text(value),
                 _ => {
                     webhooks = Some(key.span);
@@ -131,21 +134,111 @@ impl Reader {
                         if key.text == "unsigned" {
                             unsigned = value.as_bool(&mut self.found).unwrap_or_default();
                         } else {
+                            told = true;
                             signing_tokens = self.signing_tokens(value);
                         }
                     }
                 }
             }
         }
-        // Only of a connection that is right otherwise: a misspelt key is told already.
-        if signing_tokens.is_empty() && !unsigned && self.found.len() == before {
+        // The URL may stand behind `oauth`.
+        let oauth = oauth.and_then(|(key, value)| self.oauth(key, value, &host));
+        self.one_credential(node);
+        // Only of a connection that is right otherwise: a misspelt key is told already. Who writes `[]` knows; an OAuth app makes its
+        // webhooks itself.
+        if !told && !unsigned && oauth.is_none() && self.found.len() == before {
             let message = "no webhook of Lever can be recognised: this connection has no signing token";
             self.found.push(
                 Diagnostic::warning("no-signing-token", webhooks.unwrap_or(at.span), message)
-                    .help("add `webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }`; Lever shows the token under Settings > Integrations and API > Webhooks"),
+                    .help("made by hand in Lever, under Settings > Integrations and API > Webhooks: add `webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }`")
+                    .help("made by `leverd connect ACCOUNT --webhooks`, which keeps the tokens in the store: write `webhooks: { signing_tokens: [] }`"),
             );
         }
-        Some(LeverConnection { host, api_key: api_key?, perform_as, signing_tokens, unsigned, span: at.span })
+        let credentials = api_key.map(Credentials::ApiKey).or(oauth.map(Credentials::OAuth))?;
+        Some(LeverConnection { host, credentials, perform_as, signing_tokens, unsigned, span: at.span })
+    }
+
+    fn one_credential(&mut self, node: &Node) {
+        match (node.entry("api_key"), node.entry("oauth")) {
+            (Some((key, _)), Some((oauth, _))) => self.found.push(
+                Diagnostic::error(
+                    "two-credentials",
+                    oauth.span,
+                    "Lever is asked with an API key or through an OAuth app, not both",
+                )
+                .also(key.span, "the API key")
+                .help("remove `api_key` or `oauth`"),
+            ),
+            (None, None) => {
+                let Some(entries) = node.entries(&mut self.found) else { return };
+                if !["api_key", "oauth"].iter().any(|name| LEVER.misspells(entries, name)) {
+                    self.found.push(
+                        Diagnostic::error("missing-key", node.span, "a Lever connection lacks `api_key` or `oauth`")
+                            .help("add `api_key: { env: LEVER_API_KEY }`; a Super Admin makes keys in Lever under Settings > Integrations and API"),
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn oauth(&mut self, at: &Key, node: &Node, host: &LeverHost) -> Option<OAuthApp> {
+        let (mut client_id, mut client_secret, mut auth_url) = (None, None, None);
+        for (key, value) in OAUTH.entries(node, &mut self.found) {
+            match key.text.as_str() {
+                "client_id" => client_id = value.as_text(&mut self.found).map(str::to_owned),
+                "client_secret" => client_secret = self.secret(value, "client_secret"),
+                _ => auth_url = self.url(value).map(|url| (key.span, url)),
+            }
+        }
+        let auth_url = match (host.auth_url(), auth_url) {
+            (Some(known), None) => known.to_owned(),
+            (Some(known), Some((span, _))) => {
+                let message = format!("`auth_url` is known for this Lever: {known}");
+                self.found
+                    .push(Diagnostic::error("auth-url", span, message).help("remove it; it is for a `base_url` that is a URL"));
+                return None;
+            }
+            (None, Some((_, url))) => url.as_str().trim_end_matches('/').to_owned(),
+            (None, None) => {
+                let message = "`oauth` lacks `auth_url`: where a Lever of its own URL lets people log in is not known";
+                self.found.push(
+                    Diagnostic::error("auth-url", at.span, message)
+                        .help("add `auth_url: https://…`, the URL below which `/authorize` and `/oauth/token` are"),
+                );
+                return None;
+            }
+        };
+        let audience = host.audience();
+        Some(OAuthApp { client_id: client_id?, client_secret: client_secret?, auth_url, audience, span: at.span })
+    }
+
+    /// What an OAuth app needs of the server.
+    fn grants(&mut self, config: &Config) {
+        let apps = config.accounts.iter().filter_map(|account| match &account.lever.credentials {
+            Credentials::OAuth(app) => Some(app),
+            Credentials::ApiKey(_) => None,
+        });
+        for app in apps {
+            if config.server.encryption_keys.is_empty() {
+                self.found.push(
+                    Diagnostic::error(
+                        "no-encryption-key",
+                        app.span,
+                        "the tokens that Lever gives this app could not be kept: there is no encryption key",
+                    )
+                    .help(
+                        "add `server: { encryption_keys: [{ env: LEVERD_ENCRYPTION_KEY }] }`; `openssl rand -hex 32` makes one",
+                    ),
+                );
+            }
+            if config.server.public_url.is_none() {
+                self.found.push(
+                    Diagnostic::warning("no-public-url", app.span, "Lever sends people back to `server.public_url`, which is not given")
+                        .help("add `server: { public_url: https://… }`, and register that URL with `/oauth/lever/callback` behind it as the app's callback"),
+                );
+            }
+        }
     }
 
     fn signing_tokens(&mut self, node: &Node) -> Vec<SecretRef> {
@@ -293,10 +386,14 @@ impl Reader {
     fn server(&mut self, node: &Node) -> Server {
         let mut server = Server::default();
         for (key, value) in SERVER.entries(node, &mut self.found) {
-            if key.text == "listen" {
-                server.listen = self.listen(value).unwrap_or(server.listen);
-            } else {
-                server.public_url = self.url(value);
+            match key.text.as_str() {
+                "listen" => server.listen = self.listen(value).unwrap_or(server.listen),
+                "public_url" => server.public_url = self.url(value),
+                _ => {
+                    let items = value.items(&mut self.found).unwrap_or_default();
+                    server.encryption_keys =
+                        items.iter().filter_map(|item| self.secret(item, "leverd_encryption_key")).collect();
+                }
             }
         }
         server
