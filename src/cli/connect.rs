@@ -115,13 +115,13 @@ pub(super) async fn tests(account: &Account, adapter: &Adapter, folder: &Folder)
     };
     supplies.token = token.as_ref().map(|token| &token.secret);
 
-    let mut listing = Listing::new(adapter, supplies).map_err(|reason| anyhow::anyhow!(reason.text))?;
+    let mut listing = Listing::new(adapter, "catalogue", supplies).map_err(|reason| anyhow::anyhow!(reason.text))?;
     loop {
         let request = listing.request().map_err(|reason| anyhow::anyhow!(reason.text))?;
         let exchange = reads.ask(&request).await;
         match listing.answer(&exchange) {
             vendor::Page::Next => {}
-            vendor::Page::All(tests) => return Ok(tests),
+            vendor::Page::All(items) => return vendor::catalogue::tests(items).map_err(|reason| anyhow::anyhow!(reason.text)),
             vendor::Page::Failed(outcome) => return Err(failed(&request, &reason(&outcome))),
         }
     }

@@ -138,7 +138,7 @@ impl DryRun {
                     }
                     Group::Tests(vendor) => {
                         let tests = bound.catalogue.tests.get(vendor.as_str()).cloned().unwrap_or_default();
-                        facts.tests.insert(vendor.clone(), tests);
+                        facts.tests.insert(vendor.clone(), tests.into());
                     }
                 }
                 facts.known.insert(group);

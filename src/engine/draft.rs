@@ -119,11 +119,10 @@ impl Draft for Pen<'_, '_> {
     fn test(&mut self, value: &Value) -> Result<Option<TestEntry>, Stop> {
         let Some(vendor) = self.scope.set.pack.vendor_name() else { return Ok(None) };
         self.scope.know(Group::Tests(vendor.clone()))?;
-        let tests = self.scope.facts.tests.get(vendor).map_or(&[][..], Vec::as_slice);
-        let by_id = |id: &str| tests.iter().find(|test| test.id == id);
+        let Some(tests) = self.scope.facts.tests.get(vendor) else { return Ok(None) };
         Ok(match value {
-            Value::Named(named) if named.kind == Kind::Assessment => by_id(&named.id),
-            Value::Text(text) => by_id(text).or_else(|| tests.iter().find(|test| test.title.trim() == text.trim())),
+            Value::Named(named) if named.kind == Kind::Assessment => tests.by_id(&named.id),
+            Value::Text(text) => tests.by_id(text).or_else(|| tests.by_title(text, false)),
             _ => None,
         }
         .cloned())

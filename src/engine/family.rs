@@ -41,8 +41,7 @@ impl Names for Known<'_> {
         let vendor = self.set.pack.vendor_name();
         match vendor.and_then(|vendor| self.facts.tests.get(vendor)) {
             Some(tests) if kind == Kind::Assessment => {
-                let same = |title: &str| title == name || (ignore_case && title.to_lowercase() == name.to_lowercase());
-                let test = tests.iter().find(|test| same(test.title.trim()))?;
+                let test = tests.by_title(name, ignore_case)?;
                 Some(Named { kind, id: test.id.clone(), name: test.title.clone() })
             }
             _ => (&*self.set.catalogue, vendor.map(VendorName::as_str)).find(kind, name, ignore_case),
@@ -107,7 +106,7 @@ fn members_of(scope: &Scope<'_>, members: &[PatternText]) -> Result<Vec<Pattern>
 fn tests<'a>(scope: &Scope<'a>) -> Result<Vec<&'a TestEntry>, Stop> {
     let Some(vendor) = scope.set.pack.vendor_name() else { return Ok(Vec::new()) };
     scope.know(Group::Tests(vendor.clone()))?;
-    let offered = scope.facts.tests.get(vendor).into_iter().flatten();
+    let offered = scope.facts.tests.get(vendor).into_iter().flat_map(|tests| tests.iter());
     Ok(offered.chain(scope.facts.ledger.iter().filter(|row| row.vendor == *vendor).map(|row| &row.test)).collect())
 }
 

@@ -263,6 +263,7 @@ fn constants(set: &RuleSet, operand: &Operand) -> Option<Vec<String>> {
     };
     match operand {
         Operand::Literal(value) => texts(value),
+        Operand::Named { kind, text } => set.meant(*kind, text).map_or_else(|| Some(vec![text.clone()]), texts),
         Operand::Place(Place::Setting { name, member: None }) => {
             let all: Option<Vec<_>> = set.settings.get(name)?.all().map(texts).collect();
             all.map(|all| all.into_iter().flatten().collect())

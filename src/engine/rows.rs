@@ -5,7 +5,8 @@ use super::family;
 use super::scope::{Scope, attempt_field};
 use crate::lang::action::Stop;
 use crate::lang::rule::{Cond, Matcher, Only, Place, Source, Spec};
-use crate::model::{Assessment, Group, Said, TestEntry, Value};
+use crate::model::{Assessment, Group, Index, Said, TestEntry, TestList, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The most candidates that a step shows.
@@ -18,7 +19,7 @@ const COMPARED: usize = 5_000;
 pub(super) enum Row<'a> {
     Test(&'a TestEntry),
     Attempt(&'a Assessment),
-    Value(Value),
+    Value(Cow<'a, Value>),
     /// A value that a pattern read, with what stood in its holes.
     Read {
         value: Value,
@@ -27,9 +28,15 @@ pub(super) enum Row<'a> {
 }
 
 impl Row<'_> {
-    /// The row itself, or what follows the dot.
-    pub(super) fn member(&self, name: Option<&str>) -> Option<Value> {
-        let Some(name) = name else { return Some(self.value()) };
+    /// The row itself, or what follows the dot: a field, or a field of a field (`test.title`).
+    pub(super) fn member(&self, path: Option<&str>) -> Option<Value> {
+        let Some(path) = path else { return Some(self.value()) };
+        let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
+        let field = self.field(name)?;
+        rest.map_or(Some(field.clone()), |rest| rest.split('.').try_fold(field, |value, name| value.member(name)))
+    }
+
+    fn field(&self, name: &str) -> Option<Value> {
         match self {
             Self::Test(test) => match name {
                 "id" => Some(Value::text(&test.id)),
@@ -46,7 +53,8 @@ impl Row<'_> {
         match self {
             Self::Test(test) => test.value(),
             Self::Attempt(attempt) => attempt.test.value(),
-            Self::Value(value) | Self::Read { value, .. } => value.clone(),
+            Self::Value(value) => value.clone().into_owned(),
+            Self::Read { value, .. } => value.clone(),
         }
     }
 
@@ -55,9 +63,16 @@ impl Row<'_> {
         match self {
             Self::Test(test) => test.id.clone(),
             Self::Attempt(attempt) => attempt.id.to_string(),
-            Self::Value(Value::Named(named)) | Self::Read { value: Value::Named(named), .. } => named.id.clone(),
-            Self::Value(value) | Self::Read { value, .. } => serde_json::to_string(value).unwrap_or_default(),
+            Self::Value(value) => of_value(value),
+            Self::Read { value, .. } => of_value(value),
         }
+    }
+}
+
+fn of_value(value: &Value) -> String {
+    match value {
+        Value::Named(named) => named.id.clone(),
+        value => serde_json::to_string(value).unwrap_or_default(),
     }
 }
 
@@ -86,7 +101,7 @@ pub(super) fn rows<'a>(scope: &Scope<'a>, spec: &Spec) -> Result<Rows<'a>, Stop>
             }
         }
     } else {
-        let all = source(scope, spec)?;
+        let all = pool(scope, spec)?;
         kept = filter(scope, spec, &all)?;
         if kept.is_empty() {
             missed = Some(nothing(scope, spec, &all));
@@ -102,20 +117,20 @@ pub(super) fn rows<'a>(scope: &Scope<'a>, spec: &Spec) -> Result<Rows<'a>, Stop>
             kept = latest.map(|(_, row)| row.clone()).into_iter().collect();
         }
         Some(Only::One) if kept.len() > 1 => {
-            let reason = format!("{} rows where one is wanted: {}", kept.len(), show(&kept).join(", "));
+            let reason = format!("{} rows where one is wanted: {}", kept.len(), show(kept.iter().cloned()).join(", "));
             kept.clear();
             missed = Some(Said::Skipped { reason });
         }
         Some(Only::One) | None => {}
     }
     if let Some(field) = &spec.take {
-        kept = kept.into_iter().filter_map(|row| row.member(Some(field)).map(Row::Value)).collect();
+        kept = kept.into_iter().filter_map(|row| row.member(Some(field)).map(Cow::Owned).map(Row::Value)).collect();
     }
     if kept.is_empty()
         && let Some(default) = &spec.default
         && let Some(value) = scope.operand(default, None)?
     {
-        kept = value.items().iter().cloned().map(Row::Value).collect();
+        kept = value.items().iter().cloned().map(Cow::Owned).map(Row::Value).collect();
     }
     if kept.is_empty() && missed.is_none() {
         missed = Some(Said::NoRows { wanted: describe(scope, spec), candidates: Vec::new(), nearest: None });
@@ -123,12 +138,64 @@ pub(super) fn rows<'a>(scope: &Scope<'a>, spec: &Spec) -> Result<Rows<'a>, Stop>
     Ok(Rows { missed: missed.filter(|_| kept.is_empty()), rows: kept })
 }
 
-fn source<'a>(scope: &Scope<'a>, spec: &Spec) -> Result<Vec<Row<'a>>, Stop> {
+/// All rows of a source, not yet looked at.
+enum Pool<'a> {
+    Rows(Vec<Row<'a>>),
+    Tests(&'a TestList),
+    /// A list or a table of the settings, with what is indexed of it.
+    Setting(&'a [Value], Option<&'a BTreeMap<Option<String>, Index>>),
+}
+
+impl<'a> Pool<'a> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Rows(rows) => rows.len(),
+            Self::Tests(tests) => tests.len(),
+            Self::Setting(values, _) => values.len(),
+        }
+    }
+
+    fn row(&self, at: usize) -> Option<Row<'a>> {
+        match self {
+            Self::Rows(rows) => rows.get(at).cloned(),
+            Self::Tests(tests) => tests.get(at).map(Row::Test),
+            Self::Setting(values, _) => values.get(at).map(Cow::Borrowed).map(Row::Value),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Row<'a>> + '_ {
+        (0..self.len()).filter_map(|at| self.row(at))
+    }
+
+    fn index(&self, field: Option<&String>) -> Option<&'a Index> {
+        match (self, field) {
+            (Self::Tests(tests), Some(field)) => tests.index(field),
+            (Self::Setting(_, Some(indexes)), field) => indexes.get(&field.cloned()),
+            _ => None,
+        }
+    }
+
+    /// The places of the rows that may satisfy `cond`, if an index can tell; else every row has to be looked at.
+    fn places(&self, scope: &Scope<'a>, cond: Option<&Cond>) -> Result<Option<Vec<usize>>, Stop> {
+        for (field, operand) in cond.map(Cond::equalities).unwrap_or_default() {
+            let Some(index) = self.index(field.as_ref()) else { continue };
+            return match scope.operand(operand, None) {
+                Ok(Some(wanted)) => Ok(Some(index.find(&wanted))),
+                // What is absent equals nothing; so does a text that cannot be made.
+                Ok(None) | Err(Stop::Unrenderable(_)) => Ok(Some(Vec::new())),
+                Err(stop) => Err(stop),
+            };
+        }
+        Ok(None)
+    }
+}
+
+fn pool<'a>(scope: &Scope<'a>, spec: &Spec) -> Result<Pool<'a>, Stop> {
     Ok(match &spec.source {
         Source::Catalogue => {
-            let Some(vendor) = scope.set.pack.vendor_name() else { return Ok(Vec::new()) };
+            let Some(vendor) = scope.set.pack.vendor_name() else { return Ok(Pool::Rows(Vec::new())) };
             scope.know(Group::Tests(vendor.clone()))?;
-            scope.facts.tests.get(vendor).into_iter().flatten().map(Row::Test).collect()
+            scope.facts.tests.get(vendor).map_or_else(|| Pool::Rows(Vec::new()), Pool::Tests)
         }
         Source::Ledger => {
             scope.know(Group::Ledger)?;
@@ -136,17 +203,21 @@ fn source<'a>(scope: &Scope<'a>, spec: &Spec) -> Result<Vec<Row<'a>>, Stop> {
             let ours =
                 |row: &&Assessment| Some(&row.opportunity) == scope.event.opportunity.as_ref() && Some(&row.vendor) == vendor;
             let current = |row: &'a Assessment| scope.attempt.filter(|attempt| attempt.id == row.id).unwrap_or(row);
-            scope.facts.ledger.iter().filter(ours).map(current).map(Row::Attempt).collect()
+            Pool::Rows(scope.facts.ledger.iter().filter(ours).map(current).map(Row::Attempt).collect())
         }
-        Source::Place(place) => match scope.look(place, None)? {
-            Some(value) => value.items().iter().cloned().map(Row::Value).collect(),
-            None => Vec::new(),
+        Source::Place(Place::Setting { name, member: None }) => match scope.setting(name)? {
+            Some(value) => Pool::Setting(value.items(), scope.set.indexes.get(name)),
+            None => Pool::Rows(Vec::new()),
         },
-        Source::FirstOf(_) => Vec::new(),
+        Source::Place(place) => Pool::Rows(match scope.look(place, None)? {
+            Some(value) => value.items().iter().cloned().map(Cow::Owned).map(Row::Value).collect(),
+            None => Vec::new(),
+        }),
+        Source::FirstOf(_) => Pool::Rows(Vec::new()),
     })
 }
 
-fn filter<'a>(scope: &Scope<'a>, spec: &Spec, all: &[Row<'a>]) -> Result<Vec<Row<'a>>, Stop> {
+fn filter<'a>(scope: &Scope<'a>, spec: &Spec, all: &Pool<'a>) -> Result<Vec<Row<'a>>, Stop> {
     let pattern = match &spec.like {
         Some(pattern) => match family::rendered(scope, pattern)? {
             Some(pattern) => Some(pattern),
@@ -154,17 +225,25 @@ fn filter<'a>(scope: &Scope<'a>, spec: &Spec, all: &[Row<'a>]) -> Result<Vec<Row
         },
         None => None,
     };
+    // A pattern makes rows of its own, which no index knows.
+    let cond = spec.where_.as_ref();
+    let places = all.places(scope, cond.filter(|_| pattern.is_none()))?;
+    let picked: Box<dyn Iterator<Item = Row<'a>> + '_> = match places {
+        Some(places) => Box::new(places.into_iter().filter_map(|at| all.row(at))),
+        None => Box::new(all.iter()),
+    };
     let mut kept = Vec::new();
-    for row in all {
+    for row in picked {
+        scope.notes.look();
         let row = match &pattern {
             Some(pattern) => {
                 let value = row.value();
                 let Some(holes) = value.as_text().and_then(|text| family::fit(scope, pattern, text)) else { continue };
                 Row::Read { value, holes }
             }
-            None => row.clone(),
+            None => row,
         };
-        let fits = match &spec.where_ {
+        let fits = match cond {
             Some(cond) => condition::holds(scope, cond, Some(&row))? == Truth::True,
             None => true,
         };
@@ -175,8 +254,8 @@ fn filter<'a>(scope: &Scope<'a>, spec: &Spec, all: &[Row<'a>]) -> Result<Vec<Row
     Ok(kept)
 }
 
-fn show(rows: &[Row<'_>]) -> Vec<String> {
-    rows.iter().take(SHOWN).map(|row| row.value().to_string()).collect()
+fn show<'a>(rows: impl Iterator<Item = Row<'a>>) -> Vec<String> {
+    rows.take(SHOWN).map(|row| row.value().to_string()).collect()
 }
 
 /// What a spec looks for, as a reader of the rule would say it.
@@ -202,20 +281,26 @@ fn row_test(cond: &Cond) -> Option<(String, &Matcher)> {
     }
 }
 
-fn nothing(scope: &Scope<'_>, spec: &Spec, all: &[Row<'_>]) -> Said {
-    Said::NoRows { wanted: describe(scope, spec), candidates: show(all), nearest: nearest(scope, spec, all) }
+fn nothing<'a>(scope: &Scope<'a>, spec: &Spec, all: &Pool<'a>) -> Said {
+    Said::NoRows { wanted: describe(scope, spec), candidates: show(all.iter()), nearest: nearest(scope, spec, all) }
 }
 
 /// The candidate most like what was looked for, if one is like it at all.
-fn nearest(scope: &Scope<'_>, spec: &Spec, all: &[Row<'_>]) -> Option<String> {
+///
+/// Things of a catalogue have no near ones: which one is meant was settled when the pack was bound.
+fn nearest<'a>(scope: &Scope<'a>, spec: &Spec, all: &Pool<'a>) -> Option<String> {
     let (field, matcher) = row_test(spec.where_.as_ref()?)?;
     let (Matcher::Is(operand) | Matcher::In(operand)) = matcher else { return None };
     let wanted = scope.operand(operand, None).ok()??;
-    let wanted: Vec<&str> = wanted.items().iter().filter_map(Value::as_text).collect();
+    let texts = wanted.items().iter().filter(|value| matches!(value, Value::Text(_)));
+    let wanted: Vec<&str> = texts.filter_map(Value::as_text).collect();
+    if wanted.is_empty() {
+        return None;
+    }
     let field = (field != "value").then_some(field);
     let mut best: Option<(f64, String)> = None;
     let mut left = COMPARED;
-    for row in all {
+    for row in all.iter() {
         let Some(Value::Text(text) | Value::Named(crate::model::Named { name: text, .. })) = row.member(field.as_deref())
         else {
             continue;

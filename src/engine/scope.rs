@@ -13,7 +13,7 @@ use crate::lang::template::{Clean, Lookup, Template};
 use crate::lang::vocabulary;
 use crate::model::{Assessment, Event, EventKind, Facts, Group, Kind, Look, Pinned, Value};
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 /// A value, an absence, or what has to be known first.
@@ -28,6 +28,8 @@ pub(super) struct Notes {
     pub(super) needs: RefCell<BTreeSet<Group>>,
     /// Names that an old run did not record.
     unrecorded: RefCell<BTreeSet<String>>,
+    /// How many rows were compared with what a `where` or a pattern asks for: what planning costs, counted.
+    pub(super) looked: Cell<usize>,
 }
 
 impl Notes {
@@ -50,6 +52,11 @@ impl Notes {
             Group::Tests(vendor) => format!("the tests of {vendor}"),
         };
         self.needs.borrow().iter().map(group).collect()
+    }
+
+    /// Counts a row that was looked at.
+    pub(super) fn look(&self) {
+        self.looked.set(self.looked.get() + 1);
     }
 
     fn note(&self, name: &str) {
@@ -77,7 +84,7 @@ pub(super) struct Scope<'a> {
     pub(super) recorded: Option<&'a BTreeSet<String>>,
 }
 
-impl Scope<'_> {
+impl<'a> Scope<'a> {
     /// Asks for a group unless it is known.
     pub(super) fn know(&self, group: Group) -> Result<(), Stop> {
         if self.facts.known.contains(&group) { Ok(()) } else { Err(self.notes.need(group)) }
@@ -94,7 +101,7 @@ impl Scope<'_> {
                 let row = self.vars.iter().rev().find(|(var, _)| var == name).and_then(|(_, row)| row.as_ref());
                 return Ok(row.and_then(|row| row.member(member.as_deref())).map(Cow::Owned));
             }
-            Place::Setting { name, member } => (self.setting(name)?, member),
+            Place::Setting { name, member } => (self.setting(name)?.map(Cow::Borrowed), member),
             Place::Band(name) => return Ok(band::label(self, name)?.map(|label| Cow::Owned(Value::Text(label)))),
             Place::Fact { name, member } => (self.fact(name)?, member),
         };
@@ -109,6 +116,9 @@ impl Scope<'_> {
     pub(super) fn operand<'v>(&'v self, operand: &'v Operand, row: Option<&'v Row<'_>>) -> Looked<'v> {
         Ok(match operand {
             Operand::Literal(value) => Some(Cow::Borrowed(value)),
+            Operand::Named { kind, text } => {
+                Some(self.set.meant(*kind, text).map_or_else(|| Cow::Owned(Value::text(text)), Cow::Borrowed))
+            }
             Operand::Place(place) => self.look(place, row)?,
             Operand::Text(template) => Some(Cow::Owned(Value::Text(self.text(template, Clean::Plain)?))),
             Operand::List(items) => {
@@ -151,14 +161,10 @@ impl Scope<'_> {
             None => value,
         };
         if let Some((_, row)) = self.vars.iter().rev().find(|(var, _)| *var == head) {
-            let Some(row) = row else { return Ok(None) };
-            let (first, rest) = rest.map_or((None, None), |rest| {
-                rest.split_once('.').map_or((Some(rest), None), |(first, rest)| (Some(first), Some(rest)))
-            });
-            return Ok(member(row.member(first), rest));
+            return Ok(row.as_ref().and_then(|row| row.member(rest)));
         }
         if self.set.pack.settings.contains_key(head) {
-            return Ok(member(self.setting(head)?.map(Cow::into_owned), rest));
+            return Ok(member(self.setting(head)?.cloned(), rest));
         }
         if rest.is_none() && self.set.pack.bands.contains_key(head) {
             return Ok(band::label(self, head)?.map(Value::Text));
@@ -215,17 +221,18 @@ impl Scope<'_> {
     }
 
     /// A setting: posting beats stage beats account. Nothing is read for a setting without overrides.
-    pub(super) fn setting<'v>(&'v self, name: &str) -> Looked<'v> {
-        let Some(setting) = self.set.settings.get(name) else { return Ok(None) };
+    pub(super) fn setting(&self, name: &str) -> Result<Option<&'a Value>, Stop> {
+        let set = self.set;
+        let Some(setting) = set.settings.get(name) else { return Ok(None) };
         let posting = if setting.posting.is_empty() { None } else { self.posting()? };
         if let Some(value) = posting.and_then(|posting| setting.posting.get(&posting)) {
-            return Ok(Some(Cow::Borrowed(value)));
+            return Ok(Some(value));
         }
         let stage = if setting.stage.is_empty() { None } else { self.stage()? };
         if let Some(value) = stage.and_then(|stage| setting.stage.get(&stage)) {
-            return Ok(Some(Cow::Borrowed(value)));
+            return Ok(Some(value));
         }
-        Ok(setting.account.as_ref().map(Cow::Borrowed))
+        Ok(setting.account.as_ref())
     }
 
     /// The posting that settings are looked up for: of the attempt for vendor events, else of the opportunity.

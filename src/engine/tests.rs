@@ -262,3 +262,85 @@ rules:
     assert_eq!(first.0, moved.0, "the same timer, or both would fire");
     assert!(first.1 < moved.1);
 }
+
+/// How many rows the first rule looks at.
+fn looked(program: &Program, event: &Event, facts: &Facts) -> (usize, usize) {
+    let set = &program.sets()[0];
+    let notes = super::scope::Notes::default();
+    let scope = super::scope::Scope {
+        set,
+        rule: &set.pack.rules[0],
+        event,
+        facts,
+        attempt: None,
+        changed: false,
+        vars: Vec::new(),
+        notes: &notes,
+        recorded: None,
+    };
+    let effects = super::walk::Walk::new(scope).run().entries.iter().map(|entry| entry.effects.len()).sum();
+    (notes.looked.get(), effects)
+}
+
+#[test]
+fn a_table_of_any_length_costs_the_rows_that_fit() {
+    let visited = |count: usize| {
+        let mut rules =
+            "settings:\n  jobs:\n    type: table\n    columns: { stage: stage, tag: text }\n    default:\n".to_owned();
+        for n in 0..count {
+            let _ = writeln!(rules, "      - {{ stage: Stage {}, tag: t{n} }}", n % (count / 2));
+        }
+        rules.push_str(
+            "rules:\n  - name: a\n    trigger: candidateStageChange\n    for_each: { job: { in: $jobs, where: { stage: $to_stage } } }\n    do: [{ add_tag: \"{{job.tag}}\" }]\n",
+        );
+        looked(&program(&rules, count), &entering(3), &facts(3, &[]))
+    };
+    assert_eq!((visited(10), visited(20_000)), ((2, 2), (2, 2)));
+}
+
+#[test]
+fn a_catalogue_of_any_length_costs_the_tests_that_are_named() {
+    let vendor = include_str!("../../rules/qualified/vendor.yaml");
+    let rules = "vendor: qualified
+rules:
+  - name: invite
+    trigger: candidateStageChange
+    for_each: { test: { in: catalogue, where: { title: { in: $opportunity.tags } } } }
+    do: [{ add_note: \"{{test.title}}\" }]
+";
+    let files = [("vendor.yaml".to_owned(), vendor.as_bytes().to_vec()), ("rules.yaml".to_owned(), rules.as_bytes().to_vec())];
+    let program = program_of(&files, 2);
+    let visited = |count: usize| {
+        let test = |n| crate::model::TestEntry {
+            id: format!("i{n}"),
+            title: format!("Test {n}"),
+            fields: std::collections::BTreeMap::new(),
+        };
+        let mut facts = facts(1, &["Test 7".to_owned(), "remote".to_owned(), "test 8".to_owned()]);
+        facts.tests.insert("qualified".into(), (0..count).map(test).collect::<Vec<_>>().into());
+        facts.known.insert(Group::Tests("qualified".into()));
+        looked(&program, &entering(1), &facts)
+    };
+    // `test 8` is offered by the index, which knows no case, and left by the comparison, which does.
+    assert_eq!((visited(10), visited(100_000)), ((2, 1), (2, 1)));
+}
+
+#[test]
+fn a_name_in_the_files_means_the_same_thing_after_a_rename() {
+    let rules = "rules:
+  - name: named
+    trigger: candidateStageChange
+    when: { to_stage: Stage 1, opportunity.stage: { in: [Stage 1, Stage 2] } }
+    do: [{ add_tag: here }]
+";
+    let program = program(rules, 3);
+    let renamed = Value::named(Kind::Stage, "s1", "First stage");
+    let mut event = entering(1);
+    event.fields.insert("to_stage".into(), renamed.clone());
+    let mut known = facts(1, &[]);
+    known.set("opportunity.stage", renamed);
+    assert_eq!(planned(&program, &event, &known).effects.len(), 1);
+    // And another stage that has taken the name is not meant.
+    event.fields.insert("to_stage".into(), Value::named(Kind::Stage, "s7", "Stage 1"));
+    assert!(planned(&program, &event, &known).effects.is_empty());
+}

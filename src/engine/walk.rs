@@ -109,20 +109,20 @@ impl<'a> Walk<'a> {
         self.say(route, witness.said());
     }
 
-    /// A rule on `tag_added` listens to some tags only.
+    /// A rule on `tag_added` listens to some tags only. What stands in the holes of the first pattern that fits gets their names.
     fn tag_fits(&mut self) -> Result<bool, Stop> {
-        if self.scope.event.kind != EventKind::TagAdded || self.scope.event.for_rule.is_some() {
+        if self.scope.event.kind != EventKind::TagAdded {
             return Ok(true);
         }
         let tag = self.scope.event.fields.get("tag").and_then(Value::as_text).unwrap_or_default().to_owned();
         let rule = self.scope.rule;
         for trigger in &rule.triggers {
-            if let Trigger::TagAdded(pattern) = trigger
-                && let Some(pattern) = super::family::rendered(&self.scope, pattern)?
-                && super::family::fit(&self.scope, &pattern, &tag).is_some()
-            {
-                return Ok(true);
-            }
+            let Trigger::TagAdded(written) = trigger else { continue };
+            let Some(pattern) = super::family::rendered(&self.scope, written)? else { continue };
+            let Some(mut captures) = super::family::fit(&self.scope, &pattern, &tag) else { continue };
+            let filled = written.holes().filter_map(|hole| Some((hole.name.as_str(), captures.remove(&hole.name)?)));
+            self.scope.vars = filled.map(|(name, value)| (name, Some(Row::Value(std::borrow::Cow::Owned(value))))).collect();
+            return Ok(true);
         }
         let wanted = rule.triggers.iter().find_map(|trigger| match trigger {
             Trigger::TagAdded(pattern) => Some(pattern.source()),
@@ -179,7 +179,7 @@ impl<'a> Walk<'a> {
         let rule = self.scope.rule;
         let mut items = Vec::new();
         let before = (self.out.steps.len(), self.out.entries.len());
-        let outer = Item { vars: Vec::new(), identity: String::new() };
+        let outer = Item { vars: self.scope.vars.clone(), identity: String::new() };
         self.nest(&rule.for_each, outer, &mut items)?;
         if items.len() > MOST_ROWS {
             self.out.steps.truncate(before.0);

@@ -15,6 +15,7 @@ pub mod near;
 pub mod path;
 pub mod pattern;
 pub mod project;
+mod range;
 pub mod render;
 pub mod route;
 pub mod rule;

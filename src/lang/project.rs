@@ -10,10 +10,10 @@ use super::catalogue::{self, PulledCatalogue};
 use super::config::{self, Account, Config, PackSource, PackUse};
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::load::{self, File, Role};
-use super::rule::Pack;
+use super::rule::{Anchor, Pack, Trigger};
 use super::ruleset::RuleSet;
 use super::source::Sources;
-use crate::model::{AccountCatalogue, AccountId, PackName, UserId};
+use crate::model::{AccountCatalogue, AccountId, EventKind, PackName, UserId};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -129,6 +129,7 @@ impl Loader<'_> {
             };
             rulesets.extend(bind(&pack, given, &mut found).map(Arc::new));
         }
+        polled(account, &rulesets, &mut found);
         let perform_as = perform_as(account, catalogue.as_deref(), &mut found);
         broken |= found.has_errors();
         diagnostics.extend(found);
@@ -236,6 +237,36 @@ fn connection(account: &Account, pack_use: &PackUse, pack: &Pack, found: &mut Di
                 "add `path_token: { env: NAME }` with a long random text: it is the secret last part of the webhook's URL",
             ),
         );
+    }
+}
+
+/// Rules that only polling makes fire, in an account that does not poll.
+fn polled(account: &Account, rulesets: &[Arc<RuleSet>], found: &mut Diagnostics) {
+    if account.lever.poll.is_some() {
+        return;
+    }
+    let uses = account.packs.iter().filter(|pack_use| pack_use.mode != super::ruleset::Mode::Off);
+    for pack_use in uses {
+        let name = pack_name(&pack_use.source);
+        let Some(set) = rulesets.iter().find(|set| *set.name() == name) else { continue };
+        for rule in &set.pack.rules {
+            let only_polled = |trigger: &Trigger| {
+                matches!(trigger, Trigger::TagAdded(_) | Trigger::Event(EventKind::OpportunityCreated))
+                    || matches!(trigger, Trigger::Timer { of: Anchor::Event(EventKind::OpportunityCreated), .. })
+            };
+            if !rule.triggers.iter().any(only_polled) {
+                continue;
+            }
+            let message = format!(
+                "the rule `{}` waits for what Lever has no webhook for, and `{}` does not poll",
+                rule.name, account.name
+            );
+            found.push(
+                Diagnostic::warning("needs-polling", pack_use.span, message)
+                    .also(account.lever.span, "this connection")
+                    .help("add `poll: { every: 15m }` to `lever`"),
+            );
+        }
     }
 }
 

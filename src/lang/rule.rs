@@ -89,6 +89,8 @@ pub struct Band {
 pub struct BandStep {
     pub label: String,
     pub tests: Vec<Matcher>,
+    /// Where its label stands.
+    pub span: Span,
 }
 
 /// One rule.
@@ -148,6 +150,40 @@ pub enum Cond {
     Test { place: Place, matcher: Matcher, route: String },
 }
 
+impl Cond {
+    /// The comparisons by which a field of the row at hand must be a value, or one of several, for this to hold; `None` is the row
+    /// itself.
+    pub fn equalities(&self) -> Vec<(&Option<String>, &Operand)> {
+        match self {
+            Self::All(conds) => conds.iter().flat_map(Self::equalities).collect(),
+            Self::Test { place: Place::Row { member }, matcher, .. } => {
+                matcher.equality().map(|operand| (member, operand)).into_iter().collect()
+            }
+            Self::Any(_) | Self::Not(_) | Self::Test { .. } => Vec::new(),
+        }
+    }
+}
+
+impl Matcher {
+    /// The value, or the list of values, that a field must be (one of) for this to hold.
+    pub fn equality(&self) -> Option<&Operand> {
+        match self {
+            Self::Is(operand) | Self::In(operand) => Some(operand),
+            Self::IgnoreCase(inner) => inner.equality(),
+            Self::All(all) => all.iter().find_map(Self::equality),
+            _ => None,
+        }
+    }
+
+    /// The end of the range that this asks for, if it asks for one.
+    pub fn bound(&self) -> Option<&Operand> {
+        match self {
+            Self::Gt(operand) | Self::Gte(operand) | Self::Lt(operand) | Self::Lte(operand) => Some(operand),
+            _ => None,
+        }
+    }
+}
+
 /// What a field is compared with.
 #[derive(Debug, Clone)]
 pub enum Matcher {
@@ -189,6 +225,12 @@ pub enum Place {
 #[derive(Debug, Clone)]
 pub enum Operand {
     Literal(Value),
+    /// A thing of a catalogue by its name (or id) as written. Which one is meant is settled when the pack is bound, so that a rename in
+    /// Lever changes nothing.
+    Named {
+        kind: Kind,
+        text: String,
+    },
     Place(Place),
     List(Vec<Operand>),
     /// Text with `{{…}}`, rendered when needed.

@@ -2,9 +2,9 @@
 //! and pins, so a stored run can always be explained by exactly what planned it.
 
 use super::rule::Pack;
-use crate::model::{AccountCatalogue, AccountId, PackName, RuleName, Value};
+use crate::model::{AccountCatalogue, AccountId, Index, Kind, PackName, RuleName, Value};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// What a pack may do in an account.
@@ -54,6 +54,10 @@ pub struct RuleSet {
     pub mode: Mode,
     /// Every declared setting has an entry. Named things are `Value::Named` with their pinned id.
     pub settings: BTreeMap<String, SettingValue>,
+    /// What the names in the files mean here, by kind and text as written.
+    pub meant: BTreeMap<Kind, HashMap<String, Value>>,
+    /// Over tables and lists of the settings: where rows with a value in a field are. The field `None` is the row itself.
+    pub indexes: HashMap<String, BTreeMap<Option<String>, Index>>,
     /// The account's pinned catalogue.
     pub catalogue: Arc<AccountCatalogue>,
     /// Rules that cannot fire here because an optional setting is unset, with the setting's name. Shown, not a fault.
@@ -68,5 +72,10 @@ impl RuleSet {
     /// The pack's name.
     pub fn name(&self) -> &PackName {
         &self.pack.name
+    }
+
+    /// The thing that a name in the files means.
+    pub fn meant(&self, kind: Kind, text: &str) -> Option<&Value> {
+        self.meant.get(&kind)?.get(text.trim())
     }
 }

@@ -40,7 +40,7 @@ fn ty() -> Value {
 
 fn trigger() -> Value {
     let kinds: Vec<String> = scope::kinds().iter().map(ToString::to_string).collect();
-    json!({ "anyOf": [{ "enum": kinds }, shapes::TIMER.json()] })
+    json!({ "anyOf": [{ "enum": kinds }, shapes::TIMER.json(), shapes::TAG_ADDED.json()] })
 }
 
 fn condition() -> Value {

@@ -240,14 +240,18 @@ impl<'a> Scope<'a> {
 
     #[expect(clippy::unused_self, reason = "reads as a question to the scope")]
     fn of_shape(&self, shape: &Shape, member: Option<&str>) -> Option<Field> {
-        match member {
-            None => Some(Field::required(shape.ty.clone())),
-            Some(member) => shape.member(member),
-        }
+        let Some(member) = member else { return Some(Field::required(shape.ty.clone())) };
+        let (first, rest) = member.split_once('.').map_or((member, None), |(first, rest)| (first, Some(rest)));
+        let field = shape.member(first)?;
+        // What a cell names has fields of its own: `$row.test.title`.
+        rest.map_or(Some(field.clone()), |rest| Some(Field { optional: field.optional, ty: field.ty.member(rest)?.ty }))
     }
 
     fn found(&self, path: &str, base: &str, place: Place, field: Field, base_optional: bool) -> Found {
-        let there = self.is_present(path);
+        // What is known to be there is there with all its fields.
+        let there =
+            path.match_indices('.').any(|(end, _)| end > base.len() && self.is_present(path.get(..end).unwrap_or(path)));
+        let there = there || self.is_present(path);
         let maybe_absent = !there && (field.optional || (base_optional && !self.is_present(base)));
         Found { place, ty: field.ty, optional: field.optional || base_optional, maybe_absent }
     }

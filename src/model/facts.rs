@@ -4,7 +4,7 @@
 //! fetches together. A name whose group was read and that is not in the map is *absent*; a name whose group was not read is
 //! *unknown*, and the plan asks for the group.
 
-use super::{Assessment, EffectId, PackName, RuleName, TestEntry, Value, VendorName};
+use super::{Assessment, EffectId, PackName, RuleName, TestList, Value, VendorName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,7 +41,7 @@ pub struct Facts {
     pub ledger: Vec<Assessment>,
     /// Tests by vendor.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub tests: BTreeMap<VendorName, Vec<TestEntry>>,
+    pub tests: BTreeMap<VendorName, TestList>,
     /// The unmatched stage move of our own that explains this stage change, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_move: Option<EffectId>,

@@ -13,12 +13,14 @@ mod effect;
 mod event;
 mod facts;
 mod id;
+mod index;
 mod names;
 mod outcome;
 mod pattern;
 mod plan;
 mod sealed;
 mod secret;
+mod test_list;
 mod trigger;
 mod value;
 mod wire;
@@ -30,6 +32,7 @@ pub use effect::{Act, Call, Effect, Invite, InviteMode, Move, PAYLOAD_VERSION, S
 pub use event::{Class, Event, ForRule, Look};
 pub use facts::{Facts, Group, Needs};
 pub use id::{AssessmentId, DeliveryId, EffectId, EventId, Id, NoticeId, TimerId, hex};
+pub use index::Index;
 pub use names::{
     AccountId, ConnectionName, ContactId, OpportunityId, PackName, PostingId, RuleName, StageId, UserId, VendorName,
 };
@@ -38,6 +41,7 @@ pub use pattern::{Hole, Pattern, Piece};
 pub use plan::{Later, LaterKind, Notice, NoticeKind, Plan, Planned, Said, Step};
 pub use sealed::Sealed;
 pub use secret::Secret;
+pub use test_list::TestList;
 pub use trigger::{AssessmentEvent, EventKind, LeverEvent};
 pub use value::{Field, Kind, Named, Type, Value};
 pub use wire::{Body, Destination, Exchange, HeaderText, Method, Request, Response};

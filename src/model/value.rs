@@ -126,6 +126,7 @@ impl fmt::Display for Type {
             Self::Tag => f.write_str("tag"),
             Self::Named(kind) => kind.fmt(f),
             Self::OneOf(options) => write!(f, "one of {}", options.join(", ")),
+            Self::List(inner) if matches!(**inner, Self::Record(_)) => f.write_str("table"),
             Self::List(inner) => write!(f, "list of {inner}"),
             Self::Record(_) => f.write_str("record"),
         }
@@ -214,6 +215,15 @@ impl Value {
             Self::Int(int) => Some(*int as f64),
             Self::Number(number) => Some(*number),
             _ => None,
+        }
+    }
+
+    /// Where this value lies among those that have an order: the number itself, seconds of a duration, seconds since 1970 of a date.
+    pub fn measure(&self) -> Option<f64> {
+        match self {
+            Self::Date { date } => Some(date.duration_since(Timestamp::UNIX_EPOCH).as_secs_f64()),
+            Self::Duration { duration } => Some(duration.as_secs_f64()),
+            value => value.number(),
         }
     }
 

@@ -3,15 +3,22 @@
 use crate::lang::load::File;
 use crate::model::PackName;
 
-/// Name and files of every shipped pack.
-const PACKS: &[(&str, &[(&str, &str)])] = &[(
-    "qualified",
-    &[
-        ("vendor.yaml", include_str!("../../rules/qualified/vendor.yaml")),
-        ("rules.yaml", include_str!("../../rules/qualified/rules.yaml")),
-        ("tests.yaml", include_str!("../../rules/qualified/tests.yaml")),
-    ],
-)];
+/// Names the shipped packs, each a folder of `rules/` with these three files.
+macro_rules! packs {
+    ($($name:literal),* $(,)?) => {
+        /// Name and files of every shipped pack.
+        const PACKS: &[(&str, &[(&str, &str)])] = &[$((
+            $name,
+            &[
+                ("vendor.yaml", include_str!(concat!("../../rules/", $name, "/vendor.yaml"))),
+                ("rules.yaml", include_str!(concat!("../../rules/", $name, "/rules.yaml"))),
+                ("tests.yaml", include_str!(concat!("../../rules/", $name, "/tests.yaml"))),
+            ],
+        )),*];
+    };
+}
+
+packs!["qualified", "hired-assessments"];
 
 /// The names of the shipped packs.
 pub fn names() -> impl Iterator<Item = &'static str> {

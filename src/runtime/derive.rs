@@ -6,7 +6,7 @@
 use super::account::Account;
 use super::call::{Node, Unready};
 use super::planner::UNCONFIRMED;
-use super::{backoff, gather, vendor_calls};
+use super::{backoff, callback, gather, line};
 use crate::engine::schedule;
 use crate::lever::decode::{self, LeverPayload, Seen};
 use crate::model::{
@@ -277,7 +277,7 @@ async fn owners(
 ) -> std::result::Result<Owners, Unready> {
     let secret = account.vendors.get(vendor).and_then(|connection| connection.path_token.as_ref());
     if let (Some(token), Some(secret)) = (token, secret)
-        && let Some(id) = vendor_calls::invitation(secret, token)
+        && let Some(id) = callback::invitation(secret, token)
         && let Some(row) = node.store.assessment(&account.id, id).await?
     {
         return Ok(Owners::These(vec![row]));
@@ -305,7 +305,7 @@ async fn reads(
     inputs.extend(notification.inputs());
     let mut answers = BTreeMap::new();
     for read in &notification.reads {
-        match vendor_calls::read(node, account, vendor, &read.operation, &inputs).await {
+        match line::read(node, account, vendor, &read.operation, &inputs, Class::Vendor).await {
             Ok(learned) => {
                 answers.insert(read.operation.clone(), learned);
             }

@@ -8,7 +8,7 @@ use super::call::{Called, Node, Unready};
 use crate::lever::{api, facts};
 use crate::model::{
     Assessment, Class, ContactId, Destination, Effect, Event, EventKind, Facts, Group, LeverEvent, Needs, OpportunityId, Phase,
-    Reason, TestEntry, Value, VendorName,
+    Reason, TestList, Value, VendorName,
 };
 use crate::store::OwnMove;
 use jiff::{SignedDuration, Timestamp};
@@ -153,17 +153,12 @@ pub(super) async fn own_move(node: &Node, account: &Account, event: &Event) -> R
 }
 
 /// The vendor's tests, read within the last half minute.
-pub(super) async fn tests(
-    node: &Node,
-    account: &Account,
-    vendor: &VendorName,
-    event: &Event,
-) -> Result<Vec<TestEntry>, Unready> {
+pub(super) async fn tests(node: &Node, account: &Account, vendor: &VendorName, event: &Event) -> Result<TestList, Unready> {
     if let Some(kept) = node.tests.get(&account.id, vendor, node.clock.now()) {
         return Ok(kept);
     }
     let began = node.clock.now();
-    let tests = super::vendor_calls::catalogue(node, account, vendor, event.class).await?;
+    let tests = TestList::from(super::line::catalogue(node, account, vendor, event.class).await?);
     node.tests.keep(&account.id, vendor, began, tests.clone());
     Ok(tests)
 }

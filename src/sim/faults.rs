@@ -43,6 +43,10 @@ pub struct Faults {
     pub creation_fires_stage_change: bool,
     /// Saving a posting attaches again what was removed from its opportunities. Unknown (§5); off: a removal sticks.
     pub posting_save_restores_tags: bool,
+    /// An uploaded file is answered with 200 instead of 201. Unknown: no upload was ever recorded (§3.4).
+    pub file_upload_says_ok: bool,
+    /// Profile forms and their templates are answered without `data` around them, as in Lever's examples. Unknown (§3).
+    pub bare_forms: bool,
     /// The verify delivery says `candidateHired` whatever the webhook's event is, as Lever's example does (§4.4).
     pub verify_says_hired: bool,
     /// A 429 carries `Retry-After`. Unknown: no 429 was ever recorded (§2.1).
@@ -76,6 +80,8 @@ impl Default for Faults {
             same_stage_put_fires: false,
             creation_fires_stage_change: false,
             posting_save_restores_tags: false,
+            file_upload_says_ok: false,
+            bare_forms: false,
             verify_says_hired: false,
             send_retry_after: false,
             bucket: BucketMode::Real,

@@ -73,10 +73,25 @@ pub(crate) fn bound(rules: usize) -> Arc<RuleSet> {
         .step_by(EACH)
         .map(|from| (format!("rules-{from:06}.yaml"), file(from..rules.min(from + EACH)).into_bytes()))
         .collect();
+    bind_files(&files, catalogue(rules))
+}
+
+/// One rule over a table with a row for each of this many postings.
+pub(crate) fn table(rows: usize) -> Arc<RuleSet> {
+    let mut text =
+        "settings:\n  jobs:\n    type: table\n    columns: { posting: posting, tag: tag }\n    default:\n".to_owned();
+    for n in 0..rows {
+        let _ = writeln!(text, "      - {{ posting: Posting {n}, tag: Team {n} }}");
+    }
+    text.push_str("rules:\n  - name: tag\n    trigger: applicationCreated\n    for_each: { job: { in: $jobs, where: { posting: $opportunity.posting } } }\n    do: [{ add_tag: \"{{job.tag}}\" }]\n");
+    bind_files(&[("rules.yaml".to_owned(), text.into_bytes())], catalogue(rows * STAGES))
+}
+
+fn bind_files(files: &[File], catalogue: AccountCatalogue) -> Arc<RuleSet> {
     let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
-    let pack = load(&"bench".into(), &files, &mut sources, &mut found);
+    let pack = load(&"bench".into(), files, &mut sources, &mut found);
     let nowhere = Span::new(sources.add_text("leverd.yaml", ""), 0..0);
-    let (account, catalogue) = (AccountId::new("acme"), Arc::new(catalogue(rules)));
+    let (account, catalogue) = (AccountId::new("acme"), Arc::new(catalogue));
     let given = Given {
         account: &account,
         giver: Giver::Account,

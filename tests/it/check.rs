@@ -2,14 +2,38 @@
 
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
+use leverd::lang::config::PackSource;
 use leverd::lang::diagnostic::Diagnostics;
 use leverd::lang::render::render_human;
 use leverd::lang::source::Sources;
-use leverd::lang::{adapter, catalogue, config, load, yaml};
+use leverd::lang::{adapter, catalogue, config, load, project, yaml};
+use leverd::model::{AccountId, PackName};
 use leverd::{suite, vendor};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// One pack and one catalogue, whatever a leverd.yaml names.
+struct Fixed;
+
+fn fixed(name: &str) -> (String, Vec<u8>) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/account").join(name);
+    (name.to_owned(), fs::read(path).expect("readable"))
+}
+
+impl project::Files for Fixed {
+    fn pack(&self, _: &PackSource) -> Result<Vec<load::File>, String> {
+        Ok(vec![fixed("rules.yaml"), fixed("vendor.yaml")])
+    }
+
+    fn file(&self, _: &str) -> Result<Option<load::File>, String> {
+        Ok(Some(fixed("catalogue.yaml")))
+    }
+
+    fn baseline(&self, _: &AccountId, _: &PackName) -> jiff::Timestamp {
+        jiff::Timestamp::UNIX_EPOCH
+    }
+}
 
 /// What the reader of this kind of file (the fixture's folder) says about it.
 fn check(kind: &str, name: &str, bytes: &[u8]) -> String {
@@ -19,12 +43,20 @@ fn check(kind: &str, name: &str, bytes: &[u8]) -> String {
         let vendor = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check/rules/vendor.yaml");
         let mut files = vec![("vendor.yaml".to_owned(), fs::read(vendor).expect("readable"))];
         if name == "vendor.yaml" {
-            files.push(("rules.yaml".to_owned(), b"rules: []".to_vec()));
+            files.push((
+                "rules.yaml".to_owned(),
+                b"rules: [{ name: a, trigger: candidateHired, do: [{ alert: hired }] }]".to_vec(),
+            ));
         } else {
             files.push((name.to_owned(), bytes.to_vec()));
         }
         let pack = load::load(&"example".into(), &files, &mut sources, &mut found);
         assert_eq!(pack.is_some(), !found.has_errors(), "a pack and errors exclude each other");
+        return if found.is_empty() { "no faults\n".to_owned() } else { render_human(&sources, &found, false) };
+    }
+    if kind == "account" {
+        // A leverd.yaml with the pack and the catalogue in `tests/fixtures/account`.
+        drop(project::load(name, bytes, &Fixed, &mut sources, &mut found));
         return if found.is_empty() { "no faults\n".to_owned() } else { render_human(&sources, &found, false) };
     }
     if kind == "tests" {

@@ -13,6 +13,7 @@ mod examples;
 mod explain;
 mod flow;
 mod http;
+mod ids;
 #[cfg(feature = "kill-points")]
 mod kill;
 mod layers;

@@ -12,6 +12,7 @@ use leverd::lang::ruleset::{Mode, RuleSet};
 use leverd::lang::source::{Sources, Span};
 use leverd::lang::yaml::{self, Kind};
 use leverd::model::{AccountCatalogue, Pinned, Value};
+use leverd::runtime::builtin;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -75,7 +76,11 @@ fn shipped_packs_have_no_faults() {
         let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
         let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
         let pack = load(&name.into(), &files, &mut sources, &mut found);
+        if let Some(adapter) = pack.as_ref().and_then(|pack| pack.vendor.as_deref()) {
+            found.extend(leverd::vendor::run_samples(adapter));
+        }
         assert!(pack.is_some() && found.is_empty(), "{}", render_human(&sources, &found, false));
+        assert!(builtin::names().any(|shipped| folder.ends_with(shipped)), "{} is not shipped", folder.display());
         seen += 1;
     }
     assert!(seen > 0);

@@ -5,4 +5,5 @@ mod census;
 mod deliveries;
 mod http;
 mod lever;
+mod papers;
 mod vendor;

@@ -129,6 +129,12 @@ pub const ENTRIES: &[crate::lang::explain::Entry] = &[
         "vendor: acme\nbase_url: https://api.acme.example.com\nsecrets: { api_key: API key }\nauth: { bearer: \"{{secret.api_key}}\" }\nevents: { scored: { percent: number } }\noperations: { invite: { request: { post: /invite }, take: { attempt_id: $.id } }, result: { request: { get: \"/results/{{ids.attempt_id}}\" }, take: { state: $.state, percent: $.score | number } } }\nwebhook:\n  verify: [{ hmac: { message: body, key: \"{{secret.api_key}}\", header: X-Signature } }]\n  event: $.event\n  take: { id: $.id, percent: $.percent | number }\n  owner: [{ attempt_id: body.id }]\n  map: [{ on: done, read: [result], when: { result.state: done }, emit: { scored: { percent: result.percent } } }]\n",
     ),
     (
+        "bad-address",
+        "`verify: [{ address: [..] }]` lists addresses and networks that the vendor sends from; names of hosts would have to be looked up.",
+        "vendor: acme\nbase_url: https://api.acme.example.com\nsecrets: { api_key: API key }\nauth: { bearer: \"{{secret.api_key}}\" }\nevents: { started: {} }\noperations: { invite: { request: { post: /invite }, take: { attempt_id: $.id } }, result: { request: { get: \"/results/{{ids.attempt_id}}\" }, take: { state: $.state } } }\nwebhook:\n  verify: [{ address: [hooks.acme.example.com] }]\n  event: $.event\n  take: { id: $.id }\n  owner: [{ attempt_id: body.id }]\n  map: [{ on: started, read: [result], when: { result.state: started }, emit: { started: {} } }]\n",
+        "vendor: acme\nbase_url: https://api.acme.example.com\nsecrets: { api_key: API key }\nauth: { bearer: \"{{secret.api_key}}\" }\nevents: { started: {} }\noperations: { invite: { request: { post: /invite }, take: { attempt_id: $.id } }, result: { request: { get: \"/results/{{ids.attempt_id}}\" }, take: { state: $.state } } }\nwebhook:\n  verify: [{ address: [203.0.113.0/24] }]\n  event: $.event\n  take: { id: $.id }\n  owner: [{ attempt_id: body.id }]\n  map: [{ on: started, read: [result], when: { result.state: started }, emit: { started: {} } }]\n",
+    ),
+    (
         "one-of",
         "Of several keys exactly one stands here: one method, one body, one kind of `auth`.",
         "vendor: acme\nbase_url: https://api.acme.example.com\nsecrets: { api_key: API key }\nauth: { bearer: \"{{secret.api_key}}\" }\noperations: { invite: { request: { get: /a, post: /b } } }\n",

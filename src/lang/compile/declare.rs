@@ -1,46 +1,23 @@
-//! What stands before the rules: settings, tag families, bands.
+//! What stands before the rules: settings and tag families. Types are read by `types`, bands by `band`.
 
 use super::check::{Check, node_path};
 use super::literal::literal;
-use super::shapes::{BAND, PER, SETTING};
+use super::shapes::{PER, SETTING};
+use super::types::is_table;
 use crate::lang::diagnostic::Diagnostic;
-use crate::lang::rule::{Band, BandStep, Family, Matcher, PatternPiece, PatternText, Place, Setting};
-use crate::lang::scope::{BandShape, FamilyShape, Known, Scope};
+use crate::lang::rule::{Family, PatternPiece, PatternText, Setting};
+use crate::lang::scope::{FamilyShape, Known, Scope};
 use crate::lang::yaml::{Key, Kind as NodeKind, Node};
-use crate::model::{Field, Kind, Type, Value};
-use std::collections::{BTreeMap, HashMap};
+use crate::model::{Type, Value};
+use std::collections::HashMap;
 use std::rc::Rc;
-
-/// The types of settings by their names.
-const TYPES: [(&str, Type); 15] = [
-    ("text", Type::Text),
-    ("int", Type::Int),
-    ("number", Type::Number),
-    ("bool", Type::Bool),
-    ("duration", Type::Duration),
-    ("date", Type::Date),
-    ("url", Type::Url),
-    ("tag", Type::Tag),
-    ("stage", Type::STAGE),
-    ("posting", Type::POSTING),
-    ("user", Type::Named(Kind::User)),
-    ("archive_reason", Type::Named(Kind::ArchiveReason)),
-    ("form_template", Type::Named(Kind::FormTemplate)),
-    ("feedback_template", Type::Named(Kind::FeedbackTemplate)),
-    ("assessment", Type::ASSESSMENT),
-];
-
-/// The names of the types of settings.
-pub(crate) fn type_names() -> Vec<&'static str> {
-    TYPES.iter().map(|(name, _)| *name).collect()
-}
 
 impl Check<'_, '_> {
     /// One setting.
     pub(crate) fn setting(&mut self, key: &Key, node: &Node) -> Option<Setting> {
         let entries = SETTING.entries(node, self.found);
         let get = |name: &str| entries.iter().find(|(key, _)| key.text == name).map(|(_, value)| value);
-        let ty = self.ty(get("type")?)?;
+        let ty = self.setting_type(key, get("type")?, get("columns"))?;
         let optional = get("optional").and_then(|node| node.as_bool(self.found)).unwrap_or(false);
         let default = get("default").map(|node| self.default(node, &ty));
         if let (true, Some(default)) = (optional, get("default")) {
@@ -60,8 +37,13 @@ impl Check<'_, '_> {
                 None => {}
             }
         }
-        if let Some(columns) = get("columns") {
-            self.error("unknown-key", columns.span, "only a table has columns", "leave `columns` out");
+        if let (true, Some(per)) = (is_table(&ty), get("per")) {
+            self.error(
+                "wrong-type",
+                per.span,
+                "a table is not overridden: what it says of one stage or posting is a row",
+                "leave `per` out, and give the table a column such as `posting: posting`",
+            );
         }
         let doc = get("doc").and_then(|node| node.as_text(self.found)).map(str::to_owned);
         Some(Setting {
@@ -94,68 +76,6 @@ impl Check<'_, '_> {
             return None;
         }
         literal(node, ty, self.found)
-    }
-
-    fn ty(&mut self, node: &Node) -> Option<Type> {
-        match &node.kind {
-            NodeKind::Seq(items) => {
-                if let [one] = items.as_slice() {
-                    return self.ty(one).map(Type::list);
-                }
-                self.error(
-                    "wrong-type",
-                    node.span,
-                    "a list type names the one type of its items",
-                    "write it such as `[stage]`",
-                );
-                None
-            }
-            NodeKind::Map(_) => {
-                let entries = node.known_entries("a type", &["one_of"], self.found)?;
-                let (_, options) = entries.iter().find(|(key, _)| key.text == "one_of")?;
-                let items = options.items(self.found)?;
-                let read: Vec<Option<String>> = items.iter().map(|item| item.as_text(self.found).map(str::to_owned)).collect();
-                let read = read.into_iter().collect::<Option<Vec<_>>>()?;
-                if read.is_empty() {
-                    self.error(
-                        "wrong-type",
-                        options.span,
-                        "`one_of` lists the texts that may be chosen",
-                        "write it such as `one_of: [low, high]`",
-                    );
-                    return None;
-                }
-                Some(Type::OneOf(read))
-            }
-            _ => {
-                let text = node.as_text(self.found)?;
-                if text == "table" {
-                    let key = Key { text: text.to_owned(), span: node.span };
-                    self.not_yet(&key, "setting type");
-                    return None;
-                }
-                let found = TYPES.iter().find(|(name, _)| *name == text).map(|(_, ty)| ty.clone());
-                if found.is_none() {
-                    let names = type_names();
-                    let known = names.join(", ");
-                    let fault = Diagnostic::error("unknown-type", node.span, format!("there is no type `{text}`"));
-                    let better = match text {
-                        "string" | "str" => Some("text"),
-                        "integer" => Some("int"),
-                        "float" | "decimal" => Some("number"),
-                        "boolean" => Some("bool"),
-                        "test" => Some("assessment"),
-                        _ => None,
-                    };
-                    let fault = match better {
-                        Some(better) => fault.suggest(node.span, better),
-                        None => fault.suggest_near(node.span, text, names),
-                    };
-                    self.found.push(fault.help(format!("types are {known}, `{{ one_of: [...] }}`, and `[TYPE]` for a list")));
-                }
-                found
-            }
-        }
     }
 
     /// One tag family.
@@ -192,103 +112,6 @@ impl Check<'_, '_> {
         let shape = FamilyShape { members: members.iter().map(|member| normal(&member.source())).collect(), per_assessment };
         let route = format!("tags.{}", key.text);
         good.then(|| (Family { name: key.text.clone(), members, per_assessment, route }, shape))
-    }
-
-    /// One band.
-    pub(crate) fn band(&mut self, key: &Key, node: &Node) -> Option<(Band, BandShape)> {
-        let entries = BAND.entries(node, self.found);
-        let get = |name: &str| entries.iter().find(|(key, _)| key.text == name).map(|(_, value)| value);
-        let (of, steps) = (get("of")?, get("steps")?);
-        let path = node_path(of).or_else(|| of.as_text(self.found))?;
-        let facts: BTreeMap<String, Field> =
-            self.declared.everywhere().iter().map(|(name, (field, _))| (name.clone(), field.clone())).collect();
-        let all = Scope::of(self.declared, Rc::new(Known { kinds: Vec::new(), facts }));
-        let Some(found) = all.resolve(path) else {
-            self.unknown(&all, path, of.span);
-            return None;
-        };
-        let Place::Fact { .. } = found.place else {
-            self.error(
-                "wrong-type",
-                of.span,
-                format!("a band is of something that an event tells; `{path}` is not"),
-                "write it such as `of: result.percent`",
-            );
-            return None;
-        };
-        let scope = Scope::new(self.declared, &[]);
-        let (mut compiled, mut labels): (Vec<BandStep>, Vec<(String, &Key)>) = (Vec::new(), Vec::new());
-        let mut good = true;
-        for (at, item) in steps.items(self.found)?.iter().enumerate() {
-            let route = format!("bands.{}.steps[{at}]", key.text);
-            let Some(entries) = item.entries(self.found) else {
-                good = false;
-                continue;
-            };
-            let [(label, tests)] = entries else {
-                self.error(
-                    "wrong-type",
-                    item.span,
-                    "a step is one label with its range",
-                    "write it such as `- Pass: { gte: 70 }`",
-                );
-                good = false;
-                continue;
-            };
-            if let Some((_, first)) = labels.iter().find(|(known, _)| *known == label.text) {
-                self.found.push(
-                    Diagnostic::error("duplicate-name", label.span, format!("the label `{}` stands twice", label.text))
-                        .also(first.span, "first here")
-                        .help("give each step a label of its own"),
-                );
-                good = false;
-            }
-            if compiled.last().is_some_and(|last| last.tests.is_empty()) {
-                let message = format!("`{}` is never reached: the step before it fits always", label.text);
-                self.error("unreachable-step", label.span, message, "put the step without a range last");
-                good = false;
-            }
-            match self.range(&scope, &found.ty, path, tests, &route) {
-                Some(tests) => compiled.push(BandStep { label: label.text.clone(), tests }),
-                None => good = false,
-            }
-            labels.push((label.text.clone(), label));
-        }
-        if labels.is_empty() && good {
-            self.error(
-                "wrong-type",
-                steps.span,
-                "a band without steps names nothing",
-                "add a step such as `- Pass: { gte: 70 }`",
-            );
-            return None;
-        }
-        let total = compiled.last().is_some_and(|last| last.tests.is_empty());
-        let labels = labels.into_iter().map(|(label, _)| label).collect();
-        let shape = BandShape { of: path.to_owned(), labels, total };
-        good.then(|| (Band { of: found.place, steps: compiled, route: format!("bands.{}", key.text) }, shape))
-    }
-
-    fn range(&mut self, scope: &Scope<'_>, ty: &Type, path: &str, node: &Node, route: &str) -> Option<Vec<Matcher>> {
-        const WORDS: [&str; 4] = ["gte", "gt", "lte", "lt"];
-        let entries = node.known_entries("a step of a band", &WORDS, self.found)?;
-        if !ty.ordered() {
-            let message = format!("`{path}` is {}, which has no ranges", super::literal::a(ty));
-            self.error("wrong-type", node.span, message, "a band is of a number, a date or a duration");
-            return None;
-        }
-        let mut tests = Vec::new();
-        for (key, value) in entries {
-            let operand = self.aside(|check| check.operand(scope, value, ty, &format!("{route}.{}", key.text)))?.operand;
-            tests.push(match key.text.as_str() {
-                "gte" => Matcher::Gte(operand),
-                "gt" => Matcher::Gt(operand),
-                "lte" => Matcher::Lte(operand),
-                "lt" => Matcher::Lt(operand),
-                _ => return None,
-            });
-        }
-        Some(tests)
     }
 }
 

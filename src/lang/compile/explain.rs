@@ -295,9 +295,21 @@ pub const ENTRIES: &[Entry] = &[
     ),
     (
         "unreachable-step",
-        "A step of a band after one that fits always.",
+        "A step of a band after one that fits always, or after steps that together take all that it takes.",
         "bands: { v: { of: result.percent, steps: [{ A: {} }, { B: { gte: 1 } }] } }\nrules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_tag: x }]\n",
         "bands: { v: { of: result.percent, steps: [{ B: { gte: 1 } }, { A: {} }] } }\nrules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_tag: x }]\n",
+    ),
+    (
+        "overlapping-steps",
+        "Some values fit two steps of a band that say different things, and others fit each of them alone, as with `gte: 70` and `lte: 70`: the first would win, and nobody would know. Bounds that an account gives are looked at for every posting and stage with bounds of its own. A narrower step before a wider one, `gte: 90` before `gte: 70`, is an exception to it and no fault.",
+        "bands: { v: { of: result.percent, steps: [{ Pass: { gte: 70 } }, { Fail: { lte: 70 } }] } }\nrules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_tag: x }]\n",
+        "bands: { v: { of: result.percent, steps: [{ Pass: { gte: 70 } }, { Fail: { lt: 70 } }] } }\nrules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_tag: x }]\n",
+    ),
+    (
+        "missing-cell",
+        "A row of a table lacks a cell. Every column has a cell in every row, unless it is declared as `optional TYPE`.",
+        "settings: { t: { type: table, columns: { stage: stage, level: text }, default: [{ stage: Offer }] } }\nrules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_tag: x }]\n",
+        "settings: { t: { type: table, columns: { stage: stage, level: optional text }, default: [{ stage: Offer }] } }\nrules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_tag: x }]\n",
     ),
     (
         "nothing-to-settle",
@@ -307,8 +319,8 @@ pub const ENTRIES: &[Entry] = &[
     ),
     (
         "no-rules",
-        "The pack has no rules.",
-        "",
+        "The pack has no rules: nothing would ever happen.",
+        "settings: { level: { type: text, default: a } }\nrules: []\n",
         "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_tag: x }]\n",
     ),
     ("file-too-large", "A file larger than 8 MiB is not read.", "", ""),

@@ -2,10 +2,11 @@
 
 use crate::lang::diagnostic::{Diagnostic, Diagnostics};
 use crate::lang::yaml::Node;
-use crate::model::{Type, Value};
+use crate::model::{Field, Type, Value};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
 use url::Url;
 
 /// The value that `node` is, read as `ty`. Named things come as text: an account's catalogue makes ids of them.
@@ -39,18 +40,39 @@ pub(crate) fn literal(node: &Node, ty: &Type, found: &mut Diagnostics) -> Option
             let read: Vec<Option<Value>> = items.iter().map(|node| literal(node, item, found)).collect();
             read.into_iter().collect::<Option<Vec<Value>>>().map(Value::List)
         }
-        Type::Record(fields) => {
-            let names: Vec<&str> = fields.keys().map(String::as_str).collect();
-            let entries = node.known_entries("this row", &names, found)?;
-            let mut record = std::collections::BTreeMap::new();
-            for (key, value) in entries {
-                if let Some(field) = fields.get(&key.text) {
-                    record.insert(key.text.clone(), literal(value, &field.ty, found)?);
-                }
+        Type::Record(fields) => row(node, fields, found, literal).map(|record| Value::Record { record }),
+    }
+}
+
+/// The cells of one row of a table, each read by `cell`; every fault is told.
+pub(crate) fn row(
+    node: &Node,
+    fields: &BTreeMap<String, Field>,
+    found: &mut Diagnostics,
+    mut cell: impl FnMut(&Node, &Type, &mut Diagnostics) -> Option<Value>,
+) -> Option<BTreeMap<String, Value>> {
+    let names: Vec<&str> = fields.keys().map(String::as_str).collect();
+    let entries = node.known_entries("a row of this table", &names, found)?;
+    let mut good = entries.iter().all(|(key, _)| fields.contains_key(&key.text));
+    let mut record = BTreeMap::new();
+    for (name, field) in fields {
+        match entries.iter().find(|(key, _)| key.text == *name).map(|(_, value)| value) {
+            Some(value) if field.optional && value.is_null() => {}
+            Some(value) => match cell(value, &field.ty, found) {
+                Some(value) => drop(record.insert(name.clone(), value)),
+                None => good = false,
+            },
+            None if field.optional => {}
+            None => {
+                let message = format!("this row lacks `{name}`, {}", a(&field.ty));
+                let help =
+                    format!("add `{name}: …`; a cell that may be left out is declared as `{name}: optional {}`", field.ty);
+                found.push(Diagnostic::error("missing-cell", node.span, message).help(help));
+                good = false;
             }
-            Some(Value::Record { record })
         }
     }
+    good.then_some(record)
 }
 
 /// "not one of", with the nearest and the known ones.
@@ -86,7 +108,7 @@ fn date(node: &Node, found: &mut Diagnostics) -> Option<Value> {
 /// The type with its article, for messages.
 pub(crate) fn a(ty: &Type) -> String {
     if let Type::List(item) = ty
-        && !matches!(**item, Type::List(_) | Type::OneOf(_))
+        && !matches!(**item, Type::List(_) | Type::OneOf(_) | Type::Record(_))
     {
         return format!("a list of {item}s");
     }

@@ -3,6 +3,7 @@
 //! One pass over what the files declare, then one over the rules, so that a rule may use what a later file declares. It leans on the
 //! vocabulary for names, on the registry of verbs for actions, and knows neither accounts nor files.
 
+pub(crate) mod band;
 pub(crate) mod check;
 mod cond;
 mod declare;
@@ -13,8 +14,10 @@ pub(crate) mod rule;
 pub(crate) mod shapes;
 mod spec;
 mod trigger;
+mod types;
 
-pub(crate) use declare::{member_fits, normal, type_names};
+pub(crate) use declare::{member_fits, normal};
+pub(crate) use types::type_names;
 
 use super::adapter::Adapter;
 use super::diagnostic::{Diagnostic, Diagnostics};
@@ -54,6 +57,8 @@ struct Parts<'n> {
     bands: Entries<'n>,
     /// With the route of each.
     rules: Vec<(String, &'n Node)>,
+    /// Where rules would stand, in the first file.
+    empty: Option<Span>,
 }
 
 /// Compiles the rule files of a pack. There is a pack if nothing was found that is an error.
@@ -115,6 +120,10 @@ pub fn compile(name: &PackName, files: &[File], vendor: Vendor, hash: String, fo
     for (route, node) in &parts.rules {
         rules.extend(check.rule(node, route, &mut taken).map(Arc::new));
     }
+    if let (true, false, Some(empty)) = (parts.rules.is_empty(), local.has_errors(), parts.empty) {
+        let fault = Diagnostic::warning("no-rules", empty, "there is no rule here, so nothing would ever happen");
+        local.push(fault.help("add one: `- name: …`, `trigger: …`, `do: [ … ]`"));
+    }
     let good = !local.has_errors();
     found.extend(local);
     let listens = rules.iter().flat_map(|rule| &rule.triggers).map(kind).collect::<BTreeSet<EventKind>>();
@@ -175,6 +184,7 @@ fn take_apart<'n>(files: &'n [File], vendor: &Vendor, found: &mut Diagnostics) -
         for entry in shapes::FILE.entries(root, found) {
             let (key, node) = entry;
             declares = true;
+            parts.empty = parts.empty.or(Some(key.span));
             match key.text.as_str() {
                 "vendor" => vendor_name(node, vendor, found),
                 "settings" => parts.settings.extend(node.entries(found).unwrap_or_default()),

@@ -73,6 +73,7 @@ impl Check<'_, '_> {
         let value = literal(node, wanted, self.found)?;
         if let (Type::Named(kind), Value::Text(text)) = (wanted, &value) {
             self.mention(*kind, text, node.span, route);
+            return Some(Typed::there(Operand::Named { kind: *kind, text: text.trim().to_owned() }, wanted));
         }
         Some(Typed::there(Operand::Literal(value), wanted))
     }

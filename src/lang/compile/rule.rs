@@ -69,6 +69,8 @@ impl Check<'_, '_> {
         };
         let subject = Subject::of(&kinds);
         let mut scope = Scope::new(self.declared, &kinds);
+        scope.vars.extend(Self::holes(&triggers).into_iter().map(|hole| (hole.name, self.declared.shape(hole.ty))));
+        let given = scope.vars.len();
         for trigger in &triggers {
             use crate::lang::rule::{Operand, Place, Trigger};
             if let Trigger::Timer { delay: Operand::Place(Place::Setting { name, .. }), .. } = trigger
@@ -87,8 +89,8 @@ impl Check<'_, '_> {
             .map(|node| self.variables(&mut scope, node, Role::Find, &format!("{route}.find"), &subject))
             .unwrap_or_default();
         // A variable that could not be made leaves names unknown that are none of the author's faults.
-        let holes = scope.vars.len() < variables_in(get("for_each")) + variables_in(get("find"));
-        if holes && self.found.len() > before {
+        let lost = scope.vars.len() < given + variables_in(get("for_each")) + variables_in(get("find"));
+        if lost && self.found.len() > before {
             self.forms(get("do"), &format!("{route}.do"));
             return None;
         }

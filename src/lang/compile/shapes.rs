@@ -32,7 +32,11 @@ pub(crate) static SETTING: Shape = Shape {
             "what an account may override it by; posting beats stage beats account",
         ),
         KeyShape::may("doc", Ty::Text, "what it is for, in the words of those who set it"),
-        KeyShape::may("columns", Ty::Any, "the columns of a `table`"),
+        KeyShape::may(
+            "columns",
+            Ty::Named(&Ty::Either(&[Ty::Ref("type"), Ty::Text])),
+            "the columns of a `table`: `TYPE`, or `optional TYPE` for cells that may be left out",
+        ),
     ],
 };
 
@@ -88,6 +92,12 @@ pub(crate) static TIMER: Shape = Shape {
         KeyShape::may("before", Ty::Text, "how long before the anchor"),
         KeyShape::must("of", Ty::Text, "the anchor: an event, or `assessment.expires_at`"),
     ],
+};
+
+/// A tag that polling finds on an opportunity.
+pub(crate) static TAG_ADDED: Shape = Shape {
+    what: "a trigger on a tag",
+    keys: &[KeyShape::must("tag_added", Ty::Text, "a pattern with typed holes: tags that match, with the holes as names")],
 };
 
 /// A source of rows.

@@ -1,17 +1,17 @@
 //! What a rule listens to.
 
 use super::check::{Check, node_path};
-use super::shapes::TIMER;
+use super::shapes::{TAG_ADDED, TIMER};
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::rule::{Anchor, Operand, Trigger};
 use crate::lang::scope::{Scope, kinds};
 use crate::lang::yaml::{Key, Kind as NodeKind, Node};
-use crate::model::{AssessmentEvent, EventKind, Type};
+use crate::model::{AssessmentEvent, EventKind, Hole, Type};
 
 /// The anchor that is a time, not an event.
 const EXPIRES_AT: &str = "assessment.expires_at";
 /// Triggers that are part of the language and come later.
-const LATER: [&str; 4] = ["tag_added", "answered", "done", "failed"];
+const LATER: [&str; 3] = ["answered", "done", "failed"];
 
 impl Check<'_, '_> {
     /// The triggers with the kinds of events that make them fire.
@@ -62,6 +62,9 @@ impl Check<'_, '_> {
             let kind = self.event(node)?;
             return Some((Trigger::Event(kind.clone()), kind));
         };
+        if let Some((_, tag)) = entries.iter().find(|(key, _)| key.text == "tag_added") {
+            return self.tag_added(node, tag);
+        }
         for (key, _) in entries {
             if LATER.contains(&key.text.as_str()) {
                 self.not_yet(key, "trigger");
@@ -69,6 +72,38 @@ impl Check<'_, '_> {
             }
         }
         self.timer(node, route)
+    }
+
+    /// `{ tag_added: PATTERN }`.
+    fn tag_added(&mut self, node: &Node, tag: &Node) -> Option<(Trigger, EventKind)> {
+        TAG_ADDED.entries(node, self.found);
+        // What a tag is compared with must be known before it is added: settings.
+        let scope = Scope::new(self.declared, &[]);
+        let pattern = self.pattern(&scope, tag)?;
+        let mut free = true;
+        for hole in pattern.holes() {
+            let key = Key { text: hole.name.clone(), span: tag.span };
+            let declared = self.declared;
+            let taken = match declared.settings.get(&hole.name) {
+                Some(setting) => Some(("a setting", Some(setting.span))),
+                None => declared.bands.contains_key(&hole.name).then_some(("a band", None)),
+            };
+            free &= self.name_is_free(&key, "a hole", taken);
+        }
+        free.then_some((Trigger::TagAdded(pattern), EventKind::TagAdded))
+    }
+
+    /// The holes that every trigger of a rule fills: names that the rest of the rule may read.
+    pub(crate) fn holes(triggers: &[Trigger]) -> Vec<Hole> {
+        let mut each = triggers.iter().map(|trigger| match trigger {
+            Trigger::TagAdded(pattern) => pattern.holes().cloned().collect::<Vec<_>>(),
+            Trigger::Event(_) | Trigger::Timer { .. } => Vec::new(),
+        });
+        let mut common = each.next().unwrap_or_default();
+        for other in each {
+            common.retain(|hole| other.contains(hole));
+        }
+        common
     }
 
     /// "part of the language, not carried out yet".
@@ -152,7 +187,7 @@ impl Check<'_, '_> {
                 text,
                 known.iter().map(String::as_str),
             );
-            self.found.push(if LATER.contains(&text) {
+            self.found.push(if LATER.contains(&text) || text == "tag_added" {
                 fault.help(format!("it is written `{{ {text}: … }}`"))
             } else if text.starts_with("assessment.") {
                 let events: Vec<&str> = AssessmentEvent::ALL.iter().map(|event| event.as_str()).collect();
@@ -164,13 +199,14 @@ impl Check<'_, '_> {
             return None;
         };
         match kind {
-            EventKind::OpportunityCreated | EventKind::OpportunityGone => {
-                let key = Key { text: text.to_owned(), span: node.span };
-                self.not_yet(&key, "trigger");
-                return None;
-            }
             EventKind::Assessment(event) => self.emitted(node, event)?,
-            EventKind::Lever(_) | EventKind::TagAdded | EventKind::Answered(_) | EventKind::Done(_) | EventKind::Failed(_) => {}
+            EventKind::Lever(_)
+            | EventKind::OpportunityCreated
+            | EventKind::OpportunityGone
+            | EventKind::TagAdded
+            | EventKind::Answered(_)
+            | EventKind::Done(_)
+            | EventKind::Failed(_) => {}
         }
         Some(kind)
     }

@@ -88,6 +88,13 @@ pub const ENTRIES: &[(&str, &str, &str, &str)] = &[
         "accounts:\n  acme:\n    lever:\n      oauth: { client_id: abc, client_secret: { env: LEVER_CLIENT_SECRET } }\nserver:\n  public_url: https://leverd.example.com\n  encryption_keys: [{ env: LEVERD_ENCRYPTION_KEY }]\n",
     ),
     (
+        "poll-interval",
+        "How often Lever is asked what changed: every minute at most, once a day at least. Each look costs two calls and one more \
+               for each hundred opportunities that changed, out of the ten a second that Lever gives.",
+        "accounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY }, poll: { every: 5s } }\n",
+        "accounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY }, poll: { every: 15m } }\n",
+    ),
+    (
         "pack-and-path",
         "A pack is either built in (`pack: NAME`) or a folder of yours (`path: FOLDER`).",
         "accounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY } }\n    packs: [{ pack: qualified, path: ./rules/qualified, mode: shadow }]\n",

@@ -47,6 +47,7 @@ pub(super) static LEVER: Shape = Shape {
         KeyShape::may("oauth", Ty::Map(&OAUTH), "the OAuth app through which a Super Admin of the account connects it"),
         KeyShape::may("perform_as", Ty::Text, "id or name of the Lever user in whose name leverd writes"),
         KeyShape::may("webhooks", Ty::Map(&WEBHOOKS), "how Lever's webhooks are recognised"),
+        KeyShape::may("poll", Ty::Map(&POLL), "look at what changed in Lever without being told; not unless given"),
     ],
 };
 
@@ -58,6 +59,9 @@ pub(super) static OAUTH: Shape = Shape {
         KeyShape::may("auth_url", Ty::Url, "where `/authorize` and `/oauth/token` are; only for a `base_url` that is a URL"),
     ],
 };
+
+pub(super) static POLL: Shape =
+    Shape { what: "`poll`", keys: &[KeyShape::must("every", Ty::Duration, "how often: `1m` to `1d`, usually `15m`")] };
 
 pub(super) static WEBHOOKS: Shape = Shape {
     what: "`webhooks`",

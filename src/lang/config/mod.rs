@@ -8,6 +8,7 @@
 pub mod explain;
 mod grammar;
 mod read;
+mod read_lever;
 mod secret;
 
 pub use super::bind::SettingInput;
@@ -61,6 +62,8 @@ pub struct LeverConnection {
     pub signing_tokens: Vec<SecretRef>,
     /// Whether a webhook without signature is taken, as a hint.
     pub unsigned: bool,
+    /// How often Lever is asked what changed, if at all.
+    pub poll: Option<SignedDuration>,
     pub span: Span,
 }
 

@@ -48,6 +48,12 @@ pub const ENTRIES: &[Entry] = &[
         "# leverd.yaml\naccounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY }, webhooks: { signing_tokens: [{ env: LEVER_TOKEN }] } }\n    vendors: { qualified: { secrets: { api_key: { env: QUALIFIED_KEY } }, path_token: { env: QUALIFIED_PATH } } }\n    packs: [{ pack: qualified, mode: shadow, settings: { trigger_stages: [Assessment] } }]\n",
     ),
     (
+        "needs-polling",
+        "Lever has no webhook for tags or for opportunities that nobody applied for: `tag_added` and `opportunityCreated` are found by polling, which each account switches on with `poll: { every: 15m }` under `lever`.",
+        "# leverd.yaml\naccounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY }, webhooks: { signing_tokens: [{ env: LEVER_TOKEN }] } }\n    packs: [{ path: ./rules/tags, mode: shadow }]\n# rules/tags/rules.yaml\nrules:\n  - name: note the tag\n    trigger: { tag_added: Urgent }\n    do: [{ add_note: Look at this soon }]\n",
+        "# leverd.yaml\naccounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY }, webhooks: { signing_tokens: [{ env: LEVER_TOKEN }] }, poll: { every: 15m } }\n    packs: [{ path: ./rules/tags, mode: shadow }]\n# rules/tags/rules.yaml\nrules:\n  - name: note the tag\n    trigger: { tag_added: Urgent }\n    do: [{ add_note: Look at this soon }]\n",
+    ),
+    (
         "unknown-user",
         "`perform_as` names the Lever user who shall have done what leverd does: an active one, by id or by a name that only one has.",
         "# leverd.yaml\naccounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY }, perform_as: Levrd, webhooks: { signing_tokens: [{ env: LEVER_TOKEN }] } }\n    packs: [{ path: ./rules/tidy, mode: shadow, settings: { stage: Interview } }]\n",

@@ -5,9 +5,11 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Control, ControlError, NewOpportunity, NewPosting, PostingChange};
+use super::vendor::first_vendor;
+use super::{AtVendor, Control, ControlError, NewOpportunity, NewPosting, PostingChange};
 use crate::sim::faults::{Faults, RouteFault};
-use crate::sim::qualified::AssessmentState;
+use crate::sim::lever::NewTemplate;
+use crate::sim::vendors::AssessmentState;
 
 /// One command; the method of `Control` with the same name says what it does.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -57,6 +59,26 @@ pub enum Command {
         stage: String,
         text: String,
     },
+    CreateFormTemplate(NewTemplate),
+    CreateFeedbackTemplate(NewTemplate),
+    RenameFormTemplate {
+        template: String,
+        text: String,
+    },
+    RenameFeedbackTemplate {
+        template: String,
+        text: String,
+    },
+    DeleteFormTemplate {
+        template: String,
+    },
+    CreateArchiveReason {
+        text: String,
+    },
+    RenameArchiveReason {
+        reason: String,
+        text: String,
+    },
     CreateUser {
         name: String,
         email: String,
@@ -93,44 +115,34 @@ pub enum Command {
         origin: Option<String>,
     },
     CreateAssessment {
+        #[serde(default = "first_vendor")]
+        vendor: String,
         title: String,
         state: Option<AssessmentState>,
         passing_score: Option<f64>,
     },
     SetAssessmentState {
+        #[serde(default = "first_vendor")]
+        vendor: String,
         assessment: String,
         state: AssessmentState,
     },
-    OpenAssessment {
-        email: String,
-        assessment: String,
-    },
-    StartAssessment {
-        email: String,
-        assessment: String,
-    },
-    SubmitAssessment {
-        email: String,
-        assessment: String,
-        score: f64,
-    },
-    TerminateAssessment {
-        email: String,
-        assessment: String,
-        reason: String,
-    },
-    ApproveCandidate {
-        email: String,
-    },
-    RejectCandidate {
-        email: String,
+    AtVendor(AtVendor),
+    /// Switches of one vendor to change; those not named stay as they are.
+    SwitchVendor {
+        vendor: String,
+        switches: Value,
     },
     Subscribe {
+        #[serde(default = "first_vendor")]
+        vendor: String,
         url: String,
         #[serde(default)]
         events: Vec<String>,
     },
     RefuseEmail {
+        #[serde(default = "first_vendor")]
+        vendor: String,
         email: String,
     },
     /// Switches to change; those not named stay as they are.
@@ -176,6 +188,13 @@ impl Control {
                 return self.create_stage(&text, after.as_deref()).map(id);
             }
             Command::RenameStage { stage, text } => self.rename_stage(&stage, &text)?,
+            Command::CreateFormTemplate(new) => return self.create_form_template(new).map(id),
+            Command::CreateFeedbackTemplate(new) => return self.create_feedback_template(new).map(id),
+            Command::RenameFormTemplate { template, text } => self.rename_form_template(&template, &text)?,
+            Command::RenameFeedbackTemplate { template, text } => self.rename_feedback_template(&template, &text)?,
+            Command::DeleteFormTemplate { template } => self.delete_form_template(&template)?,
+            Command::CreateArchiveReason { text } => return Ok(id(self.create_archive_reason(&text))),
+            Command::RenameArchiveReason { reason, text } => self.rename_archive_reason(&reason, &text)?,
             Command::CreateUser { name, email, role } => {
                 return Ok(id(self.create_user(&name, &email, &role)));
             }
@@ -195,26 +214,17 @@ impl Control {
         Ok(Value::Null)
     }
 
-    /// The vendor's commands, and those about failures and time.
+    /// The vendors' commands, and those about failures and time.
     fn run_rest(&self, command: Command) -> Result<Value, ControlError> {
         match command {
-            Command::CreateAssessment { title, state, passing_score } => {
-                let state = state.unwrap_or(AssessmentState::Published);
-                return Ok(id(self.create_assessment(&title, state, passing_score)));
+            Command::CreateAssessment { vendor, title, state, passing_score } => {
+                return self.vendor(&vendor).create(&title, state.unwrap_or_default(), passing_score).map(id);
             }
-            Command::SetAssessmentState { assessment, state } => self.set_assessment_state(&assessment, state)?,
-            Command::OpenAssessment { email, assessment } => self.open_assessment(&email, &assessment)?,
-            Command::StartAssessment { email, assessment } => self.start_assessment(&email, &assessment)?,
-            Command::SubmitAssessment { email, assessment, score } => {
-                self.submit_assessment(&email, &assessment, score)?;
-            }
-            Command::TerminateAssessment { email, assessment, reason } => {
-                self.terminate_assessment(&email, &assessment, &reason)?;
-            }
-            Command::ApproveCandidate { email } => self.approve_candidate(&email)?,
-            Command::RejectCandidate { email } => self.reject_candidate(&email)?,
-            Command::Subscribe { url, events } => return Ok(id(self.subscribe(&url, &events))),
-            Command::RefuseEmail { email } => self.refuse_email(&email),
+            Command::SetAssessmentState { vendor, assessment, state } => self.vendor(&vendor).set_state(&assessment, state)?,
+            Command::AtVendor(AtVendor { vendor, email, test, deed }) => self.vendor(&vendor).act(&email, &test, &deed)?,
+            Command::SwitchVendor { vendor, switches } => self.vendor(&vendor).switch(&switches)?,
+            Command::Subscribe { vendor, url, events } => return self.vendor(&vendor).subscribe(&url, &events).map(id),
+            Command::RefuseEmail { vendor, email } => self.vendor(&vendor).refuse_email(&email)?,
             Command::SetFaults { faults } => self.patch_faults(&faults)?,
             Command::AddRouteFault(fault) => self.add_route_fault(fault),
             Command::ClearRouteFaults => self.clear_route_faults(),

@@ -1,12 +1,14 @@
-//! Webhook deliveries of both services: what is in one, the queue, and the history that the control handle shows.
+//! Webhook deliveries of all services: what is in one, the queue, and the history that the control handle shows.
 //!
 //! `courier` sends; this module decides what leaves, in which order, and keeps the record. It reads the switches and knows
-//! neither Lever's records nor the vendor's.
+//! neither Lever's records nor a vendor's.
 
 mod courier;
+mod manners;
 
 use std::collections::BTreeMap;
 
+use reqwest::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -16,6 +18,7 @@ use super::lever::sign;
 use super::log::Service;
 
 pub(crate) use courier::{Post, run};
+pub(crate) use manners::{LEVER, Manners, any_success};
 
 /// A message to one address.
 #[derive(Debug, Clone)]
@@ -29,15 +32,38 @@ pub(crate) struct Parcel {
 #[derive(Debug, Clone)]
 pub(crate) enum Content {
     /// Lever's envelope (lever-api §4.1).
-    Signed { id: Option<String>, triggered_at: i64, token: String, key: String, data: Value },
-    /// The vendor's body: no id, no time, no signature.
+    Signed {
+        id: Option<String>,
+        triggered_at: i64,
+        token: String,
+        key: String,
+        data: Value,
+    },
+    /// A vendor's body as it is.
     Plain(Value),
+    Sealed(Sealed),
 }
+
+/// A vendor's request with headers that prove who sends it.
+#[derive(Debug, Clone)]
+pub(crate) struct Sealed {
+    pub(crate) method: Method,
+    /// Of the message, the same for each try; empty where the vendor has none.
+    pub(crate) id: String,
+    /// Null is an empty body.
+    pub(crate) body: Value,
+    pub(crate) secret: String,
+    /// The headers, for the address, the body and the time in milliseconds. Each try is sealed anew.
+    pub(crate) seal: Seal,
+}
+
+pub(crate) type Headers = Vec<(&'static str, String)>;
+pub(crate) type Seal = fn(sealed: &Sealed, url: &str, body: &str, now: i64) -> Headers;
 
 impl Parcel {
     fn body(&self) -> Value {
         match &self.content {
-            Content::Plain(body) => body.clone(),
+            Content::Plain(body) | Content::Sealed(Sealed { body, .. }) => body.clone(),
             Content::Signed { id, triggered_at, token, key, data } => {
                 let mut body = json!({
                     "event": self.event,
@@ -51,6 +77,21 @@ impl Parcel {
                 }
                 body
             }
+        }
+    }
+
+    fn method(&self) -> Method {
+        match &self.content {
+            Content::Sealed(sealed) => sealed.method.clone(),
+            _ => Method::POST,
+        }
+    }
+
+    /// Headers of its own for the body that is sent now.
+    fn headers(&self, body: &str, now: i64) -> Headers {
+        match &self.content {
+            Content::Sealed(sealed) => (sealed.seal)(sealed, &self.url, body, now),
+            _ => Vec::new(),
         }
     }
 
@@ -191,7 +232,7 @@ mod tests {
 
     fn parcels(count: u64) -> Vec<Parcel> {
         let one = |number| Parcel {
-            service: Service::Qualified,
+            service: Service::Vendor("qualified"),
             event: "e".into(),
             url: "http://127.0.0.1/".into(),
             content: Content::Plain(json!({ "n": number })),

@@ -68,6 +68,9 @@ impl World {
             last_interaction_at: at,
             last_advanced_at: at,
             notes: Vec::new(),
+            files: Vec::new(),
+            forms: Vec::new(),
+            feedback: Vec::new(),
         };
         let inherited = new.posting.as_deref().and_then(|id| self.posting(id)).map(super::record::Posting::inherited_tags);
         for tag in new.tags.into_iter().chain(inherited.unwrap_or_default()) {
@@ -217,6 +220,30 @@ impl World {
             by_api: new.by_api,
         });
         opportunity.notes.last().map(|note| (note, 0))
+    }
+
+    /// Changes what hangs on an opportunity and stamps it. Recorded for feedback, a millisecond after its own stamp; taken to
+    /// be so for forms and files.
+    pub(crate) fn touch(&mut self, id: &str, at: i64, change: impl FnOnce(&mut Opportunity)) {
+        if let Some(opportunity) = self.opportunities.get_mut(id) {
+            change(opportunity);
+            opportunity.updated_at = at;
+            opportunity.last_interaction_at = at;
+        }
+    }
+
+    /// Adds sources at the end; those already there keep their place.
+    pub(crate) fn add_sources(&mut self, id: &str, sources: &[String]) {
+        let at = self.clock.now_ms();
+        let Some(opportunity) = self.opportunities.get_mut(id) else {
+            return;
+        };
+        for source in sources {
+            if !opportunity.sources.contains(source) {
+                opportunity.sources.push(source.clone());
+                opportunity.updated_at = at;
+            }
+        }
     }
 
     pub(crate) fn delete(&mut self, id: &str, by: &str) {

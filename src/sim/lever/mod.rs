@@ -13,10 +13,17 @@ mod change;
 mod contacts;
 mod error;
 mod events;
+mod feedback;
+mod feedback_templates;
+mod field;
+mod files;
 mod filter;
+mod form_templates;
+mod forms;
 mod inherit;
 mod links;
 mod moves;
+mod multipart;
 mod notes;
 mod opportunities;
 mod page;
@@ -25,7 +32,9 @@ mod record;
 mod render;
 mod routes;
 mod select;
+mod sheet;
 mod signature;
+mod sources;
 mod stages;
 mod tags;
 mod users;
@@ -34,16 +43,24 @@ mod world;
 
 pub(crate) use change::{NewNote, NewOpportunity};
 pub(crate) use events::{EVENTS, ORIGINS, event_named, verification};
-pub(crate) use record::{Happening, Phone, Posting, Stage, User};
+pub(crate) use field::Purpose;
+pub(crate) use files::File;
+pub(crate) use record::{ArchiveReason, Happening, Phone, Posting, Stage, User};
 pub(crate) use render::View;
 pub(crate) use routes::endpoints;
+pub(crate) use sheet::Template;
 pub(crate) use world::World;
 
+pub use field::NewField;
+pub use sheet::NewTemplate;
 pub use signature::sign;
 
 pub(crate) mod shown {
     //! Records as the API shows them, for the world document of the control handle.
-    pub(crate) use super::render::{contact, note, opportunity, posting, stage, user, webhook};
+    pub(crate) use super::feedback::shown as feedback;
+    pub(crate) use super::files::shown as file;
+    pub(crate) use super::forms::shown as form;
+    pub(crate) use super::render::{archive_reason, contact, note, opportunity, posting, stage, user, webhook};
 }
 
 use std::time::Duration;

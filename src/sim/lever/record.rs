@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::files::File;
+use super::sheet::Sheet;
+
 /// A pipeline stage. `rank` orders lists of opportunities and appears in offsets (lever-api §2.3).
 #[derive(Debug, Clone)]
 pub(crate) struct Stage {
@@ -128,6 +131,11 @@ pub(crate) struct Opportunity {
     pub(crate) last_interaction_at: i64,
     pub(crate) last_advanced_at: i64,
     pub(crate) notes: Vec<Note>,
+    pub(crate) files: Vec<File>,
+    /// Profile forms.
+    pub(crate) forms: Vec<Sheet>,
+    /// With those that were removed.
+    pub(crate) feedback: Vec<Sheet>,
 }
 
 /// A note is a thread: its first comment and the answers to it.

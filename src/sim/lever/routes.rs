@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::error::LeverError;
 use super::world::World;
 use super::{
-    Answer, Desk, applications, archive, archive_reasons, contacts, links, moves, notes, opportunities, postings, stages, tags,
-    users, webhooks, within_limit,
+    Answer, Desk, applications, archive, archive_reasons, contacts, feedback, feedback_templates, files, form_templates, forms,
+    links, moves, notes, opportunities, postings, sources, stages, tags, users, webhooks, within_limit,
 };
 use crate::sim::faults::Faults;
 use crate::sim::wire::{Ask, match_path};
@@ -52,6 +52,15 @@ const OPPORTUNITIES_READ: &str = "opportunities:read:admin";
 const OPPORTUNITIES: &str = "opportunities:write:admin";
 const NOTES_READ: &str = "notes:read:admin";
 const NOTES: &str = "notes:write:admin";
+const FILES_READ: &str = "files:read:admin";
+const FILES: &str = "files:write:admin";
+const FORMS_READ: &str = "forms:read:admin";
+const FORM_TEMPLATES_READ: &str = "form_templates:read:admin";
+const FORM_TEMPLATES: &str = "form_templates:write:admin";
+const FEEDBACK_READ: &str = "feedback:read:admin";
+const FEEDBACK: &str = "feedback:write:admin";
+const FEEDBACK_TEMPLATES_READ: &str = "feedback_templates:read:admin";
+const FEEDBACK_TEMPLATES: &str = "feedback_templates:write:admin";
 
 /// Fixed paths stand before those with an id in the same place.
 const ROUTES: &[Route] = &[
@@ -65,6 +74,8 @@ const ROUTES: &[Route] = &[
     route("POST", "/opportunities/{id}/removeTags", OPPORTUNITIES, Optional, One(tags::remove)),
     route("POST", "/opportunities/{id}/addLinks", OPPORTUNITIES, Optional, One(links::add)),
     route("POST", "/opportunities/{id}/removeLinks", OPPORTUNITIES, Optional, One(links::remove)),
+    route("POST", "/opportunities/{id}/addSources", OPPORTUNITIES, Optional, One(sources::add)),
+    route("POST", "/opportunities/{id}/removeSources", OPPORTUNITIES, Optional, One(sources::remove)),
     route("GET", "/opportunities/{id}/applications", "applications:read:admin", Unused, One(applications::list)),
     route("GET", "/opportunities/{id}/applications/{id}", "applications:read:admin", Unused, Two(applications::get)),
     route("GET", "/opportunities/{id}/notes", NOTES_READ, Unused, One(notes::list)),
@@ -72,6 +83,29 @@ const ROUTES: &[Route] = &[
     route("GET", "/opportunities/{id}/notes/{id}", NOTES_READ, Unused, Two(notes::get)),
     route("PUT", "/opportunities/{id}/notes/{id}", NOTES, Unused, Two(notes::replace)),
     route("DELETE", "/opportunities/{id}/notes/{id}", NOTES, Unused, Two(notes::delete)),
+    route("GET", "/opportunities/{id}/files", FILES_READ, Unused, One(files::list)),
+    route("POST", "/opportunities/{id}/files", FILES, Required, One(files::upload)),
+    route("GET", "/opportunities/{id}/files/{id}", FILES_READ, Unused, Two(files::get)),
+    route("DELETE", "/opportunities/{id}/files/{id}", FILES, Required, Two(files::delete)),
+    route("GET", "/opportunities/{id}/forms", FORMS_READ, Unused, One(forms::list)),
+    route("POST", "/opportunities/{id}/forms", "forms:write:admin", Optional, One(forms::create)),
+    route("GET", "/opportunities/{id}/forms/{id}", FORMS_READ, Unused, Two(forms::get)),
+    route("GET", "/opportunities/{id}/feedback", FEEDBACK_READ, Unused, One(feedback::list)),
+    route("POST", "/opportunities/{id}/feedback", FEEDBACK, Required, One(feedback::create)),
+    route("GET", "/opportunities/{id}/feedback/{id}", FEEDBACK_READ, Unused, Two(feedback::get)),
+    route("PUT", "/opportunities/{id}/feedback/{id}", FEEDBACK, Required, Two(feedback::update)),
+    route("DELETE", "/opportunities/{id}/feedback/{id}", FEEDBACK, Required, Two(feedback::delete)),
+    route("GET", "/form_templates", FORM_TEMPLATES_READ, Unused, Plain(form_templates::list)),
+    route("POST", "/form_templates", FORM_TEMPLATES, Unused, Plain(form_templates::create)),
+    route("GET", "/form_templates/{id}", FORM_TEMPLATES_READ, Unused, One(form_templates::get)),
+    route("PUT", "/form_templates/{id}", FORM_TEMPLATES, Unused, One(form_templates::replace)),
+    route("DELETE", "/form_templates/{id}", FORM_TEMPLATES, Unused, One(form_templates::delete)),
+    route("GET", "/feedback_templates", FEEDBACK_TEMPLATES_READ, Unused, Plain(feedback_templates::list)),
+    route("POST", "/feedback_templates", FEEDBACK_TEMPLATES, Unused, Plain(feedback_templates::create)),
+    route("GET", "/feedback_templates/{id}", FEEDBACK_TEMPLATES_READ, Unused, One(feedback_templates::get)),
+    route("PUT", "/feedback_templates/{id}", FEEDBACK_TEMPLATES, Unused, One(feedback_templates::replace)),
+    route("DELETE", "/feedback_templates/{id}", FEEDBACK_TEMPLATES, Unused, One(feedback_templates::delete)),
+    route("GET", "/sources", "sources:read:admin", Unused, Plain(sources::list)),
     route("GET", "/postings", "postings:read:admin", Unused, Plain(postings::list)),
     route("GET", "/postings/{id}", "postings:read:admin", Unused, One(postings::get)),
     route("POST", "/postings/{id}", "postings:write:admin", Required, One(postings::update)),

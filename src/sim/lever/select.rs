@@ -18,6 +18,15 @@ pub(super) fn posting(desk: &Desk, shown: Value) -> Result<Value, LeverError> {
     select(desk, shown, &ON_POSTING)
 }
 
+/// The fields that `include` names, or all. Nothing can be expanded.
+pub(super) fn plain(desk: &Desk, mut shown: Value) -> Value {
+    let include = desk.ask.all("include");
+    if let (false, Some(fields)) = (include.is_empty(), shown.as_object_mut()) {
+        fields.retain(|name, _| include.contains(&name.as_str()));
+    }
+    shown
+}
+
 /// Expands first: what is expanded is shown whether or not it is included. Keys are repeated, never comma-separated.
 fn select(desk: &Desk, mut shown: Value, expandable: &[&str]) -> Result<Value, LeverError> {
     let expand = desk.ask.all("expand");

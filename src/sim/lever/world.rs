@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::access::Access;
 use super::events::EVENTS;
+use super::feedback_templates;
 use super::record::{ArchiveReason, Contact, Deleted, Happening, Opportunity, Posting, Stage, User, Webhook};
+use super::sheet::Template;
 use crate::sim::clock::Clock;
 use crate::sim::ids::Ids;
 
@@ -15,6 +17,8 @@ pub(crate) struct World {
     pub(crate) stages: Vec<Stage>,
     pub(crate) archive_reasons: Vec<ArchiveReason>,
     pub(crate) users: Vec<User>,
+    pub(crate) form_templates: Vec<Template>,
+    pub(crate) feedback_templates: Vec<Template>,
     pub(crate) postings: Vec<Posting>,
     pub(crate) contacts: BTreeMap<String, Contact>,
     pub(crate) opportunities: BTreeMap<String, Opportunity>,
@@ -79,6 +83,8 @@ impl World {
             stages: stages.into(),
             archive_reasons: archive_reasons.into(),
             users: users.into(),
+            form_templates: Vec::new(),
+            feedback_templates: vec![feedback_templates::built_in()],
             postings: Vec::new(),
             contacts: BTreeMap::new(),
             opportunities: BTreeMap::new(),

@@ -58,6 +58,14 @@ impl World {
         self.lever("GET", path, None).await
     }
 
+    /// Uploads one file to a Lever path.
+    pub(crate) async fn upload(&self, path: &str, name: &str, kind: &str, bytes: impl Into<Vec<u8>>) -> Answer {
+        let part = reqwest::multipart::Part::bytes(bytes.into()).file_name(name.to_owned()).mime_str(kind).unwrap();
+        let form = reqwest::multipart::Form::new().text("note", "a part that nobody reads").part("file", part);
+        let url = format!("{}{path}", self.sim.lever_base_url());
+        send(self.client.post(url).basic_auth("sim-lever-key", Some("")).multipart(form), None).await.unwrap()
+    }
+
     /// A vendor call; `path` without `/api/v1`.
     pub(crate) async fn vendor(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
         let url = format!("{}{path}", self.sim.qualified_base_url());

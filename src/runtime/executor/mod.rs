@@ -1,0 +1,92 @@
+//! One lane's effects, carried out: admitted, begun, sent, settled.
+//!
+//! Before the first byte of a write there is a durable *begun*; after its answer a durable *effect done*. What was begun and has no
+//! outcome is looked up before anything is sent again. `tags` sends the tag changes of a lane together, `write` every other write of
+//! Lever, `settled` looks up what became of one, `end` is the commit that each of them ends with.
+
+pub(super) mod end;
+mod settled;
+mod tags;
+mod write;
+
+use super::account::Account;
+use super::call::Node;
+use super::{planner, service, vendor_calls};
+use crate::model::{Act, Facts, ForRule, Look, Outcome, Reason};
+use crate::store::{ClaimedEffect, ClaimedLane, Finish, Result};
+use end::{finish, put_off, since};
+use jiff::SignedDuration;
+use std::sync::Arc;
+
+/// An effect older than this evaluates its rule again before it is sent.
+const LATE: SignedDuration = SignedDuration::from_mins(10);
+/// An invitation whose event is older than this waits for a person.
+const STALE_INVITE: SignedDuration = SignedDuration::from_hours(72);
+
+/// Carries out what may be sent of one lane, in the order planned; tag changes at the place of the first of them.
+pub(super) async fn carry_out(node: &Node, account: &Account, lane: ClaimedLane) -> Result<()> {
+    let mut ready = Vec::new();
+    for claimed in lane.effects {
+        if let Some(claimed) = still_true(node, account, claimed).await? {
+            ready.push(claimed);
+        }
+    }
+    let (tags, others): (Vec<_>, Vec<_>) = ready.into_iter().partition(|claimed| claimed.effect.act.tags());
+    if !tags.is_empty() {
+        tags::change(node, account, &lane.opportunity, tags).await?;
+    }
+    for claimed in others {
+        match &claimed.effect.act {
+            Act::Invite(_) | Act::Call(_) => vendor_calls::carry_out(node, account, claimed).await?,
+            _ => write::carry_out(node, account, claimed).await?,
+        }
+    }
+    Ok(())
+}
+
+/// An effect that waited long is planned again on fresh facts; what its rule no longer wants is settled. What was begun is settled
+/// by looking, whatever the rules say now.
+async fn still_true(node: &Node, account: &Account, mut claimed: ClaimedEffect) -> Result<Option<ClaimedEffect>> {
+    let now = node.clock.now();
+    let effect = &claimed.effect;
+    // A person who asked for it again has decided.
+    let decided = claimed.asked_at.is_some();
+    if matches!(effect.act, Act::Invite(_))
+        && !claimed.unknown
+        && !decided
+        && now.duration_since(effect.event_at) > STALE_INVITE
+    {
+        let reason =
+            Reason::new("R9", "its event is more than 72 hours old; retry it if the candidate should still be invited");
+        finish(node, account, effect.id, Finish::new(None, now, Outcome::Dead { reason })).await?;
+        return Ok(None);
+    }
+    if claimed.unknown || now.duration_since(since(&claimed)) <= LATE {
+        return Ok(Some(claimed));
+    }
+    let Some(run) = node.store.run(&account.id, effect.event, now).await? else { return Ok(Some(claimed)) };
+    let mut event = run.event;
+    event.received = now;
+    event.for_rule = Some(ForRule { pack: effect.pack.clone(), rule: effect.rule.clone(), look: Look::Late });
+    let program = match service::fetch(node, account, &claimed.ruleset).await {
+        Some(program) => program,
+        None => Arc::clone(&account.active().program),
+    };
+    match planner::ask(node, account, &program, &event, now, Facts::at(now)).await {
+        Ok((_, plan)) => {
+            if let Some(again) = plan.effects.into_iter().find(|again| again.id == effect.id) {
+                claimed.effect.act = again.act;
+                Ok(Some(claimed))
+            } else {
+                let reason =
+                    Reason::new("no longer true", "its rule was evaluated again on fresh facts and no longer wants this");
+                finish(node, account, effect.id, Finish::new(None, now, Outcome::Skipped { reason })).await?;
+                Ok(None)
+            }
+        }
+        Err(unready) => {
+            put_off(node, account, &claimed, unready).await?;
+            Ok(None)
+        }
+    }
+}
