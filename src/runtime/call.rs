@@ -219,6 +219,10 @@ impl Node {
         let oauth = account.oauth.as_ref().filter(|_| request.to == Destination::Lever);
         let version = oauth.and_then(|oauth| oauth.access()).map(|(_, version)| version);
         let mut exchange = self.send(account, connection, request).await;
+        if !connection.endpoint.at_home(&request.path) {
+            // A file kept elsewhere: our credentials are not in question.
+            return exchange;
+        }
         if let (Some(oauth), Some(version), Some(401)) = (oauth, version, status(&exchange)) {
             if tokens::renew(self, account, oauth, Some(version)).await.is_err() {
                 // Why there is no other token is told by who asked for it.
@@ -247,6 +251,10 @@ impl Node {
         let exchange = self.http.send(request, &endpoint).await;
         metrics::counter!("leverd_calls_total", "destination" => request.to.to_string(), "method" => request.method.as_str())
             .increment(1);
+        if !connection.endpoint.at_home(&request.path) {
+            // Nor is the destination's health.
+            return exchange;
+        }
         let changed = connection.breaker.lock().unwrap_or_else(PoisonError::into_inner).note(&exchange, Instant::now());
         if changed {
             tracing::warn!(account = %account.id, destination = %request.to, well = !crate::http::failing(&exchange), "the destination changed its health");

@@ -25,7 +25,7 @@ use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
 use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Refused, Retention, RunRow, SigningToken, TimerRow};
 use crate::model::{
     AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Later,
-    LeverEvent, Notice, OpportunityId, PackName, Reason, RuleName, VendorName,
+    LeverEvent, Notice, OpportunityId, PackName, Placed, Reason, RuleName, Slot, VendorName,
 };
 use columns::exec;
 use jiff::Timestamp;
@@ -308,6 +308,10 @@ impl Reader for SqliteReader {
 
     fn assessments_by(&self, account: &AccountId, vendor: &VendorName, key: &str, value: &str) -> Result<Vec<Assessment>> {
         read_facts::assessments_by(&self.db, account, vendor, key, value)
+    }
+
+    fn placed(&self, account: &AccountId, opportunity: &OpportunityId, slot: &Slot) -> Result<Option<Placed>> {
+        read_facts::placed(&self.db, account, opportunity, slot)
     }
 
     fn own_moves(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<OwnMove>> {
