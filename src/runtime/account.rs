@@ -10,7 +10,7 @@ use crate::lever::facts::Names;
 use crate::model::{AccountCatalogue, AccountId, ConnectionName, Destination, Secret, UserId, VendorName};
 use crate::vendor::auth::Token;
 use arc_swap::{ArcSwap, ArcSwapOption};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -30,6 +30,8 @@ pub struct Account {
     given: bool,
     /// Whether deliveries without signature are taken, as hints.
     pub unsigned: bool,
+    /// How often Lever is asked what changed, if at all.
+    pub poll: Option<SignedDuration>,
     pub vendors: BTreeMap<VendorName, VendorConnection>,
     active: ArcSwap<Active>,
     /// Programs that planned effects which may still be on their way, by hash.
@@ -131,7 +133,7 @@ impl Account {
         let (signing, unsigned) = (ArcSwap::from_pointee(signing.0), signing.1);
         let given = false;
         let active = ArcSwap::from_pointee(active);
-        Self { id, lever, oauth: None, key: None, perform_as, given, signing, unsigned, vendors, active, earlier }
+        Self { id, lever, oauth: None, key: None, perform_as, given, signing, unsigned, poll: None, vendors, active, earlier }
     }
 
     /// The account with a way to access tokens.

@@ -388,7 +388,8 @@ async fn build(node: &Node, bound: Bound, secrets: &Here, old: Option<&Account>)
             .insert(vendor.vendor.clone(), VendorConnection::new(name, connection(endpoint, rate, before), held, path_token));
     }
     let active = Active { program: Arc::new(Program::new(rulesets)), catalogue, adapters };
-    let account = Account::new(id, lever, perform_as, (signing, configured.lever.unsigned), vendors, active);
+    let mut account = Account::new(id, lever, perform_as, (signing, configured.lever.unsigned), vendors, active);
+    account.poll = configured.lever.poll;
     Ok(account.connected_by(oauth).keyed_by(key).given_tokens(!configured.lever.signing_tokens.is_empty()))
 }
 

@@ -10,8 +10,8 @@ use super::error::Result;
 use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
 use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Refused, Retention, RunRow, SigningToken, TimerRow};
 use crate::model::{
-    AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Later,
-    LeverEvent, Notice, OpportunityId, PackName, Placed, Reason, RuleName, Slot, VendorName,
+    AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse,
+    Later, LeverEvent, Notice, OpportunityId, PackName, Placed, Reason, RuleName, Slot, VendorName,
 };
 use jiff::Timestamp;
 
@@ -110,6 +110,8 @@ pub trait Backend: Send {
         spend: bool,
     ) -> Result<Presented>;
     fn note_ping(&mut self, account: &AccountId, event: LeverEvent, at: Timestamp) -> Result<()>;
+    /// Remembers what polling saw, in place of what it saw before.
+    fn keep_glimpses(&mut self, account: &AccountId, glimpses: &[Glimpse]) -> Result<()>;
     fn set_cursor(&mut self, account: &AccountId, name: &str, value: &str) -> Result<()>;
     /// The first one stays; the answer is the one that holds.
     fn activate(&mut self, account: &AccountId, pack: &PackName, since: Timestamp) -> Result<Timestamp>;
@@ -157,6 +159,10 @@ pub trait Reader: Send {
     fn signing_tokens(&self, account: &AccountId) -> Result<Vec<SigningToken>>;
     fn grant(&self, account: &AccountId, connection: &ConnectionName) -> Result<Option<Grant>>;
     fn cursor(&self, account: &AccountId, name: &str) -> Result<Option<String>>;
+    fn glimpse(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Option<Glimpse>>;
+    fn polling(&self, account: &AccountId) -> Result<bool>;
+    fn known(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<bool>;
+    fn own_tags(&self, account: &AccountId, opportunity: &OpportunityId, since: Timestamp) -> Result<Vec<String>>;
     fn baselines(&self, account: &AccountId) -> Result<Vec<(PackName, Timestamp)>>;
     fn ruleset(&self, hash: &str) -> Result<Option<Vec<u8>>>;
     fn source_file(&self, hash: &str) -> Result<Option<Vec<u8>>>;

@@ -25,7 +25,7 @@ mod writer;
 mod writes;
 
 pub use claim::{Claim, ClaimedDelivery, ClaimedEffect, ClaimedEvent, ClaimedLane, Recovered, Work};
-pub use commit::{Begun, Derived, Finish, PlanMade, Received, Run};
+pub use commit::{Begun, Derived, Finish, Looked, PlanMade, Received, Run};
 pub use error::{Result, StoreError};
 pub use grants::{Grant, Login, LoginKind, Presented, Renewed};
 pub use handle::Store;

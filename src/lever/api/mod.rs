@@ -4,6 +4,7 @@
 //! strings for times, absent keys or nulls. Only what leverd cannot do without is required, usually the id. Unknown fields are
 //! ignored. Paths are relative to the base URL, which ends in `/v1`.
 
+mod deleted;
 mod file;
 mod form;
 mod json;
@@ -15,6 +16,7 @@ mod reference;
 mod template;
 mod webhooks;
 
+pub use deleted::{Deletion, deletions, list_deleted};
 pub use file::{UploadedFile, delete_file, files, list_files, upload_file};
 pub use form::{Form, FormAnswer, create_feedback, create_form, forms, list_feedback, list_forms, update_feedback};
 pub use json::time;

@@ -6,6 +6,7 @@
 mod claims;
 mod columns;
 mod forget;
+mod glimpses;
 mod grants;
 mod intake;
 mod open;
@@ -24,8 +25,8 @@ use super::error::{Result, StoreError};
 use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
 use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Refused, Retention, RunRow, SigningToken, TimerRow};
 use crate::model::{
-    AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Later,
-    LeverEvent, Notice, OpportunityId, PackName, Placed, Reason, RuleName, Slot, VendorName,
+    AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse,
+    Later, LeverEvent, Notice, OpportunityId, PackName, Placed, Reason, RuleName, Slot, VendorName,
 };
 use columns::exec;
 use jiff::Timestamp;
@@ -248,6 +249,10 @@ impl Backend for Sqlite {
         self.ping_noted(account, event, at)
     }
 
+    fn keep_glimpses(&mut self, account: &AccountId, glimpses: &[Glimpse]) -> Result<()> {
+        self.glimpses_kept(account, glimpses)
+    }
+
     fn set_cursor(&mut self, account: &AccountId, name: &str, value: &str) -> Result<()> {
         self.cursor_set(account, name, value)
     }
@@ -395,6 +400,22 @@ impl Reader for SqliteReader {
 
     fn cursor(&self, account: &AccountId, name: &str) -> Result<Option<String>> {
         read_health::cursor(&self.db, account, name)
+    }
+
+    fn glimpse(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Option<Glimpse>> {
+        glimpses::glimpse(&self.db, account, opportunity)
+    }
+
+    fn polling(&self, account: &AccountId) -> Result<bool> {
+        glimpses::polling(&self.db, account)
+    }
+
+    fn known(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<bool> {
+        glimpses::known(&self.db, account, opportunity)
+    }
+
+    fn own_tags(&self, account: &AccountId, opportunity: &OpportunityId, since: Timestamp) -> Result<Vec<String>> {
+        glimpses::own_tags(&self.db, account, opportunity, since)
     }
 
     fn baselines(&self, account: &AccountId) -> Result<Vec<(PackName, Timestamp)>> {
