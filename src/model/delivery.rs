@@ -1,6 +1,6 @@
 //! One HTTP request received, kept as received less its secrets; a due timer or poll enters the same way.
 
-use super::{AccountId, AssessmentId, ConnectionName, DeliveryId, Later, LeverEvent, VendorName};
+use super::{AccountId, AssessmentId, ConnectionName, DeliveryId, Event, Later, LeverEvent, Poll, VendorName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,10 @@ pub enum Source {
     Vendor { vendor: VendorName, connection: ConnectionName, token: Option<String> },
     /// A timer of ours is due.
     Timer(Box<Later>),
+    /// Lever is to be asked what changed: one page of one look.
+    Poll(Box<Poll>),
+    /// A person wants one rule applied to what was there before it: the event, for that rule alone.
+    Backfill(Box<Event>),
     /// A vendor is to be asked: the poll of this name in its adapter is due.
     Ask { vendor: VendorName, poll: String, about: About },
 }

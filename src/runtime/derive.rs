@@ -6,13 +6,14 @@
 use super::account::Account;
 use super::call::{Node, Unready};
 use super::planner::UNCONFIRMED;
-use super::{backoff, gather, hear, poll};
+use super::{backoff, gather, hear, look, poll};
 use crate::engine::schedule;
 use crate::lever::decode::{self, LeverPayload, Seen};
 use crate::model::{
     Class, Delivery, Event, EventId, EventKind, Hint, Kind, Later, LaterKind, LeverEvent, Reason, Source, Value,
 };
 use crate::store::{ClaimedDelivery, Derived, Result};
+use jiff::Timestamp;
 
 /// The field of a stored event that names the event it looks at again.
 const ORIGIN: &str = "event.origin";
@@ -23,20 +24,21 @@ pub(super) const LOOKS: u32 = 3;
 
 /// Derives the events of one claimed delivery and commits them.
 pub(super) async fn derive(node: &Node, account: &Account, claimed: ClaimedDelivery) -> Result<()> {
-    let ClaimedDelivery { delivery, rounds, .. } = claimed;
+    let delivery = &claimed.delivery;
     let now = node.clock.now();
     let derived = match &delivery.source {
-        Source::Lever { .. } => lever(node, account, &delivery, rounds).await,
-        Source::Vendor { vendor, token, .. } => {
-            hear::vendor(node, account, &delivery, vendor, token.as_deref(), rounds).await
-        }
-        Source::Ask { vendor, poll, about } => poll::answer(node, account, &delivery, vendor, poll, about).await,
-        Source::Timer(later) => Ok(Derived::Events(vec![timer(account, &delivery, later)])),
+        Source::Lever { .. } => lever(node, account, &claimed).await,
+        Source::Vendor { vendor, token, .. } => hear::vendor(node, account, &claimed, vendor, token.as_deref()).await,
+        Source::Ask { vendor, poll, about } => poll::answer(node, account, delivery, vendor, poll, about).await,
+        Source::Timer(later) => Ok(Derived::Events(vec![timer(account, delivery, later)])),
+        Source::Backfill(event) => Ok(Derived::Events(vec![Event { received: delivery.received, ..event.as_ref().clone() }])),
+        Source::Poll(poll) => return look::derive(node, account, &claimed, poll).await,
     };
     let derived = match derived {
         Ok(derived) => derived,
         Err(Unready::Defer { until, reason }) if now.duration_since(delivery.received) <= backoff::PATIENCE => {
-            Derived::Hold { until: until.unwrap_or_else(|| backoff::next(now, rounds, delivery.id.0, None)), reason }
+            let next = || backoff::next(now, claimed.rounds_for(&reason.code), delivery.id.0, None);
+            Derived::Hold { until: until.unwrap_or_else(next), reason }
         }
         Err(Unready::Defer { reason, .. } | Unready::Gone(reason) | Unready::Park(reason)) => Derived::Park(reason),
         Err(Unready::Store(error)) => return Err(error),
@@ -45,7 +47,8 @@ pub(super) async fn derive(node: &Node, account: &Account, claimed: ClaimedDeliv
 }
 
 /// One delivery of Lever. If no rule listens, Lever is not asked.
-async fn lever(node: &Node, account: &Account, delivery: &Delivery, rounds: u32) -> std::result::Result<Derived, Unready> {
+async fn lever(node: &Node, account: &Account, claimed: &ClaimedDelivery) -> std::result::Result<Derived, Unready> {
+    let delivery = &claimed.delivery;
     let payload = match decode::payload(&delivery.body) {
         Ok(payload) => payload,
         Err(reason) => return Ok(Derived::Park(reason)),
@@ -55,9 +58,17 @@ async fn lever(node: &Node, account: &Account, delivery: &Delivery, rounds: u32)
     if !deleted && !account.active().program.selects(&stated) {
         return Ok(Derived::Events(vec![stated]));
     }
-    match confirm(node, account, &payload, stated, delivery).await? {
-        Ok(event) => Ok(Derived::Events(vec![event])),
-        Err(refused) if refused.again && rounds < LOOKS => match backoff::held(node.clock.now(), rounds) {
+    let rounds = |refused: &decode::NotConfirmed| claimed.rounds_for(&refused.reason.code);
+    // A further look wants another reading than the one that did not show it.
+    let since = if claimed.rounds == 0 { delivery.received } else { node.clock.now() };
+    match confirm(node, account, &payload, stated, delivery, since).await? {
+        Ok(event) => {
+            let heard = deleted && account.active().program.hears(&EventKind::OpportunityGone, None);
+            let gone = event.opportunity.clone().filter(|_| heard);
+            let gone = gone.map(|opportunity| look::gone(account, opportunity, event.at, delivery.received));
+            Ok(Derived::Events(std::iter::once(event).chain(gone).collect()))
+        }
+        Err(refused) if refused.again && rounds(&refused) < LOOKS => match backoff::held(node.clock.now(), rounds(&refused)) {
             Some(until) => Ok(Derived::Hold { until, reason: refused.reason }),
             None => Ok(Derived::Nothing(refused.reason)),
         },
@@ -97,18 +108,19 @@ fn stated(account: &Account, delivery: &Delivery, payload: &LeverPayload) -> Eve
     event
 }
 
-/// Reads what confirms the payload, and confirms the event by it.
+/// Reads what confirms the payload, after `since`, and confirms the event by it.
 async fn confirm(
     node: &Node,
     account: &Account,
     payload: &LeverPayload,
     stated: Event,
     delivery: &Delivery,
+    since: Timestamp,
 ) -> std::result::Result<std::result::Result<Event, decode::NotConfirmed>, Unready> {
     let active = account.active();
     let names = active.names();
     let confirmed = match (&payload.opportunity, &payload.contact) {
-        (Some(id), _) => match gather::read_opportunity(node, account, id, delivery.received, Class::Stage).await {
+        (Some(id), _) => match gather::read_opportunity(node, account, id, since, Class::Stage).await {
             Ok(read) => decode::confirm(payload, Seen::Opportunity(&read), names),
             Err(Unready::Gone(_)) => decode::confirm(payload, Seen::Gone, names),
             Err(unready) => return Err(unready),
@@ -131,10 +143,8 @@ async fn confirm(
         (None, None) => return Ok(Ok(stated)),
     };
     Ok(confirmed.map(|confirmed| {
-        // The same change told at another time is the same event.
-        let told = confirmed.changed_at.unwrap_or(payload.triggered_at);
-        let id = EventId::derive(told, &[account.id.as_str(), &confirmed.identity]);
-        let mut event = Event { id, ..stated };
+        // The same change told at another time, or found by polling, is the same event.
+        let mut event = Event { id: confirmed.occurrence.id(&account.id), ..stated };
         event.fields = confirmed.fields;
         if matches!(delivery.hint, Some(Hint::OtherBody | Hint::Unsigned)) {
             for field in confirmed.stated_only {
@@ -177,9 +187,8 @@ pub(super) async fn confirm_late(node: &Node, account: &Account, event: &Event) 
         received: event.received,
         hint: None,
     };
-    match confirm(node, account, &payload, event.clone(), &delivery).await? {
-        // The id stays: it is what the store knows the event by.
-        Ok(confirmed) => Ok(Event { id: event.id, ..confirmed }),
+    match confirm(node, account, &payload, event.clone(), &delivery, event.received).await? {
+        Ok(confirmed) => Ok(confirmed),
         Err(refused) => Err(Unready::Gone(refused.reason)),
     }
 }

@@ -7,8 +7,8 @@ use super::call::{Node, Unready};
 use super::derive::LOOKS;
 use super::{backoff, callback, line};
 use crate::engine::lifecycle::{self, Judged};
-use crate::model::{Assessment, Class, Delivery, Event, EventId, EventKind, Reason, Value, VendorName};
-use crate::store::Derived;
+use crate::model::{Assessment, Class, Event, EventId, EventKind, Reason, Value, VendorName};
+use crate::store::{ClaimedDelivery, Derived};
 use crate::vendor::{self, Choice, Emission, Notification, ledger_inputs};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -17,11 +17,11 @@ use std::collections::BTreeMap;
 pub(super) async fn vendor(
     node: &Node,
     account: &Account,
-    delivery: &Delivery,
+    claimed: &ClaimedDelivery,
     vendor: &VendorName,
     token: Option<&str>,
-    rounds: u32,
 ) -> Result<Derived, Unready> {
+    let delivery = &claimed.delivery;
     let Some(adapter) = account.active().adapters.get(vendor).cloned() else {
         let reason = Reason::new("R2", format!("no pack of account `{}` uses `{vendor}` any more", account.id));
         return Ok(Derived::Park(reason));
@@ -42,7 +42,7 @@ pub(super) async fn vendor(
             Owners::Ambiguous(reason) => return Ok(Derived::Park(reason)),
             Owners::Nobody => {
                 let reason = Reason::new("R6", format!("no invitation of ours is known for this `{}` yet", notification.event));
-                return Ok(match backoff::held(node.clock.now(), rounds) {
+                return Ok(match backoff::held(node.clock.now(), claimed.rounds_for(&reason.code)) {
                     Some(until) => Derived::Hold { until, reason },
                     None => {
                         Derived::Park(Reason::new("R6", "nobody's: no invitation of ours was found within an hour and more"))
@@ -66,12 +66,13 @@ pub(super) async fn vendor(
         }
     }
     // The vendor's own records may lag behind its webhook: what they do not bear out yet is read again before it is let go.
+    let reason = Reason::new("not confirmed", "the vendor's own records do not bear it out yet");
+    let rounds = claimed.rounds_for(&reason.code);
     if events.is_empty()
         && asked
         && rounds < LOOKS
         && let Some(until) = backoff::held(node.clock.now(), rounds)
     {
-        let reason = Reason::new("not confirmed", "the vendor's own records do not bear it out yet");
         return Ok(Derived::Hold { until, reason });
     }
     if events.is_empty() {

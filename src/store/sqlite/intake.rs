@@ -25,6 +25,8 @@ fn source_of(source: &Source) -> (String, &'static str, Class) {
         Source::Vendor { vendor, connection, .. } => (format!("vendor:{vendor}/{connection}"), "", Class::Vendor),
         Source::Timer(_) => ("timer".to_owned(), "", Class::Timer),
         Source::Ask { vendor, poll, .. } => (format!("poll:{vendor}/{poll}"), "", Class::Poll),
+        Source::Poll(_) => ("poll".to_owned(), "", Class::Poll),
+        Source::Backfill(_) => ("backfill".to_owned(), "", Class::Backfill),
     }
 }
 
@@ -131,6 +133,8 @@ impl Sqlite {
                 Ok(())
             }
             Derived::Hold { until, reason } => {
+                // Rounds are counted for one reason in a row: an outage uses up none of the looks for what is not shown yet.
+                self.other_trouble(account, key, reason)?;
                 self.put_back(account, key, super::columns::PENDING, ms(*until), true)?;
                 self.trouble(account, key, reason, ms(at))
             }

@@ -1,8 +1,9 @@
 //! Queries that facts and correlation are made of.
 
-use super::columns::{Bytes, EFFECT, TIMER, all, decode, floor, kind_of, ms, one, readable, time, work_of};
+use super::columns::{Bytes, EFFECT, TIMER, all, decode, encode, floor, kind_of, ms, one, readable, time, work_of};
 use crate::model::{
-    AccountId, Assessment, AssessmentId, ContactId, Effect, EffectId, Id, OpportunityId, PackName, Phase, RuleName, VendorName,
+    AccountId, Assessment, AssessmentId, ContactId, Effect, EffectId, Id, OpportunityId, PackName, Phase, Placed, RuleName, Slot,
+    VendorName,
 };
 use crate::store::claim::Work;
 use crate::store::error::Result;
@@ -100,6 +101,13 @@ pub(super) fn is_open(db: &Connection, account: &AccountId, work: Work) -> Resul
     let (kind, id) = kind_of(work);
     let sql = "SELECT 1 FROM ready WHERE account = ?1 AND kind = ?2 AND ref = ?3";
     Ok(one(db, sql, params![account.as_str(), kind, id.bytes()], |_| Ok(()))?.is_some())
+}
+
+pub(super) fn placed(db: &Connection, account: &AccountId, opportunity: &OpportunityId, slot: &Slot) -> Result<Option<Placed>> {
+    let sql = "SELECT payload FROM placed WHERE account = ?1 AND opportunity = ?2 AND slot = ?3";
+    let key = params![account.as_str(), opportunity.as_str(), encode(slot)?];
+    let payload = one(db, sql, key, |row| row.get::<_, String>(0))?;
+    payload.map(|payload| decode(format!("what stands under {slot}"), &payload)).transpose()
 }
 
 pub(super) fn own_moves(db: &Connection, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<OwnMove>> {
