@@ -18,7 +18,15 @@ macro_rules! packs {
     };
 }
 
-packs!["qualified", "hired-assessments"];
+packs![
+    "qualified",
+    "hired-assessments",
+    "generic",
+    "hackerrank",
+    "codility",
+    "codesignal",
+    "testgorilla",
+];
 
 /// The names of the shipped packs.
 pub fn names() -> impl Iterator<Item = &'static str> {
