@@ -75,12 +75,7 @@ pub(super) fn open(
     // The same words about two invitations are two messages.
     let dedupe = vendor::dedupe(adapter, &incoming);
     let dedupe = named.as_ref().map_or_else(|| dedupe.clone(), |invitation| format!("{invitation}:{dedupe}"));
-    Ok(Opened::Delivery(Believed {
-        dedupe,
-        signed: believed.signed,
-        token: named,
-        reply: webhook.reply,
-    }))
+    Ok(Opened::Delivery(Believed { dedupe, signed: believed.signed, token: named, reply: webhook.reply }))
 }
 
 /// The URL of a connection's own deliveries, for vendors whose webhook is registered once.

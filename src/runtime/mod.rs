@@ -22,6 +22,7 @@ pub mod notices;
 mod planner;
 pub mod project;
 pub mod provision;
+mod report;
 pub mod service;
 mod snapshots;
 mod tests_cache;

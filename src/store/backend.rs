@@ -10,7 +10,7 @@ use super::error::Result;
 use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Refused, Retention, RunRow, SigningToken, TimerRow};
 use crate::model::{
     AccountId, Assessment, AssessmentId, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Later, Notice,
-    OpportunityId, PackName, Reason, RuleName, VendorName,
+    OpportunityId, PackName, Placed, Reason, RuleName, Slot, VendorName,
 };
 use jiff::Timestamp;
 
@@ -92,6 +92,7 @@ pub trait Reader: Send {
     fn assessment(&self, account: &AccountId, id: AssessmentId) -> Result<Option<Assessment>>;
     fn assessments_by(&self, account: &AccountId, vendor: &VendorName, key: &str, value: &str) -> Result<Vec<Assessment>>;
     fn own_moves(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<OwnMove>>;
+    fn placed(&self, account: &AccountId, opportunity: &OpportunityId, slot: &Slot) -> Result<Option<Placed>>;
     fn firings(
         &self,
         account: &AccountId,

@@ -1,6 +1,8 @@
 //! What goes into the five commits and what they answer.
 
-use crate::model::{Applied, Assessment, DeliveryId, EffectId, Event, Facts, Notice, OpportunityId, Outcome, Plan, Reason};
+use crate::model::{
+    Applied, Assessment, DeliveryId, EffectId, Event, Facts, Notice, OpportunityId, Outcome, Placed, Plan, Reason, Slot,
+};
 use jiff::Timestamp;
 
 /// Commit one, *delivery in*: what became of a delivery.
@@ -79,6 +81,9 @@ pub struct Finish {
     pub notices: Vec<Notice>,
     /// For a stage move: the `updatedAt` of the stage change that Lever answered, by which its echo is recognised.
     pub moved_at: Option<Timestamp>,
+    /// What stands under a key of the opportunity from now on; `None` inside: nothing of ours. Kept even if the effect was settled
+    /// meanwhile.
+    pub placed: Option<(Slot, Option<Placed>)>,
 }
 
 impl Finish {
@@ -95,6 +100,7 @@ impl Finish {
             events: Vec::new(),
             notices: Vec::new(),
             moved_at: None,
+            placed: None,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::handle::Store;
 use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Refused, RunRow, SigningToken, TimerRow};
 use crate::model::{
     AccountId, Assessment, AssessmentId, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Notice, OpportunityId,
-    PackName, RuleName, VendorName,
+    PackName, Placed, RuleName, Slot, VendorName,
 };
 use jiff::Timestamp;
 
@@ -62,6 +62,12 @@ impl Store {
     ) -> Result<Vec<(PackName, RuleName, u32)>> {
         let (account, opportunity) = (account.clone(), opportunity.clone());
         self.read(move |store| store.firings(&account, &opportunity, since)).await
+    }
+
+    /// What we put under a key of the opportunity, if something of ours stands there.
+    pub async fn placed(&self, account: &AccountId, opportunity: &OpportunityId, slot: &Slot) -> Result<Option<Placed>> {
+        let (account, opportunity, slot) = (account.clone(), opportunity.clone(), slot.clone());
+        self.read(move |store| store.placed(&account, &opportunity, &slot)).await
     }
 
     /// A rule set kept by [`Store::keep_ruleset`].

@@ -11,8 +11,8 @@ use rusqlite::params;
 
 /// An effect's payload without what came from a person. Paths that an act does not have are left alone.
 const STRIPPED: &str = "json_replace(payload, '$.act.invite.inputs', json('{}'), '$.act.call.inputs', json('{}'), \
-    '$.act.note.text', '', '$.act.link.url', '', '$.act.file.name', '', '$.act.form.fields', json('{}'), \
-    '$.act.feedback.fields', json('{}'))";
+    '$.act.note.text', '', '$.act.link.url', '', '$.act.file.name', '', '$.act.file.inputs', json('{}'), \
+    '$.act.form.fields', json('[]'), '$.act.feedback.fields', json('[]'))";
 
 impl Sqlite {
     pub(super) fn purged(&mut self, account: &AccountId, purge: &Purge) -> Result<()> {
@@ -51,6 +51,7 @@ impl Sqlite {
             "UPDATE assessment SET payload = json_replace(payload, '$.candidate_url', NULL, '$.result', json('{}'), '$.ids', \
              json((SELECT json_group_object(key, value) FROM json_each(payload, '$.ids') WHERE instr(value, '@') = 0))) \
              WHERE account = ?1 AND opportunity = ?2 AND json_valid(payload)",
+            "DELETE FROM placed WHERE account = ?1 AND opportunity = ?2",
             "UPDATE notice SET payload = json_replace(payload, '$.text', 'removed with the candidate') \
              WHERE account = ?1 AND opportunity = ?2 AND json_valid(payload) AND json_extract(payload, '$.kind') = 'alert'",
         ] {

@@ -23,7 +23,7 @@ use super::error::{Result, StoreError};
 use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Refused, Retention, RunRow, SigningToken, TimerRow};
 use crate::model::{
     AccountId, Assessment, AssessmentId, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Later, Notice,
-    OpportunityId, PackName, Reason, RuleName, VendorName,
+    OpportunityId, PackName, Placed, Reason, RuleName, Slot, VendorName,
 };
 use columns::exec;
 use jiff::Timestamp;
@@ -246,6 +246,10 @@ impl Reader for SqliteReader {
 
     fn assessments_by(&self, account: &AccountId, vendor: &VendorName, key: &str, value: &str) -> Result<Vec<Assessment>> {
         read_facts::assessments_by(&self.db, account, vendor, key, value)
+    }
+
+    fn placed(&self, account: &AccountId, opportunity: &OpportunityId, slot: &Slot) -> Result<Option<Placed>> {
+        read_facts::placed(&self.db, account, opportunity, slot)
     }
 
     fn own_moves(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<OwnMove>> {
