@@ -11,4 +11,5 @@ mod reload;
 mod side;
 mod sound;
 mod spine;
+mod vendors;
 mod why;
