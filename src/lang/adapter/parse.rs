@@ -4,7 +4,7 @@ use super::ctx::{Reader, get};
 use super::read_operation::json_cond;
 use super::read_webhook::Declared;
 use super::webhook::Poll;
-use super::{Adapter, Auth, ErrorClass, ErrorRule, Rate, Sample, extract, grammar, shape};
+use super::{Adapter, Auth, ErrorClass, ErrorRule, Operation, Rate, Sample, extract, grammar, shape};
 use crate::lang::diagnostic::{Diagnostic, Diagnostics};
 use crate::lang::route::routed;
 use crate::lang::source::{SourceId, Sources};
@@ -101,7 +101,7 @@ fn whole(root: &Node, found: &mut Diagnostics) -> Option<Adapter> {
     reader.ids = learned;
     let declared = Declared { events: &events, operations: &all };
     let webhook = get(&entries, "webhook").map(|node| reader.webhook(node, &declared));
-    reader.silent(get(&entries, "events"), webhook.as_ref().and_then(Option::as_ref));
+    reader.silent(get(&entries, "events"), webhook.as_ref().and_then(Option::as_ref), &all);
     let poll = get(&entries, "poll").map(|node| reader.poll(node));
     let samples = get(&entries, "samples").map(|node| reader.samples(node)).unwrap_or_default();
     let name = name?;
@@ -283,10 +283,13 @@ impl Reader<'_> {
     }
 
     /// A declared event that nothing emits misleads rules into waiting for it.
-    fn silent(&mut self, events: Option<&Node>, webhook: Option<&super::Webhook>) {
+    fn silent(&mut self, events: Option<&Node>, webhook: Option<&super::Webhook>, operations: &BTreeMap<String, Operation>) {
         let Some(webhook) = webhook else { return };
         for (key, _) in keys(events) {
-            let emitted = |event| webhook.map.iter().flat_map(|mapping| &mapping.emit).any(|emit| emit.event == event);
+            let emitted = |event| {
+                webhook.map.iter().flat_map(|mapping| &mapping.emit).any(|emit| emit.event == event)
+                    || operations.values().any(|operation| operation.emits == Some(event))
+            };
             if key.text.parse().is_ok_and(|event| !emitted(event)) && !self.found.has_errors() {
                 self.found.push(
                     Diagnostic::warning("silent-event", key.span, format!("nothing emits `{}`", key.text))
