@@ -54,7 +54,7 @@ impl Validate {
                         let folder = Folder::of(&path);
                         for (source, pack) in &project.packs {
                             let files = Files::pack(&folder, source).map_err(|why| anyhow!(why))?;
-                            seen.tests += beside(pack, &files, &mut sources, &mut found, &mut notes);
+                            seen.tests += beside(pack, &files, &mut sources, &mut found);
                         }
                         seen.note(project);
                         notes.extend(off(project));
@@ -66,7 +66,7 @@ impl Validate {
                     seen.packs += 1;
                     if let Some(pack) = load::load(&name, &files, &mut sources, &mut found).map(Arc::new) {
                         seen.rules += pack.rules.len();
-                        seen.tests += beside(&pack, &files, &mut sources, &mut found, &mut notes);
+                        seen.tests += beside(&pack, &files, &mut sources, &mut found);
                     }
                 }
                 Target::Catalogue(path) => {
@@ -92,15 +92,9 @@ impl Validate {
 }
 
 /// What stands beside the rules of a pack: tests, whose number comes back, and what the vendor is said to send.
-fn beside(pack: &Arc<Pack>, files: &[File], sources: &mut Sources, found: &mut Diagnostics, notes: &mut Vec<String>) -> usize {
+fn beside(pack: &Arc<Pack>, files: &[File], sources: &mut Sources, found: &mut Diagnostics) -> usize {
     if let Some(adapter) = &pack.vendor {
         found.extend(vendor::run_samples(adapter));
-        if adapter.poll.is_some() {
-            notes.push(format!(
-                "`poll` of the vendor `{}` is checked, and not carried out by this version: its events come by webhook only",
-                adapter.name
-            ));
-        }
     }
     let mut apart = Diagnostics::new();
     let suites = tests_of(pack, files, sources, &mut apart);

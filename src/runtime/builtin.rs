@@ -18,7 +18,7 @@ macro_rules! packs {
     };
 }
 
-packs!["qualified", "hired-assessments"];
+packs!["qualified", "hired-assessments", "career-place"];
 
 /// The names of the shipped packs.
 pub fn names() -> impl Iterator<Item = &'static str> {

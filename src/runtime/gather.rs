@@ -158,7 +158,7 @@ pub(super) async fn tests(node: &Node, account: &Account, vendor: &VendorName, e
         return Ok(kept);
     }
     let began = node.clock.now();
-    let tests = TestList::from(super::vendor_calls::catalogue(node, account, vendor, event.class).await?);
+    let tests = TestList::from(super::line::catalogue(node, account, vendor, event.class).await?);
     node.tests.keep(&account.id, vendor, began, tests.clone());
     Ok(tests)
 }

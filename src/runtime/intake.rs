@@ -2,11 +2,13 @@
 
 use super::account::Account;
 use super::call::Node;
+use super::callback;
 use crate::lever::webhook::{self, Opened, Refusal, Signing};
 use crate::model::{AccountId, ConnectionName, Delivery, DeliveryId, Hint, LeverEvent, Source, VendorName, hex};
 use crate::store::{Received, StoreError};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What a webhook's sender is answered. The text is for people who look at their vendor's log.
@@ -63,7 +65,7 @@ pub async fn lever_shared(node: &Node, event: LeverEvent, body: &[u8]) -> Answer
     }
 }
 
-/// A vendor's delivery, `/hooks/{vendor}/{connection}/{token}`.
+/// A vendor's delivery, `/hooks/{vendor}/{connection}/{token}`, from that address as far as it is known.
 pub async fn vendor(
     node: &Node,
     vendor: &VendorName,
@@ -71,6 +73,7 @@ pub async fn vendor(
     token: &str,
     body: &[u8],
     headers: &[(String, String)],
+    from: Option<IpAddr>,
 ) -> Answer {
     let now = node.clock.now();
     let account = node.account(&AccountId::new(connection.as_str()));
@@ -78,12 +81,13 @@ pub async fn vendor(
     let Some((account, known)) = found else {
         return Answer::new(404, "no connection of this name");
     };
-    let opened = match super::vendor_calls::open(node, account, known, vendor, token, body, headers, now) {
+    let opened = match callback::open(node, account, known, vendor, token, body, headers, from, now) {
         Ok(opened) => opened,
         Err(refusal) => return refuse(node, account, vendor.as_str(), refusal, now).await,
     };
-    let Some(opened) = opened else {
-        return Answer::new(200, "");
+    let opened = match opened {
+        callback::Opened::Handshake { status, text } => return Answer::new(status, text),
+        callback::Opened::Delivery(opened) => opened,
     };
     let digest = digest(body);
     let delivery = Delivery {

@@ -1,166 +1,28 @@
-//! What is said to vendors: invitations and other operations, the list of tests, reads that confirm a delivery.
+//! What is done at vendors: invitations and other operations, begun before the first byte, settled by what the adapter says of an unknown
+//! outcome.
 //!
 //! The words are `vendor/`'s; this file only carries them: supplies in, requests out through the one way, answers back.
 
-use super::account::{Account, VendorConnection};
-use super::call::{Called, Node, Unready};
+use super::account::Account;
+use super::call::{Node, Unready};
+use super::callback::callback_url;
 use super::executor::end::{finish, finish_of, put_off};
+use super::line::{Line, read};
 use crate::engine::called;
-use crate::lang::adapter::{Adapter, OnUnknown, PathScope};
-use crate::lever::webhook::Refusal;
+use crate::lang::adapter::OnUnknown;
 use crate::model::{
-    Act, Applied, Assessment, AssessmentEvent, AssessmentId, Class, Effect, Event, EventId, EventKind, Exchange, InviteMode,
-    Outcome, Phase, Reason, Request, Secret, TestEntry, Value, VendorName, hex,
+    Act, Applied, Assessment, AssessmentEvent, Class, Effect, Event, EventId, EventKind, InviteMode, Outcome, Phase, Reason,
+    Value,
 };
 use crate::store::{ClaimedEffect, Result};
-use crate::vendor::{self, Incoming, Listing, Page, Supplies, Talk, Turn, auth, ledger_inputs};
-use hmac::{Hmac, KeyInit, Mac};
+use crate::vendor::{self, Talk, Turn, ledger_inputs};
 use jiff::{SignedDuration, Timestamp};
-use sha2::Sha256;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// A look-up after an unknown outcome must miss this often before the invitation is sent again.
 const MISSES: u32 = 2;
 /// And waits this long before each look: twice the longest call.
 const LOOKUP_GRACE: SignedDuration = SignedDuration::from_secs(60);
-
-/// A vendor's delivery that was believed.
-#[derive(Debug)]
-pub(super) struct Believed {
-    pub(super) dedupe: String,
-    pub(super) signed: bool,
-    /// The part of the path that names an invitation.
-    pub(super) token: Option<String>,
-    pub(super) reply: u16,
-}
-
-/// Opens a delivery: the token of its path, then what the adapter verifies. `None`: a handshake, answered and not kept.
-#[expect(clippy::too_many_arguments, reason = "a request's parts, once")]
-pub(super) fn open(
-    node: &Node,
-    account: &Account,
-    connection: &VendorConnection,
-    vendor: &VendorName,
-    token: &str,
-    body: &[u8],
-    headers: &[(String, String)],
-    now: Timestamp,
-) -> std::result::Result<Option<Believed>, Refusal> {
-    let refuse = |status: u16, reason: &str| Refusal { status, reason: reason.to_owned() };
-    let active = account.active();
-    let adapter = active.adapters.get(vendor).ok_or_else(|| refuse(404, "no pack of this account uses this vendor"))?;
-    let webhook = adapter.webhook.as_ref().ok_or_else(|| refuse(404, "this vendor sends no webhooks"))?;
-    let secret = connection.path_token.as_ref().ok_or_else(|| refuse(404, "the connection has no path token"))?;
-    let named = match webhook.path {
-        PathScope::Connection if secret.matches(token.as_bytes()) => None,
-        PathScope::Invitation if invitation(secret, token).is_some() => Some(token.to_owned()),
-        _ => return Err(refuse(401, "the token in the path is wrong")),
-    };
-    if vendor::handshake(adapter, body).is_some() {
-        return Ok(None);
-    }
-    if !webhook.signed() && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err() {
-        return Err(refuse(400, "the body is not JSON"));
-    }
-    let url = path(node, vendor, account, token);
-    let incoming = Incoming { headers, body, url: &url, received: now };
-    let believed = vendor::verify(adapter, &incoming, &connection.secrets).map_err(|error| refuse(401, &error.to_string()))?;
-    Ok(Some(Believed {
-        dedupe: vendor::dedupe(adapter, &incoming),
-        signed: believed.signed,
-        token: named,
-        reply: webhook.reply,
-    }))
-}
-
-/// Our own URL for a vendor's deliveries.
-fn path(node: &Node, vendor: &VendorName, account: &Account, token: &str) -> String {
-    let base = node.public_url.load();
-    let base = base.as_ref().as_ref().map_or("", |url| url.as_str().trim_end_matches('/'));
-    format!("{base}/hooks/{vendor}/{}/{token}", account.id)
-}
-
-/// The URL to give a vendor, with the connection's token or one that names the invitation.
-pub(super) fn callback_url(
-    node: &Node,
-    account: &Account,
-    vendor: &VendorName,
-    adapter: &Adapter,
-    row: &Assessment,
-) -> Option<String> {
-    let secret = account.vendors.get(vendor)?.path_token.as_ref()?;
-    let token = match adapter.webhook.as_ref()?.path {
-        PathScope::Connection => secret.expose().to_owned(),
-        PathScope::Invitation => format!("{}-{}", row.id, seal(secret, row.id)),
-    };
-    Some(path(node, vendor, account, &token))
-}
-
-/// The attempt that an invitation's token names, if the token is ours. It exists before the call is made, so an early delivery finds
-/// its owner.
-pub(super) fn invitation(secret: &Secret, token: &str) -> Option<AssessmentId> {
-    let (id, presented) = token.split_once('-')?;
-    let id: AssessmentId = id.parse().ok()?;
-    Secret::new(seal(secret, id)).matches(presented.as_bytes()).then_some(id)
-}
-
-fn seal(secret: &Secret, id: AssessmentId) -> String {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()) else { return String::new() };
-    mac.update(id.to_string().as_bytes());
-    hex(mac.finalize().into_bytes().split_at(16).0)
-}
-
-/// The tests that the vendor offers now, all pages.
-pub(super) async fn catalogue(
-    node: &Node,
-    account: &Account,
-    vendor: &VendorName,
-    class: Class,
-) -> std::result::Result<Vec<TestEntry>, Unready> {
-    let line = Line::to(node, account, vendor).await?;
-    let inputs = BTreeMap::new();
-    let mut listing = Listing::new(&line.adapter, line.supplies(&inputs, false, false)).map_err(Unready::Park)?;
-    loop {
-        let request = listing.request().map_err(Unready::Park)?;
-        let exchange = line.send(node, account, &request, class).await?;
-        match listing.answer(&exchange) {
-            Page::Next => {}
-            Page::All(tests) => return Ok(tests),
-            Page::Failed(outcome) => return Err(unready(node, outcome)),
-        }
-    }
-}
-
-/// Carries out one reading operation; its captures.
-pub(super) async fn read(
-    node: &Node,
-    account: &Account,
-    vendor: &VendorName,
-    operation: &str,
-    inputs: &BTreeMap<String, Value>,
-) -> std::result::Result<BTreeMap<String, Value>, Unready> {
-    let line = Line::to(node, account, vendor).await?;
-    let mut talk = Talk::new(&line.adapter, operation, line.supplies(inputs, false, false)).map_err(Unready::Park)?;
-    loop {
-        let request = talk.request().map_err(Unready::Park)?;
-        let exchange = line.send(node, account, &request, Class::Vendor).await?;
-        match talk.answer(&exchange) {
-            Turn::Next => {}
-            Turn::Over(Outcome::Done { learned }) => return Ok(learned),
-            Turn::Over(outcome) => return Err(unready(node, outcome)),
-        }
-    }
-}
-
-fn unready(node: &Node, outcome: Outcome) -> Unready {
-    match outcome {
-        Outcome::Retry { after, reason } => Unready::Defer { until: after.map(|after| node.clock.now() + after), reason },
-        Outcome::Unknown { reason } | Outcome::Suspended { reason } => Unready::Defer { until: None, reason },
-        Outcome::Dead { reason } | Outcome::Skipped { reason } => Unready::Park(reason),
-        Outcome::Done { .. } => Unready::Park(Reason::new("bug", "a read was done without an answer")),
-    }
-}
 
 /// Carries out an invitation or a call: begun before the first byte, settled by the adapter's `on_unknown`.
 pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEffect) -> Result<()> {
@@ -283,7 +145,7 @@ async fn settle(
                 put_off(node, account, claimed, Unready::Defer { until: Some(due), reason }).await?;
                 return Ok(Settled::Ended);
             }
-            match read(node, account, line.vendor(), lookup, supplies).await {
+            match read(node, account, line.vendor(), lookup, supplies, Class::Vendor).await {
                 Ok(learned) if !learned.is_empty() => Ok(Settled::Found(learned)),
                 Ok(_) | Err(Unready::Gone(_) | Unready::Park(_)) if claimed.rounds >= MISSES => Ok(Settled::SendAgain),
                 Ok(_) | Err(Unready::Gone(_) | Unready::Park(_)) => {
@@ -388,86 +250,4 @@ fn caused(account: &Account, effect: &Effect, kind: EventKind, at: Timestamp) ->
     event.cause = Some(effect.id);
     event.depth = effect.depth.saturating_add(1);
     event
-}
-
-/// Everything needed to speak to one vendor for one account.
-pub(super) struct Line {
-    adapter: Arc<Adapter>,
-    base_url: String,
-    secrets: BTreeMap<String, Secret>,
-    token: Option<Secret>,
-    now: Timestamp,
-}
-
-impl Line {
-    async fn to(node: &Node, account: &Account, vendor: &VendorName) -> std::result::Result<Self, Unready> {
-        let missing =
-            |what: &str| Unready::Park(Reason::new("R2", format!("account `{}` has no {what} for `{vendor}`", account.id)));
-        let adapter = account.active().adapters.get(vendor).cloned().ok_or_else(|| missing("pack with an adapter"))?;
-        let connection = account.vendors.get(vendor).ok_or_else(|| missing("connection"))?;
-        let mut line = Self {
-            base_url: connection.connection.endpoint.base_url.as_str().trim_end_matches('/').to_owned(),
-            secrets: connection.secrets.clone(),
-            token: None,
-            now: node.clock.now(),
-            adapter,
-        };
-        if auth::needs_token(&line.adapter) {
-            line.token = Some(line.get_token(node, account, connection).await?);
-        }
-        Ok(line)
-    }
-
-    fn vendor(&self) -> &VendorName {
-        &self.adapter.name
-    }
-
-    fn supplies<'a>(&'a self, inputs: &'a BTreeMap<String, Value>, retry: bool, refresh: bool) -> Supplies<'a> {
-        Supplies {
-            base_url: &self.base_url,
-            secrets: &self.secrets,
-            inputs,
-            retry,
-            refresh,
-            token: self.token.as_ref(),
-            now: self.now,
-        }
-    }
-
-    async fn get_token(
-        &self,
-        node: &Node,
-        account: &Account,
-        connection: &VendorConnection,
-    ) -> std::result::Result<Secret, Unready> {
-        let mut kept = connection.token.lock().await;
-        if let Some(token) = kept.take().filter(|token| token.usable(self.now)) {
-            let secret = token.secret.clone();
-            *kept = Some(token.used(self.now));
-            return Ok(secret);
-        }
-        let inputs = BTreeMap::new();
-        let request = match auth::request(&self.adapter, self.supplies(&inputs, false, false)) {
-            Some(request) => request.map_err(Unready::Park)?,
-            None => return Err(Unready::Park(Reason::new("R8", "the adapter declares no way to get a token"))),
-        };
-        let exchange = self.send(node, account, &request, Class::Person).await?;
-        let token = auth::read(&self.adapter, &exchange, node.clock.now()).map_err(|outcome| unready(node, outcome))?;
-        let secret = token.secret.clone();
-        *kept = Some(token);
-        Ok(secret)
-    }
-
-    async fn send(
-        &self,
-        node: &Node,
-        account: &Account,
-        request: &Request,
-        class: Class,
-    ) -> std::result::Result<Exchange, Unready> {
-        match node.call(account, request, class).await? {
-            Called::Exchanged(exchange) => Ok(exchange),
-            Called::Held { until, reason } => Err(Unready::Defer { until: Some(until), reason }),
-        }
-    }
 }

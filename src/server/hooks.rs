@@ -1,13 +1,15 @@
 //! Webhooks: bytes as they came, to intake.
 
-use super::Shared;
+use super::{Peer, Shared};
 use crate::model::{AccountId, ConnectionName, LeverEvent, VendorName};
 use crate::runtime::intake::{self, Answer};
+use axum::Extension;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// The largest body.
@@ -41,6 +43,7 @@ pub(super) async fn lever_shared(State(shared): State<Shared>, Path(event): Path
 pub(super) async fn vendor(
     State(shared): State<Shared>,
     Path((vendor, connection, token)): Path<(String, String, String)>,
+    peer: Option<Extension<Peer>>,
     headers: HeaderMap,
     body: Body,
 ) -> Answer {
@@ -52,7 +55,23 @@ pub(super) async fn vendor(
     let headers: Vec<_> =
         headers.iter().filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))).collect();
     let (vendor, connection) = (VendorName::new(vendor), ConnectionName::new(connection));
-    intake::vendor(&shared.node, &vendor, &connection, &token, &body, &headers).await
+    let from = peer.and_then(|Extension(Peer(peer))| sender(peer, &headers));
+    intake::vendor(&shared.node, &vendor, &connection, &token, &body, &headers, from).await
+}
+
+/// Where a request comes from: the other end of the connection, or, where that is a proxy of ours on a private address, whom the proxy
+/// says it heard it from. What a sender outside writes into the header himself stands before that and is not looked at.
+fn sender(peer: SocketAddr, headers: &[(String, String)]) -> Option<IpAddr> {
+    let peer = peer.ip().to_canonical();
+    let ours = match peer {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local(),
+    };
+    let told = headers.iter().rev().find(|(name, _)| ours && name == "x-forwarded-for");
+    match told {
+        Some((_, addresses)) => addresses.rsplit(',').next()?.trim().parse().ok(),
+        None => Some(peer),
+    }
 }
 
 async fn read(shared: &Shared, account: Option<&AccountId>, event: &str, body: Body) -> Result<(LeverEvent, Vec<u8>), Answer> {
@@ -94,4 +113,22 @@ fn too_large(error: &axum::Error) -> bool {
 pub(super) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a request failed inside leverd; please report it");
     (StatusCode::INTERNAL_SERVER_ERROR, "leverd failed inside").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sender;
+
+    #[test]
+    fn a_proxy_of_ours_is_believed_and_nobody_else() {
+        let forwarded = |told: &str| vec![("x-forwarded-for".to_owned(), told.to_owned())];
+        let from = |peer: &str, headers: &[(String, String)]| {
+            sender(peer.parse().expect("an address"), headers).map(|address| address.to_string())
+        };
+        assert_eq!(from("198.51.100.7:4711", &[]).as_deref(), Some("198.51.100.7"));
+        // Written by the sender: not looked at.
+        assert_eq!(from("198.51.100.7:4711", &forwarded("203.0.113.9")).as_deref(), Some("198.51.100.7"));
+        assert_eq!(from("10.0.0.2:80", &forwarded("203.0.113.9, 198.51.100.7")).as_deref(), Some("198.51.100.7"));
+        assert_eq!(from("127.0.0.1:80", &forwarded("somebody")), None);
+    }
 }

@@ -1,6 +1,10 @@
 //! Accepting connections: headers within ten seconds, HTTP/1.1 only, a drain of ten seconds at the end.
 
-use super::{Shared, router};
+use super::{Peer, Shared, router};
+use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -34,6 +38,23 @@ impl Door {
     }
 }
 
+/// The routes for one connection: handlers may ask whose it is.
+struct From {
+    peer: Peer,
+    router: TowerToHyperService<Router>,
+}
+
+impl Service<Request<Incoming>> for From {
+    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
+    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
+    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
+        self.router.call(request)
+    }
+}
+
 /// Serves until cancelled, then answers what is under way.
 pub async fn serve(door: Door, shared: Shared, cancel: CancellationToken) {
     let router = router(shared);
@@ -41,10 +62,10 @@ pub async fn serve(door: Door, shared: Shared, cancel: CancellationToken) {
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(64 * 1024);
     loop {
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             () = cancel.cancelled() => break,
             accepted = door.listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(PAUSE).await;
@@ -54,7 +75,8 @@ pub async fn serve(door: Door, shared: Shared, cancel: CancellationToken) {
         };
         // Answers are small; waiting to fill a packet only delays them.
         drop(stream.set_nodelay(true));
-        let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+        let service = From { peer: Peer(peer), router: TowerToHyperService::new(router.clone()) };
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
         let watched = graceful.watch(connection);
         tokio::spawn(async move {
             // A peer that goes away is no news.

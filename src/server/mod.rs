@@ -14,6 +14,7 @@ use crate::runtime::Node;
 use axum::Router;
 use axum::routing::{get, post};
 use metrics_exporter_prometheus::PrometheusHandle;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// What every handler may use.
@@ -23,6 +24,10 @@ pub struct Shared {
     /// `None` where metrics were not installed.
     pub metrics: Option<PrometheusHandle>,
 }
+
+/// The other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// Every route.
 pub fn router(shared: Shared) -> Router {

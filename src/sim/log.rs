@@ -2,21 +2,60 @@
 //!
 //! Tests count calls here. The `Authorization` header is never kept; the control routes are not logged.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-/// Which simulated service a request or a delivery belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+use super::delivery::{LEVER, Manners};
+use super::vendors;
+
+/// Which simulated service a request or a delivery belongs to; `lever`, `login` or a vendor's name in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
     Lever,
-    Qualified,
+    /// Lever's login for OAuth apps.
+    Login,
+    /// By its name in the registry of vendors.
+    Vendor(&'static str),
+}
+
+impl Service {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lever => "lever",
+            Self::Login => "login",
+            Self::Vendor(name) => name,
+        }
+    }
+
+    /// As people call it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Lever => "Lever",
+            Self::Login => "Lever's login",
+            Self::Vendor(name) => vendors::listing(name).map_or(name, |it| it.title),
+        }
+    }
+
+    /// How it delivers its webhooks.
+    pub(crate) fn manners(self) -> &'static Manners {
+        match self {
+            // The login sends nothing.
+            Self::Lever | Self::Login => &LEVER,
+            Self::Vendor(name) => vendors::listing(name).map_or(&LEVER, |it| it.manners),
+        }
+    }
+}
+
+impl Serialize for Service {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
 }
 
 /// One request and how it was answered.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Request {
-    /// Counts from 1 over both services.
+    /// Counts from 1 over all services.
     pub number: u64,
     /// Milliseconds since the epoch, by the simulator's clock.
     pub at: i64,

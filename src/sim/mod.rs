@@ -1,16 +1,17 @@
-//! The outside world on loopback: a Lever account and an assessment vendor, faithful by default and badly behaved when told.
+//! The outside world on loopback: a Lever account and assessment vendors, faithful by default and badly behaved when told.
 //!
 //! | file or folder | duty |
 //! |---|---|
+//! | `auth/` | Lever's login for OAuth apps behind `/auth`: consent page and tokens |
 //! | `lever/` | the account behind `/v1`: records, endpoints, permissions, rate limit, webhook events |
-//! | `qualified/` | the vendor behind `/api/v1`: catalogue, invitations, results, webhooks |
-//! | `delivery/` | webhook deliveries of both: queue, order, tries, history |
+//! | `vendors/` | the vendors, one folder each: catalogue, invitations, results, webhooks |
+//! | `delivery/` | webhook deliveries of all: queue, order, tries, history |
 //! | `faults.rs` | the switches: what is unknown about the world, and how it may fail |
 //! | `control/` | what recruiters, candidates and tests do; as methods, as commands, over `/_sim/` |
 //! | `clock.rs`, `ids.rs`, `log.rs`, `wire.rs` | time, identifiers, the request log, request and answer as values |
 //! | `server.rs` | sockets |
 //!
-//! Both services are functions from a request and a world to an answer; only `server` and `delivery/courier` do IO. The
+//! The services are functions from a request and a world to an answer; only `server` and `delivery/courier` do IO. The
 //! product talks to the simulator through the same client as to the real services, so nothing here imports its engine,
 //! runtime or store: it must not test itself. Facts and their evidence: lever-api §3–§8, and the vendor's own pages.
 //!
@@ -23,6 +24,7 @@
 //! # Ok(()) }
 //! ```
 
+mod auth;
 mod clock;
 mod control;
 mod delivery;
@@ -30,21 +32,24 @@ mod faults;
 mod ids;
 mod lever;
 mod log;
-mod qualified;
 mod server;
+mod vendors;
 mod wire;
 
 use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
+pub use auth::NewApp;
 pub use clock::Clock;
-pub use control::{Command, Control, ControlError, NewOpportunity, NewPosting, PostingChange, StoredFile};
+pub use control::{
+    AtVendor, Command, Control, ControlError, NewOpportunity, NewPosting, NewWebhook, PostingChange, StoredFile, VendorControl,
+};
 pub use delivery::{Attempt, Delivery, DeliveryState};
 pub use faults::{BucketMode, Faults, Misbehaviour, RouteFault};
 pub use lever::{NewField, NewTemplate, sign};
 pub use log::{Request, Service};
-pub use qualified::{AssessmentState, Mail};
+pub use vendors::{AssessmentState, Deed, Mail, MailKind};
 
 use server::{Shared, State};
 
@@ -56,12 +61,13 @@ pub struct SimOptions {
     pub listener: Option<TcpListener>,
     /// A Lever credential that may do everything, as API key and as access token.
     pub lever_api_key: String,
+    /// The key of the vendor `qualified`; those of the others are told by `vendor_api_key`.
     pub qualified_api_key: String,
     /// Switches all webhook event groups on, as a Super Admin has to do by hand.
     pub webhooks_enabled: bool,
     /// Lets webhooks be registered for `http://` addresses, which Lever refuses. On, because this is loopback.
     pub allow_http_webhooks: bool,
-    /// Rows on a page of the vendor's lists.
+    /// Rows on a page of the vendors' lists.
     pub vendor_page_size: usize,
     /// The seed of all identifiers; `None`: a fresh one, so that no run repeats ids of another.
     pub seed: Option<u64>,
@@ -114,22 +120,25 @@ impl Sim {
             None => getrandom::u64()?,
         };
         let clock = Clock::new();
-        let mut lever = lever::World::new(clock.clone(), ids::Ids::new(seed));
+        let host = format!("http://{address}");
+        let mut lever = lever::World::new(&format!("{host}/v1"), clock.clone(), ids::Ids::new(seed));
         lever.access.grant(&options.lever_api_key, None);
         lever.allow_http = options.allow_http_webhooks;
         if options.webhooks_enabled {
             lever.enable_all_events();
         }
-        let vendor_ids = ids::Ids::new(seed.wrapping_add(1));
-        let host = format!("http://{address}");
-        let mut vendor = qualified::World::new(clock.clone(), vendor_ids, &options.qualified_api_key, &host);
-        vendor.page_size = options.vendor_page_size.max(1);
+        let key_of = |name: &str| if name == "qualified" { options.qualified_api_key.clone() } else { vendor_api_key(name) };
+        let vendors = vendors::Vendors::new(&clock, seed, &host, options.vendor_page_size.max(1), key_of);
+        // Vendors' identifiers come from the seeds after this one.
+        let login_ids = ids::Ids::new(seed.wrapping_sub(1));
+        let auth = auth::World::new(&format!("{host}/v1"), login_ids, clock.clone());
         let state = State {
             faults: options.faults,
             log: log::RequestLog::default(),
             deliveries: delivery::Deliveries::default(),
             lever,
-            qualified: vendor,
+            auth,
+            vendors,
         };
         let (post, queue) = delivery::Post::new()?;
         let shared = Shared::new(state, clock, post);
@@ -143,9 +152,25 @@ impl Sim {
         format!("http://{}/v1", self.address)
     }
 
+    /// `http://127.0.0.1:port/auth`: `/authorize` and `/oauth/token` are below it. The audience is `lever_base_url` with a
+    /// slash at its end.
+    pub fn auth_url(&self) -> String {
+        format!("http://{}/auth", self.address)
+    }
+
     /// `http://127.0.0.1:port/api/v1`
     pub fn qualified_base_url(&self) -> String {
         format!("http://{}/api/v1", self.address)
+    }
+
+    /// The base URL of a vendor, by its name; `None` for a name that no stand-in has.
+    pub fn vendor_base_url(&self, name: &str) -> Option<String> {
+        vendors::listing(name).map(|it| format!("http://{}{}", self.address, it.prefix))
+    }
+
+    /// The names of all stand-ins of vendors.
+    pub fn vendors() -> Vec<&'static str> {
+        vendors::VENDORS.iter().map(|it| it.name).collect()
     }
 
     /// `http://127.0.0.1:port/_sim`
@@ -171,6 +196,16 @@ impl Sim {
     pub fn stop(&self) {
         self.shared.stop();
     }
+}
+
+/// The only credential of a vendor: `sim-imocha-key`.
+pub fn vendor_api_key(name: &str) -> String {
+    format!("sim-{name}-key")
+}
+
+/// What a vendor signs its webhooks with, where it signs them: `whsec_` and base64.
+pub fn vendor_webhook_secret(name: &str) -> String {
+    vendors::webhook_secret(name)
 }
 
 impl Drop for Sim {

@@ -26,8 +26,9 @@ use super::control::{self, Control};
 use super::delivery::{Deliveries, Post};
 use super::faults::{BucketMode, Faults, Misbehaviour};
 use super::log::{Request, RequestLog, Service};
+use super::vendors::{self, Vendors};
 use super::wire::{Ask, Reply};
-use super::{lever, qualified};
+use super::{auth, lever};
 
 /// Lever accepts files of 30 MB; nothing larger is read.
 const LARGEST_BODY: usize = 32 * 1024 * 1024;
@@ -39,7 +40,8 @@ pub(crate) struct State {
     pub(crate) log: RequestLog,
     pub(crate) deliveries: Deliveries,
     pub(crate) lever: lever::World,
-    pub(crate) qualified: qualified::World,
+    pub(crate) auth: auth::World,
+    pub(crate) vendors: Vendors,
 }
 
 /// A simulator, shared by its server, its courier and its control handles.
@@ -83,7 +85,7 @@ impl Shared {
     /// Sends what happened meanwhile to those who listen.
     pub(crate) fn tell(&self, state: &mut State, by_api: bool) {
         let mut parcels = lever::tell(&mut state.lever, &state.faults, by_api);
-        parcels.extend(qualified::tell(&mut state.qualified, &state.faults));
+        parcels.extend(state.vendors.parcels(&state.faults));
         let leaving = state.deliveries.take_in(parcels, &state.faults);
         self.0.post.send(leaving);
     }
@@ -143,9 +145,14 @@ async fn answer(Extract(shared): Extract<Shared>, request: HttpRequest<Body>) ->
         let (status, body) = control::over_http(&Control::new(shared), &method, rest, &body).await;
         return plain(status, &body);
     }
-    let (service, prefix) =
-        if path.starts_with("/api/v1/") { (Service::Qualified, "/api/v1") } else { (Service::Lever, "/v1") };
-    let Some(short) = path.strip_prefix(prefix) else {
+    let (service, short) = match vendors::of_path(&path) {
+        Some((listing, short)) => (Service::Vendor(listing.name), Some(short)),
+        None => match path.strip_prefix("/auth") {
+            Some(short) => (Service::Login, Some(short)),
+            None => (Service::Lever, path.strip_prefix("/v1")),
+        },
+    };
+    let Some(short) = short else {
         return plain(404, &json!({ "code": "ResourceNotFound", "message": format!("{path} does not exist") }));
     };
     let query = parts.uri.query().unwrap_or_default();
@@ -155,6 +162,7 @@ async fn answer(Extract(shared): Extract<Shared>, request: HttpRequest<Body>) ->
         query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         authorization: text_of(&parts.headers, &header::AUTHORIZATION),
         content_type: text_of(&parts.headers, &header::CONTENT_TYPE).unwrap_or_default(),
+        headers: texts_of(&parts.headers),
         body,
     };
     let host = text_of(&parts.headers, &header::HOST).unwrap_or_default();
@@ -193,7 +201,8 @@ fn act(
         };
         let reply = match service {
             Service::Lever => lever::answer(&mut state.lever, &state.faults, ask, elapsed),
-            Service::Qualified => qualified::answer(&mut state.qualified, ask),
+            Service::Login => auth::answer(&mut state.auth, &mut state.lever.access, &state.faults, ask),
+            Service::Vendor(_) => state.vendors.answer(service, ask),
         };
         shared.tell(state, true);
         reply
@@ -217,8 +226,7 @@ fn act(
         }
         Some(Misbehaviour::Redirect { location }) => {
             let same = || format!("http://{host}{path}{}{query}", if query.is_empty() { "" } else { "?" });
-            Reply { status: 301, headers: Vec::new(), body: None }
-                .with_header("location", location.clone().unwrap_or_else(same))
+            Reply::bare(301).with_header("location", location.clone().unwrap_or_else(same))
         }
     };
     let dropped = matches!(fault, Some(Misbehaviour::DropAfter | Misbehaviour::DropBefore));
@@ -231,22 +239,37 @@ fn act(
         query: query.to_owned(),
         status: (!dropped).then_some(reply.status),
         fault: fault.as_ref().map(Misbehaviour::name),
-        body: logged(ask),
-        answer: reply.body.clone(),
+        body: logged(service, ask),
+        answer: answered(service, &reply),
     });
     (reply, fault, delay)
 }
 
-/// A body as the log keeps it. Of an upload only the size: files are looked at on the opportunity.
-fn logged(ask: &Ask) -> Option<Value> {
+/// An answer as the log keeps it. Of a file only the size; no secrets of a login.
+fn answered(service: Service, reply: &Reply) -> Option<Value> {
+    let file = || reply.file.as_ref().map(|(kind, bytes)| json!(format!("{kind}, {} bytes", bytes.len())));
+    let answer = reply.body.clone().or_else(file)?;
+    Some(if service == Service::Login { auth::without_secrets(answer) } else { answer })
+}
+
+/// A body as the log keeps it. Of an upload only the size: files are looked at on the opportunity. No secrets of a login.
+fn logged(service: Service, ask: &Ask) -> Option<Value> {
     let body = &ask.body;
     if body.is_empty() {
         return None;
+    }
+    if service == Service::Login {
+        return Some(auth::logged(ask));
     }
     if ask.content_type.starts_with("multipart/") {
         return Some(Value::String(format!("an upload of {} bytes", body.len())));
     }
     Some(serde_json::from_slice(body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned())))
+}
+
+fn texts_of(headers: &HeaderMap) -> Vec<(String, String)> {
+    let texts = headers.iter().filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
+    texts.collect()
 }
 
 fn text_of(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
@@ -255,12 +278,18 @@ fn text_of(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 
 /// The `Date` header follows the simulator's clock: the product compares it with its own.
 fn respond(reply: &Reply, now: i64) -> Response<Body> {
-    let body = reply.body.as_ref().map_or_else(Body::empty, |body| Body::from(body.to_string()));
+    let body = match (&reply.body, &reply.file) {
+        (Some(body), _) => Body::from(body.to_string()),
+        (None, Some((_, bytes))) => Body::from(bytes.clone()),
+        (None, None) => Body::empty(),
+    };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     if reply.body.is_some() {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    } else if let Some((content_type, _)) = reply.file {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     }
     let date = (header::DATE, http_date(now));
     let named = reply.headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.clone()));

@@ -1,6 +1,6 @@
 //! A request and an answer as the simulated services see them: no socket, no framework.
 //!
-//! Both services are functions from `Ask` to `Reply` over their world; `server` is the only place that knows HTTP.
+//! The services are functions from `Ask` to `Reply` over their world; `server` is the only place that knows HTTP.
 
 use axum::body::Bytes;
 use serde_json::{Map, Value};
@@ -9,15 +9,22 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone)]
 pub(crate) struct Ask {
     pub(crate) method: String,
-    /// Without `/v1` or `/api/v1`, with a leading slash.
+    /// Without the service's prefix, with a leading slash.
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) authorization: Option<String>,
     pub(crate) content_type: String,
+    /// All headers that are text; names in small letters.
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Bytes,
 }
 
 impl Ask {
+    /// The first header of this name, given in small letters.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
     pub(crate) fn segments(&self) -> Vec<&str> {
         self.path.split('/').filter(|part| !part.is_empty()).collect()
     }
@@ -50,11 +57,22 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Option<Value>,
+    /// Instead of a body: the content type and the bytes of a file.
+    pub(crate) file: Option<(&'static str, Vec<u8>)>,
 }
 
 impl Reply {
     pub(crate) fn new(status: u16, body: Value) -> Self {
-        Self { status, headers: Vec::new(), body: Some(body) }
+        Self { status, headers: Vec::new(), body: Some(body), file: None }
+    }
+
+    pub(crate) fn file(content_type: &'static str, bytes: Vec<u8>) -> Self {
+        Self { status: 200, headers: Vec::new(), body: None, file: Some((content_type, bytes)) }
+    }
+
+    /// A status without a body.
+    pub(crate) fn bare(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: None, file: None }
     }
 
     pub(crate) fn ok(body: Value) -> Self {
@@ -62,7 +80,7 @@ impl Reply {
     }
 
     pub(crate) fn no_content() -> Self {
-        Self { status: 204, headers: Vec::new(), body: None }
+        Self::bare(204)
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {

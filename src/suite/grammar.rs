@@ -20,6 +20,7 @@ pub(super) static GIVEN: Shape = Shape {
         KeyShape::may("tests", Ty::List(&Ty::Text), "the titles of the tests that the vendor offers"),
         KeyShape::may("postings", Ty::List(&Ty::Text), "the titles of the postings"),
         KeyShape::may("archive_reasons", Ty::List(&Ty::Text), "the reasons for archiving"),
+        KeyShape::may("users", Ty::List(&Ty::Text), "the names of the account's users"),
         KeyShape::may("opportunity", Ty::Map(&OPPORTUNITY), "the opportunity"),
     ],
 };
@@ -57,6 +58,23 @@ pub(super) static TEST: Shape = Shape {
     ],
 };
 
+/// What a step can refuse. Invitations are answered by `vendor`; an alert and a mark are leverd's own.
+pub(super) const REFUSABLE: [&str; 13] = [
+    "call",
+    "set_tag",
+    "clear_tag",
+    "add_tag",
+    "remove_tag",
+    "add_note",
+    "add_link",
+    "remove_link",
+    "add_file",
+    "fill_form",
+    "fill_feedback",
+    "move_stage",
+    "archive",
+];
+
 pub(super) static STEP: Shape = Shape {
     what: "a step",
     keys: &[
@@ -69,6 +87,11 @@ pub(super) static STEP: Shape = Shape {
             "vendor",
             Ty::Text,
             "what the vendor answers to invitations: `accepts` (unless told), `silent`, or else why it refuses",
+        ),
+        KeyShape::may(
+            "refuses",
+            Ty::List(&Ty::OneOf(&REFUSABLE)),
+            "actions that Lever or the vendor refuses in this step: they wait for a person, and a move behind them waits too",
         ),
         KeyShape::may("expect", Ty::Any, "everything that leverd does, in any order, or `nothing`; not looked at if left out"),
         KeyShape::may("because", Ty::Either(&[Ty::Text, Ty::List(&Ty::Text)]), "texts that the reasons given contain"),

@@ -55,6 +55,8 @@ struct Happening {
     tags_changed: bool,
     what: What,
     vendor: Outcome,
+    /// Verbs that are refused for good: their effects wait for a person.
+    refuses: Vec<String>,
     expect: Option<Vec<Expected>>,
     because: Vec<String>,
     after: Vec<expect::After>,

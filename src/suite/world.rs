@@ -4,15 +4,17 @@ use super::expect::{Done, Outcome, done};
 use super::{Happening, Test};
 use crate::engine::{Program, called, lifecycle, overlay, plan, schedule};
 use crate::model::{
-    Act, Assessment, AssessmentEvent, Effect, Event, EventId, EventKind, Facts, Invite, InviteMode, Kind, Later, Plan, Planned,
-    Reason, Value,
+    Act, Assessment, AssessmentEvent, Effect, EffectId, Event, EventId, EventKind, Facts, Invite, InviteMode, Kind, Later,
+    PackName, Plan, Planned, Reason, RuleName, Value,
 };
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// More events than this of one step are a loop.
 const MOST_EVENTS: usize = 200;
+/// The loop guard counts firings within this window.
+const FIRINGS: SignedDuration = SignedDuration::from_hours(1);
 
 pub(super) struct World<'t> {
     test: &'t Test,
@@ -20,6 +22,11 @@ pub(super) struct World<'t> {
     pub(super) facts: Facts,
     timers: Vec<Later>,
     vendor: Outcome,
+    refuses: Vec<String>,
+    /// Effects that wait for a person, or behind one that does.
+    held: BTreeSet<EffectId>,
+    /// When each rule fired, for the loop guard.
+    fired: Vec<(Timestamp, PackName, RuleName)>,
     /// What was done since the step began.
     pub(super) done: Vec<Done>,
     /// The reasons given since the step began.
@@ -36,6 +43,9 @@ impl<'t> World<'t> {
             facts,
             timers: Vec::new(),
             vendor: Outcome::Accepts,
+            refuses: Vec::new(),
+            held: BTreeSet::new(),
+            fired: Vec::new(),
             done: Vec::new(),
             why: Vec::new(),
         }
@@ -46,6 +56,7 @@ impl<'t> World<'t> {
         self.done.clear();
         self.why.clear();
         self.vendor = step.vendor.clone();
+        self.refuses.clone_from(&step.refuses);
         for (name, value) in &step.changes {
             match value {
                 Some(value) => self.facts.set(name, value.clone()),
@@ -100,6 +111,7 @@ impl<'t> World<'t> {
             }
             left -= 1;
             self.facts.own_move = own_move;
+            self.facts.firings = self.firings();
             match plan(&self.program, &event, &self.facts) {
                 Planned::Plan(plan) => self.carry_out(&event, *plan, &mut queue),
                 Planned::Needs(needs) => self.why.push(format!("the test cannot tell {needs:?}")),
@@ -107,8 +119,20 @@ impl<'t> World<'t> {
         }
     }
 
-    fn carry_out(&mut self, event: &Event, plan: Plan, queue: &mut VecDeque<(Event, Option<crate::model::EffectId>)>) {
+    /// How often each rule fired within the last hour.
+    fn firings(&self) -> Vec<(PackName, RuleName, u32)> {
+        let since = self.facts.now.checked_sub(FIRINGS).unwrap_or(Timestamp::MIN);
+        let mut counts: BTreeMap<(&PackName, &RuleName), u32> = BTreeMap::new();
+        for (_, pack, rule) in self.fired.iter().filter(|(at, _, _)| *at >= since) {
+            *counts.entry((pack, rule)).or_default() += 1;
+        }
+        counts.into_iter().map(|((pack, rule), count)| (pack.clone(), rule.clone(), count)).collect()
+    }
+
+    fn carry_out(&mut self, event: &Event, plan: Plan, queue: &mut VecDeque<(Event, Option<EffectId>)>) {
         self.why.extend(plan.steps.iter().map(ToString::to_string));
+        let now = self.facts.now;
+        self.fired.extend(plan.fired.into_iter().map(|(pack, rule)| (now, pack, rule)));
         for row in plan.ledger {
             self.put(row);
         }
@@ -128,12 +152,23 @@ impl<'t> World<'t> {
             queue.push_back((emitted, None));
         }
         for effect in &plan.effects {
+            let verb = effect.act.verb();
+            if self.refuses.iter().any(|refused| refused == verb) {
+                self.why.push(format!("`{verb}` was refused: it waits for a person"));
+                self.held.insert(effect.id);
+                continue;
+            }
+            if effect.after.iter().any(|before| self.held.contains(before)) {
+                self.why.push(format!("`{verb}` waits for what stands above it"));
+                self.held.insert(effect.id);
+                continue;
+            }
             self.done.push(done(effect));
             self.apply(event, effect, queue);
         }
     }
 
-    fn apply(&mut self, event: &Event, effect: &Effect, queue: &mut VecDeque<(Event, Option<crate::model::EffectId>)>) {
+    fn apply(&mut self, event: &Event, effect: &Effect, queue: &mut VecDeque<(Event, Option<EffectId>)>) {
         let before = self.facts.values.get("opportunity.stage").cloned();
         self.facts = overlay(&self.facts, std::slice::from_ref(effect));
         // What the posting says comes back, whatever is removed here.

@@ -115,9 +115,8 @@ fn of_class(talk: &Talk<'_>, step: &Step, rule: &ErrorRule, response: &Response,
             reason: reason("R1", "is not ready yet"),
         },
         ErrorClass::AlreadyInvited => {
-            let answer = Answer { headers: response.headers.clone(), json: body.clone() };
             let mut learned = talk.learned.clone();
-            learned.extend(takes(&step.take, &answer, talk.supplies.base_url, false).unwrap_or_default());
+            learned.extend(takes(&step.take, &response.headers, body, talk.supplies.base_url, false).unwrap_or_default());
             add_email(talk, &mut learned);
             Outcome::Done { learned }
         }
@@ -161,21 +160,37 @@ fn by_status(adapter: &Adapter, operation: &Operation, reads: bool, response: &R
     }
 }
 
-/// How long the answer asks to wait: `Retry-After` in seconds or as a date, at most a day.
+/// How long the answer asks to wait, at most a day: `Retry-After` in seconds or as a date, else `X-RateLimit-Reset` (or
+/// `RateLimit-Reset`) in seconds from now, or as a time since 1970.
 pub(super) fn wait(response: &Response, now: Timestamp) -> Option<SignedDuration> {
-    let text = response.header("retry-after")?.trim();
-    let seconds = text.parse::<i64>().ok().or_else(|| {
-        let at = httpdate::parse_http_date(text).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
-        Some(i64::try_from(at.as_secs()).ok()? - now.as_second())
-    })?;
-    Some(SignedDuration::from_secs(seconds.clamp(0, 86_400)))
+    let at_most_a_day = |seconds: i64| SignedDuration::from_secs(seconds.clamp(0, 86_400));
+    if let Some(text) = response.header("retry-after").map(str::trim) {
+        let seconds = text.parse::<f64>().ok().map(ceil).or_else(|| {
+            let at = httpdate::parse_http_date(text).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+            Some(i64::try_from(at.as_secs()).ok()? - now.as_second())
+        });
+        return seconds.map(at_most_a_day);
+    }
+    let reset = ["x-ratelimit-reset", "x-rate-limit-reset", "ratelimit-reset"].iter().find_map(|name| response.header(name))?;
+    let reset = ceil(reset.trim().parse::<f64>().ok()?);
+    Some(at_most_a_day(match reset {
+        // More than thirty years are no time to wait: it is a time since 1970, in milliseconds if it is beyond the year 5138.
+        100_000_000_000.. => reset / 1000 - now.as_second(),
+        1_000_000_000.. => reset - now.as_second(),
+        _ => reset,
+    }))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a saturating cast, and what comes of it is clamped")]
+fn ceil(seconds: f64) -> i64 {
+    seconds.ceil() as i64
 }
 
 /// One capture; absent is `None`.
-pub(super) fn take_one(take: &Take, answer: &Answer, base: &str) -> Result<Option<Value>, String> {
+fn take_one(take: &Take, headers: &[(String, String)], json: &Json, base: &str) -> Result<Option<Value>, String> {
     let found = match &take.from {
-        Origin::Json(path) => path.get(&answer.json, base)?,
-        Origin::Header(name) => answer.headers.iter().find(|(header, _)| header == name).map(|(_, text)| Value::text(text)),
+        Origin::Json(path) => path.get(json, base)?,
+        Origin::Header(name) => headers.iter().find(|(header, _)| header == name).map(|(_, text)| Value::text(text)),
     };
     match (&take.field, found) {
         (Some(field), Some(value)) => super::border::conform(value, &field.ty).map(Some),
@@ -183,17 +198,18 @@ pub(super) fn take_one(take: &Take, answer: &Answer, base: &str) -> Result<Optio
     }
 }
 
-/// All captures of a successful answer, by name; absent ones are not in it. Unless `strict`, those of a wrong form count as absent: a
-/// write that was answered with success has happened, whatever its answer looks like.
+/// All captures of a successful answer, or of an item of it, by name; absent ones are not in it. Unless `strict`, those of a wrong form
+/// count as absent: a write that was answered with success has happened, whatever its answer looks like.
 pub(super) fn takes(
     takes: &BTreeMap<String, Take>,
-    answer: &Answer,
+    headers: &[(String, String)],
+    json: &Json,
     base: &str,
     strict: bool,
 ) -> Result<BTreeMap<String, Value>, Reason> {
     let mut taken = BTreeMap::new();
     for (name, take) in takes {
-        match take_one(take, answer, base) {
+        match take_one(take, headers, json, base) {
             Ok(Some(value)) => {
                 taken.insert(name.clone(), value);
             }

@@ -16,6 +16,8 @@ pub struct Token {
     pub expires_at: Option<Timestamp>,
     /// How much each use prolongs it.
     pub sliding: Option<SignedDuration>,
+    /// What the secret that was spent is replaced by: its name, and its successor. It must be kept before the token is used.
+    pub rotated: Option<(String, Secret)>,
 }
 
 impl Token {
@@ -51,7 +53,7 @@ pub fn request(adapter: &Adapter, supplies: Supplies<'_>) -> Option<Result<Reque
     let call = call(adapter)?;
     let more = BTreeMap::new();
     let scope = Scope::new(supplies, &more);
-    let made = request::make(adapter, &call.request, &scope, false).and_then(|mut request| {
+    let made = request::make(adapter, &call.request, &scope, false, None).and_then(|mut request| {
         if let Some((user, password)) = &call.basic {
             request.headers.push(sign::basic(&scope.secret(user)?, &scope.secret(password)?));
         }
@@ -101,5 +103,9 @@ pub fn read(adapter: &Adapter, exchange: &Exchange, now: Timestamp) -> Result<To
         secret: Secret::new(token),
         expires_at: life.and_then(|life| now.checked_add(life).ok()),
         sliding: life.filter(|_| call.sliding),
+        rotated: call.rotates.as_ref().and_then(|rotation| match rotation.successor.get(&json, "").ok().flatten() {
+            Some(Value::Text(successor)) => Some((rotation.secret.clone(), Secret::new(successor))),
+            _ => None,
+        }),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::border::conform;
 use super::webhook::{Notification, mappings};
-use crate::lang::adapter::{Adapter, Emit, Source};
+use crate::lang::adapter::{Adapter, Emit, Mapping, Source};
 use crate::model::{AssessmentEvent, Reason, Value};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -25,6 +25,17 @@ pub fn emit(
     received: Timestamp,
 ) -> Result<Vec<Emission>, Reason> {
     let Some(webhook) = &adapter.webhook else { return Ok(Vec::new()) };
+    emit_from(adapter, mappings(webhook, &notification.event), notification, answers, received)
+}
+
+/// The same with mappings from wherever.
+pub(super) fn emit_from<'a>(
+    adapter: &Adapter,
+    mappings: impl Iterator<Item = &'a Mapping>,
+    notification: &Notification,
+    answers: &BTreeMap<String, BTreeMap<String, Value>>,
+    received: Timestamp,
+) -> Result<Vec<Emission>, Reason> {
     let look = |source: &Source| match source {
         Source::Event => Some(Value::text(&notification.event)),
         Source::Body(name) => notification.captures.get(name).cloned(),
@@ -33,7 +44,7 @@ pub fn emit(
         Source::Header(_) | Source::Signature(_) => None,
     };
     let mut emissions = Vec::new();
-    for mapping in mappings(webhook, &notification.event) {
+    for mapping in mappings {
         if mapping.when.as_ref().is_none_or(|when| when.holds(&mut |source: &Source| look(source))) {
             for emit in &mapping.emit {
                 emissions.push(one(adapter, emit, &look, received)?);

@@ -223,11 +223,24 @@ fn encoded(text: &str) -> String {
     path
 }
 
-/// Makes one request, with the adapter's authentication unless this is the request for a token.
-pub(super) fn make(adapter: &Adapter, shape: &RequestShape, scope: &Scope<'_>, auth: bool) -> Result<Request, Reason> {
-    let path = path(adapter, &shape.path, scope)?;
-    let mut request = Request::new(Destination::Vendor(adapter.name.clone()), shape.method, path);
-    request.query = scope.fields(&shape.query, true)?;
+/// Makes one request, with the adapter's authentication unless this is the request for a token. `at` is an absolute URL that an answer
+/// gave: it stands for path and query of the shape.
+pub(super) fn make(
+    adapter: &Adapter,
+    shape: &RequestShape,
+    scope: &Scope<'_>,
+    auth: bool,
+    at: Option<&str>,
+) -> Result<Request, Reason> {
+    let to = Destination::Vendor(adapter.name.clone());
+    let mut request = if let Some(url) = at {
+        allowed(adapter, scope.supplies.base_url, url)?;
+        Request::new(to, shape.method, url)
+    } else {
+        let mut request = Request::new(to, shape.method, path(adapter, &shape.path, scope)?);
+        request.query = scope.fields(&shape.query, true)?;
+        request
+    };
     for (name, text) in &shape.headers {
         request.headers.push((name.clone(), scope.header(text)?));
     }
@@ -285,7 +298,7 @@ pub(super) fn allowed(adapter: &Adapter, base_url: &str, url: &str) -> Result<()
     refused(format!("{} gave a URL of `{host}`, which its `hosts` do not name", adapter.title))
 }
 
-fn authenticate(auth: &Auth, request: &mut Request, scope: &Scope<'_>) -> Result<(), Reason> {
+pub(super) fn authenticate(auth: &Auth, request: &mut Request, scope: &Scope<'_>) -> Result<(), Reason> {
     match auth {
         Auth::None => {}
         Auth::Header(headers) => {

@@ -12,6 +12,9 @@ use subtle::ConstantTimeEq;
 pub(super) fn mac(algorithm: Algorithm, key: &[u8], message: &[u8]) -> Vec<u8> {
     // A key of any length is one for HMAC; the constructors cannot fail.
     match algorithm {
+        Algorithm::HmacSha1 => Hmac::<sha1::Sha1>::new_from_slice(key)
+            .map(|mac| mac.chain_update(message).finalize().into_bytes().to_vec())
+            .unwrap_or_default(),
         Algorithm::HmacSha256 => Hmac::<sha2::Sha256>::new_from_slice(key)
             .map(|mac| mac.chain_update(message).finalize().into_bytes().to_vec())
             .unwrap_or_default(),
@@ -63,8 +66,13 @@ pub(super) fn basic(user: &Secret, password: &Secret) -> (String, HeaderText) {
     ("Authorization".to_owned(), HeaderText::Secret(Secret::new(format!("Basic {text}"))))
 }
 
-/// Signs a request that is otherwise whole. The message may read `request.method`, `request.path`, `request.query` (encoded, as given),
-/// `request.body`.
+/// Whether a public key of Ed25519 signed the message.
+pub(super) fn ed25519(key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    ring::signature::UnparsedPublicKey::new(&ring::signature::ED25519, key).verify(message, signature).is_ok()
+}
+
+/// Signs a request that is otherwise whole. The message may read `request.method`, `request.url` (whole, without query), `request.path`,
+/// `request.query` (encoded, as given), `request.values` (of query and form, in the order of their names, one a line), `request.body`.
 pub(super) fn sign(
     request: &mut Request,
     scope: &Scope<'_>,
@@ -83,6 +91,19 @@ pub(super) fn sign(
     };
     let mut more = scope.more.clone();
     more.insert("request.method".to_owned(), Value::text(request.method.as_str()));
+    let url = if request.path.starts_with('/') {
+        format!("{}{}", scope.supplies.base_url.trim_end_matches('/'), request.path)
+    } else {
+        request.path.clone()
+    };
+    let mut values: Vec<&(String, String)> = request.query.iter().collect();
+    if let Body::Form(fields) = &request.body {
+        values.extend(fields);
+    }
+    values.sort_by(|a, b| a.0.cmp(&b.0));
+    let values: Vec<&str> = values.into_iter().map(|(_, value)| value.as_str()).collect();
+    more.insert("request.url".to_owned(), Value::text(url));
+    more.insert("request.values".to_owned(), Value::text(values.join("\n")));
     more.insert("request.path".to_owned(), Value::text(&request.path));
     more.insert("request.query".to_owned(), Value::text(form(&request.query)));
     more.insert("request.body".to_owned(), Value::text(body));

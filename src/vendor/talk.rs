@@ -8,7 +8,7 @@
 use super::answer;
 use super::request::{self, Scope, Supplies};
 use crate::lang::adapter::{Adapter, Operation, Step};
-use crate::model::{Exchange, Outcome, Reason, Request, Value};
+use crate::model::{Exchange, Outcome, Reason, Request, Secret, Value};
 use std::collections::BTreeMap;
 
 /// An operation under way.
@@ -40,6 +40,11 @@ impl<'a> Talk<'a> {
         Ok(Self { adapter, operation, supplies, at: 0, captures: BTreeMap::new(), learned: BTreeMap::new() })
     }
 
+    /// Goes on with another token: the one so far was refused.
+    pub fn with_token(&mut self, token: &'a Secret) {
+        self.supplies.token = Some(token);
+    }
+
     fn step(&self) -> Option<&'a Step> {
         self.operation.steps.get(self.at)
     }
@@ -47,7 +52,7 @@ impl<'a> Talk<'a> {
     /// The request to send now. A refusal is final: the request cannot be made.
     pub fn request(&self) -> Result<Request, Reason> {
         let step = self.step().ok_or_else(|| Reason::new("R8", "the operation is over"))?;
-        request::make(self.adapter, &step.request, &Scope::new(self.supplies, &self.captures), true)
+        request::make(self.adapter, &step.request, &Scope::new(self.supplies, &self.captures), true, None)
     }
 
     /// Reads what became of the request. `learned` of the outcome holds every capture of every step by its name.
@@ -59,7 +64,7 @@ impl<'a> Talk<'a> {
             Ok(answer) => answer,
             Err(outcome) => return Turn::Over(outcome),
         };
-        match answer::takes(&step.take, &answer, self.supplies.base_url, step.request.method.reads()) {
+        match answer::takes(&step.take, &answer.headers, &answer.json, self.supplies.base_url, step.request.method.reads()) {
             Ok(taken) => {
                 for (name, value) in taken {
                     self.captures.insert(format!("{}.{name}", step.name), value.clone());

@@ -3,10 +3,11 @@
 use super::request::plain;
 use super::sign;
 use crate::lang::adapter::{Adapter, Source, Text, Time, Verify, Webhook};
-use crate::model::{Secret, Value};
+use crate::model::{HeaderText, Secret, Value};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// A delivery as received.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +18,8 @@ pub struct Incoming<'a> {
     /// Our own public URL of this endpoint, exactly as the vendor was given it.
     pub url: &'a str,
     pub received: Timestamp,
+    /// Where it comes from, as far as that is known.
+    pub from: Option<IpAddr>,
 }
 
 impl Incoming<'_> {
@@ -48,6 +51,10 @@ pub enum NotVerified {
     NoSecret,
     #[error("the delivery lacks `{0}`, which the signature covers")]
     Lacks(String),
+    #[error("it comes from an address that the vendor does not send from")]
+    WrongAddress,
+    #[error("user or password of HTTP Basic is wrong")]
+    WrongPassword,
     #[error("the adapter declares no webhook")]
     NoWebhook,
 }
@@ -90,6 +97,16 @@ impl Check<'_> {
             }
             Verify::Standard { secret, tolerance } => self.standard(secret, *tolerance),
             Verify::Jwt { key, issuer } => self.jwt(key, issuer.as_deref()),
+            Verify::Basic { user, password } => {
+                let presented = self.header("authorization")?;
+                let (_, wanted) = sign::basic(&self.secret(user)?, &self.secret(password)?);
+                let fits = matches!(&wanted, HeaderText::Secret(wanted) if wanted.matches(presented.trim().as_bytes()));
+                if fits { Ok(()) } else { Err(NotVerified::WrongPassword) }
+            }
+            Verify::Address(networks) => {
+                let known = self.incoming.from.is_some_and(|from| networks.iter().any(|network| network.holds(from)));
+                if known { Ok(()) } else { Err(NotVerified::WrongAddress) }
+            }
         }
     }
 
@@ -153,7 +170,8 @@ impl Check<'_> {
         if near { Ok(()) } else { Err(NotVerified::OutOfTime) }
     }
 
-    /// Standard Webhooks: base64 of HMAC-SHA256 over `id.timestamp.body`, any of the `v1,` signatures, key in base64 after `whsec_`.
+    /// Standard Webhooks: signatures over `id.timestamp.body`. `v1,` is HMAC-SHA256 with the key in base64 after `whsec_`, `v1a,` is Ed25519
+    /// with the public key in base64 after `whpk_`. Any of the signatures may fit any of the keys of its kind.
     fn standard(&self, keys: &[Text], tolerance: SignedDuration) -> Result<(), NotVerified> {
         let header = |name: &str| {
             self.header(&format!("webhook-{name}"))
@@ -162,13 +180,19 @@ impl Check<'_> {
         let (id, time, signatures) = (header("id")?, header("timestamp")?, header("signature")?);
         let mut message = format!("{id}.{time}.").into_bytes();
         message.extend_from_slice(self.incoming.body);
-        let presented: Vec<Vec<u8>> =
-            signatures.split_whitespace().filter_map(|one| one.strip_prefix("v1,")).filter_map(sign::base64).collect();
+        let presented = |version: &str| -> Vec<Vec<u8>> {
+            signatures.split_whitespace().filter_map(|one| one.strip_prefix(version)).filter_map(sign::base64).collect()
+        };
+        let (shared, public) = (presented("v1,"), presented("v1a,"));
         self.any_key(keys, |key| {
             let text = std::str::from_utf8(key).unwrap_or_default();
+            if let Some(key) = text.strip_prefix("whpk_") {
+                let key = sign::base64(key).unwrap_or_default();
+                return public.iter().any(|presented| sign::ed25519(&key, &message, presented));
+            }
             let key = sign::base64(text.strip_prefix("whsec_").unwrap_or(text)).unwrap_or_default();
             let mac = sign::mac(crate::lang::adapter::Algorithm::HmacSha256, &key, &message);
-            !key.is_empty() && presented.iter().any(|presented| sign::same(&mac, presented))
+            !key.is_empty() && shared.iter().any(|presented| sign::same(&mac, presented))
         })?;
         self.within(instant(&Value::text(time)), tolerance)
     }

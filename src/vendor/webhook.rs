@@ -4,7 +4,7 @@
 use super::correlate::OwnerKey;
 use super::request::plain;
 use super::verify::Incoming;
-use crate::lang::adapter::{Adapter, Extract, Handshake, Mapping, Origin, Source, Webhook};
+use crate::lang::adapter::{Adapter, Extract, Handshake, Mapping, Origin, OwnerShape, Source, Webhook};
 use crate::model::{Reason, Value, hex};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
@@ -133,18 +133,35 @@ fn notification(webhook: &Webhook, item: &Json) -> Result<Notification, String> 
         }
     }
     let mapped = mappings(webhook, &event).next().is_some();
-    // A mapping that the body alone rules out needs no reads.
     let look = |source: &Source| match source {
         Source::Event => Some(Some(Value::text(&event))),
         Source::Body(name) => Some(captures.get(name).cloned()),
         _ => None,
     };
-    let possible = |mapping: &&Mapping| {
+    let mappings: Vec<&Mapping> = mappings(webhook, &event).collect();
+    let mappings = possible(&mappings, look);
+    let (ids, reads) = (ids(&mappings, &captures), reads(&mappings));
+    let dedupe = keyed(webhook, item, |_| None).unwrap_or_else(|| hex(&Sha256::digest(item.to_string().as_bytes())));
+    let owner = owners(&webhook.owner, &captures);
+    Ok(Notification { event, captures, owner, dedupe, ids, reads, mapped, ignored })
+}
+
+/// The mappings that what came does not rule out by itself: the others need no reads. `look` gives nothing for what is not known yet.
+pub(super) fn possible<'a>(mappings: &[&'a Mapping], look: impl Fn(&Source) -> Option<Option<Value>>) -> Vec<&'a Mapping> {
+    let possible = |mapping: &&&Mapping| {
         mapping.when.as_ref().is_none_or(|when| when.known(&mut |source: &Source| look(source)) != Some(false))
     };
-    let mappings: Vec<&Mapping> = mappings(webhook, &event).filter(possible).collect();
+    mappings.iter().filter(possible).copied().collect()
+}
+
+/// The ids that the reads get of what came.
+pub(super) fn ids(mappings: &[&Mapping], captures: &BTreeMap<String, Value>) -> BTreeMap<String, String> {
     let ids = mappings.iter().flat_map(|mapping| &mapping.ids);
-    let ids = ids.filter_map(|(name, capture)| Some((name.clone(), captures.get(capture).and_then(plain)?))).collect();
+    ids.filter_map(|(name, capture)| Some((name.clone(), captures.get(capture).and_then(plain)?))).collect()
+}
+
+/// What the mappings read, each operation once; one that must not be refused anywhere must not be refused.
+pub(super) fn reads(mappings: &[&Mapping]) -> Vec<Read> {
     let mut reads: Vec<Read> = Vec::new();
     for (operation, optional) in mappings
         .iter()
@@ -155,9 +172,7 @@ fn notification(webhook: &Webhook, item: &Json) -> Result<Notification, String> 
             None => reads.push(Read { operation: operation.clone(), optional }),
         }
     }
-    let dedupe = keyed(webhook, item, |_| None).unwrap_or_else(|| hex(&Sha256::digest(item.to_string().as_bytes())));
-    let owner = owners(webhook, &captures);
-    Ok(Notification { event, captures, owner, dedupe, ids, reads, mapped, ignored })
+    reads
 }
 
 /// The mappings for an event name, in file order.
@@ -168,10 +183,10 @@ pub(super) fn mappings<'a>(webhook: &'a Webhook, event: &str) -> impl Iterator<I
 }
 
 /// The owner keys whose captures are all there.
-fn owners(webhook: &Webhook, captures: &BTreeMap<String, Value>) -> Vec<OwnerKey> {
+pub(super) fn owners(shapes: &[OwnerShape], captures: &BTreeMap<String, Value>) -> Vec<OwnerKey> {
     let text = |name: &str| captures.get(name).and_then(plain).filter(|text| !text.is_empty());
     let mut keys = Vec::new();
-    for shape in &webhook.owner {
+    for shape in shapes {
         let ids: Option<BTreeMap<String, String>> = shape
             .keys
             .iter()

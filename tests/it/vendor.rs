@@ -11,6 +11,7 @@ use leverd::model::{Body, Exchange, HeaderText, Outcome, Request, Response, Secr
 use leverd::vendor::{self, Believed, Incoming, Listing, Page, Supplies, Talk, Turn};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::Path;
 
 const ADAPTERS: [&str; 4] = [
@@ -67,6 +68,9 @@ struct Case {
     /// Of `catalogue`.
     #[serde(default)]
     tests: Vec<Json>,
+    /// Of other lists.
+    #[serde(default)]
+    items: Vec<Json>,
     #[serde(default)]
     delivery: Option<Delivered>,
 }
@@ -97,6 +101,8 @@ struct Delivered {
     url: String,
     body: String,
     received: Timestamp,
+    #[serde(default)]
+    from: Option<IpAddr>,
     /// `signed`, `hint`, `handshake`, or why it is refused.
     believed: String,
     #[serde(default)]
@@ -164,6 +170,14 @@ fn plain(value: &Value) -> Json {
     }
 }
 
+/// The captures of an item, or the code of why it cannot be read.
+fn listed(item: vendor::Item) -> Json {
+    match item {
+        Ok(captures) => Json::Object(captures.iter().map(|(name, value)| (name.clone(), plain(value))).collect()),
+        Err(reason) => Json::String(format!("{}: {}", reason.code, reason.text)),
+    }
+}
+
 fn spoken(adapter: &Adapter, secrets: &BTreeMap<String, Secret>, case: &Case, operation: &str) {
     let supplies = Supplies {
         base_url: &adapter.base_url,
@@ -176,7 +190,8 @@ fn spoken(adapter: &Adapter, secrets: &BTreeMap<String, Secret>, case: &Case, op
     };
     let wanted = case.outcome.as_deref().unwrap_or("done");
     let mut talk = Talk::new(adapter, operation, supplies).expect("declared");
-    let mut listing = (operation == "catalogue").then(|| Listing::new(adapter, supplies).expect("declared"));
+    let lists = adapter.operations.get(operation).is_some_and(|operation| operation.each.is_some());
+    let mut listing = lists.then(|| Listing::new(adapter, operation, supplies).expect("declared"));
     for turn in &case.turns {
         let request = listing.as_ref().map_or_else(|| talk.request(), Listing::request).expect("a request");
         if let Some(expected) = &turn.request {
@@ -188,7 +203,14 @@ fn spoken(adapter: &Adapter, secrets: &BTreeMap<String, Secret>, case: &Case, op
         if let Some(listing) = &mut listing {
             match listing.answer(&exchange(turn)) {
                 Page::Next => continue,
-                Page::All(tests) => assert_eq!(serde_json::to_value(tests).expect("plain"), Json::Array(case.tests.clone())),
+                Page::All(items) if operation == "catalogue" => {
+                    let tests = vendor::catalogue::tests(items).expect("tests");
+                    assert_eq!(serde_json::to_value(tests).expect("plain"), Json::Array(case.tests.clone()), "{}", case.name);
+                }
+                Page::All(items) => {
+                    let items: Vec<Json> = items.into_iter().map(listed).collect();
+                    assert_eq!(items, case.items, "{}", case.name);
+                }
                 Page::Failed(outcome) => assert_eq!(told(&outcome), wanted, "{}", case.name),
             }
             return;
@@ -210,7 +232,7 @@ fn spoken(adapter: &Adapter, secrets: &BTreeMap<String, Secret>, case: &Case, op
 fn delivered(adapter: &Adapter, secrets: &BTreeMap<String, Secret>, case: &str, delivery: &Delivered) {
     let headers: Vec<(String, String)> = delivery.headers.clone().into_iter().collect();
     let body = delivery.body.trim_end().as_bytes();
-    let incoming = Incoming { headers: &headers, body, url: &delivery.url, received: delivery.received };
+    let incoming = Incoming { headers: &headers, body, url: &delivery.url, received: delivery.received, from: delivery.from };
     let believed = match vendor::handshake(adapter, body) {
         Some(None) => "handshake".to_owned(),
         Some(Some(reply)) => format!("handshake {reply}"),

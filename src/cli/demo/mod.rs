@@ -9,7 +9,7 @@ use super::describe;
 use super::exit::Exit;
 use super::out::Out;
 use crate::model::{AccountId, OpportunityId};
-use crate::sim::{AssessmentState, NewOpportunity, NewPosting, Service, Sim, SimOptions};
+use crate::sim::{AssessmentState, NewOpportunity, NewPosting, Sim, SimOptions};
 use crate::store::RunRow;
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context, bail};
@@ -217,10 +217,7 @@ impl Story<'_> {
             self.out.line("  calls:")?;
         }
         for request in new {
-            let to = match request.service {
-                Service::Lever => "Lever",
-                Service::Qualified => "Qualified.io",
-            };
+            let to = request.service.title();
             let status = request.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
             self.out.line(format_args!("    {dim}{:<12} {} {} → {status}{dim:#}", to, request.method, request.path))?;
         }

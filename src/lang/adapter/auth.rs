@@ -48,6 +48,17 @@ pub struct TokenCall {
     pub sliding: bool,
     /// Headers that carry it; they read `token`.
     pub header: Vec<(String, Text)>,
+    /// The secret that the request spends, if the answer may bring another one in its place.
+    pub rotates: Option<Rotation>,
+}
+
+/// A refresh token that is replaced as it is used.
+#[derive(Debug)]
+pub struct Rotation {
+    /// The name of the secret.
+    pub secret: String,
+    /// Where its successor stands in the answer.
+    pub successor: Extract,
 }
 
 /// Where a signature goes.
@@ -60,13 +71,16 @@ pub enum Placement {
 /// Keyed hashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
+    /// Some vendors sign with nothing better.
+    HmacSha1,
     HmacSha256,
     HmacSha512,
 }
 
 impl Algorithm {
     /// Every algorithm with its spelling.
-    pub const ALL: [(&'static str, Self); 2] = [("hmac-sha256", Self::HmacSha256), ("hmac-sha512", Self::HmacSha512)];
+    pub const ALL: [(&'static str, Self); 3] =
+        [("hmac-sha1", Self::HmacSha1), ("hmac-sha256", Self::HmacSha256), ("hmac-sha512", Self::HmacSha512)];
 }
 
 /// How a hash is written.

@@ -5,7 +5,7 @@ use super::text::{self, Mention, Text};
 use crate::lang::diagnostic::{Diagnostic, Diagnostics};
 use crate::lang::source::Span;
 use crate::lang::yaml::{Key, Node};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A reading under way.
 pub(super) struct Reader<'d> {
@@ -17,6 +17,8 @@ pub(super) struct Reader<'d> {
     /// Further captures of a test.
     pub(super) fields: BTreeSet<String>,
     pub(super) operations: BTreeSet<String>,
+    /// Operations that a poll or `subscribe` asks for as lists, each with what its request may read besides.
+    pub(super) listed: BTreeMap<String, BTreeSet<String>>,
     /// Where requests may go.
     pub(super) hosts: Vec<String>,
 }

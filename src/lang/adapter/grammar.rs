@@ -24,15 +24,22 @@ pub(super) static ROOT: Shape = Shape {
         KeyShape::may(
             "events",
             Ty::Named(&Ty::Any),
-            "the events that the webhook emits, each with its `result.*` fields: `NAME: TYPE`",
+            "the events that webhook and polls emit, each with its `result.*` fields: `NAME: TYPE`",
         ),
         KeyShape::must(
             "operations",
             Ty::Named(&Ty::Map(&OPERATION)),
             "what can be asked of the vendor: `catalogue`, `invite`, any other",
         ),
+        KeyShape::may(
+            "reports",
+            Ty::Named(&Ty::Map(&REPORT)),
+            "files that the vendor has on an attempt, by the names that `add_file` uses",
+        ),
         KeyShape::may("webhook", Ty::Map(&WEBHOOK), "what the vendor sends"),
-        KeyShape::may("poll", Ty::Map(&POLL), "asking instead of being told"),
+        KeyShape::may("poll", Ty::Named(&Ty::Map(&POLL)), "asking instead of being told: polls by name"),
+        KeyShape::may("subscribe", Ty::Map(&SUBSCRIBE), "how our webhook is registered at the vendor"),
+        KeyShape::may("setup", Ty::Text, "what a person has to do at the vendor; `connect` and `doctor` print it"),
         KeyShape::may("samples", Ty::List(&Ty::Map(&SAMPLE)), "webhooks as the vendor sends them, and what they become"),
     ],
 };
@@ -45,6 +52,7 @@ pub(super) static AUTH: Shape = Shape {
         KeyShape::may("basic", Ty::Map(&BASIC), "HTTP Basic"),
         KeyShape::may("body", Ty::Named(&Ty::Text), "keys of the JSON or form body"),
         KeyShape::may("client_credentials", Ty::Map(&CLIENT), "OAuth 2 client credentials"),
+        KeyShape::may("refresh_token", Ty::Map(&REFRESH), "OAuth 2 with a refresh token, which each use may replace"),
         KeyShape::may("token", Ty::Map(&TOKEN), "any other exchange of secrets for a token"),
         KeyShape::may("sign", Ty::Map(&SIGN), "a signature over parts of the request"),
     ],
@@ -71,6 +79,17 @@ pub(super) static CLIENT: Shape = Shape {
     ],
 };
 
+pub(super) static REFRESH: Shape = Shape {
+    what: "`refresh_token`",
+    keys: &[
+        KeyShape::must("url", Ty::Text, "the token endpoint: a path, or a URL of a declared host"),
+        KeyShape::must("token", Ty::Text, "the first refresh token: `\"{{secret.NAME}}\"`"),
+        KeyShape::may("client", Ty::OneOf(&CLIENTS), "where id and secret go: `body` (unless given) or `basic`"),
+        KeyShape::must("id", Ty::Text, "the client's id"),
+        KeyShape::must("secret", Ty::Text, "the client's secret"),
+    ],
+};
+
 pub(super) static TOKEN: Shape = Shape {
     what: "`token`",
     keys: &[
@@ -90,7 +109,7 @@ pub(super) static TOKEN_TAKE: Shape = Shape {
     ],
 };
 
-pub(super) const ALGORITHMS: [&str; 2] = ["hmac-sha256", "hmac-sha512"];
+pub(super) const ALGORITHMS: [&str; 3] = ["hmac-sha1", "hmac-sha256", "hmac-sha512"];
 pub(super) const ENCODINGS: [&str; 2] = ["hex", "base64"];
 
 pub(super) static SIGN: Shape = Shape {
@@ -99,7 +118,7 @@ pub(super) static SIGN: Shape = Shape {
         KeyShape::must(
             "message",
             Ty::Text,
-            "what is signed: `request.method`, `request.path`, `request.query`, `request.body`, `now.epoch_s` …",
+            "what is signed: `request.method`, `request.url`, `request.path`, `request.query`, `request.values`, `request.body`, `now.epoch_s` …",
         ),
         KeyShape::must("key", Ty::Text, "the key"),
         KeyShape::may("algorithm", Ty::OneOf(&ALGORITHMS), "`hmac-sha256` unless given"),
@@ -113,7 +132,9 @@ pub(super) static RATE: Shape = Shape {
     what: "`rate`",
     keys: &[
         KeyShape::may("per_second", Ty::Any, "requests a second"),
-        KeyShape::may("per_hour", Ty::Any, "or requests an hour"),
+        KeyShape::may("per_minute", Ty::Any, "or a minute"),
+        KeyShape::may("per_hour", Ty::Any, "or an hour"),
+        KeyShape::may("per_day", Ty::Any, "or a day"),
         KeyShape::may("burst", Ty::Any, "how many at once; 1 unless given"),
     ],
 };
@@ -194,6 +215,21 @@ pub(super) static STEP: Shape = Shape {
     ],
 };
 
+pub(super) const FILE_TYPES: [&str; 6] = ["pdf", "png", "jpg", "docx", "doc", "txt"];
+
+pub(super) static REPORT: Shape = Shape {
+    what: "a report",
+    keys: &[
+        KeyShape::must(
+            "operation",
+            Ty::Text,
+            "the operation that leads to it; its last answer is the file, unless `url` is given",
+        ),
+        KeyShape::may("url", Ty::Text, "the capture of the operation that holds the file's URL"),
+        KeyShape::may("type", Ty::OneOf(&FILE_TYPES), "what the content must be; `pdf` unless given"),
+    ],
+};
+
 pub(super) const PAGINGS: [&str; 4] = ["page", "offset", "next", "cursor"];
 
 pub(super) static PAGES: Shape = Shape {
@@ -261,8 +297,10 @@ pub(super) static VERIFY: Shape = Shape {
     keys: &[
         KeyShape::may("header", Ty::Named(&Ty::Text), "headers that must have these values"),
         KeyShape::may("hmac", Ty::Map(&HMAC), "a signature"),
+        KeyShape::may("basic", Ty::Map(&BASIC), "HTTP Basic"),
         KeyShape::may("standard", Ty::Map(&STANDARD), "Standard Webhooks"),
         KeyShape::may("jwt", Ty::Map(&JWT), "a JWT (HS256) as bearer"),
+        KeyShape::may("address", Ty::List(&Ty::Text), "addresses and networks that it may come from: `203.0.113.0/24`"),
     ],
 };
 
@@ -288,7 +326,11 @@ pub(super) static HMAC: Shape = Shape {
 pub(super) static STANDARD: Shape = Shape {
     what: "`standard`",
     keys: &[
-        KeyShape::must("secret", Ty::Either(&[Ty::Text, Ty::List(&Ty::Text)]), "the `whsec_…` secret, or several"),
+        KeyShape::must(
+            "secret",
+            Ty::Either(&[Ty::Text, Ty::List(&Ty::Text)]),
+            "the `whsec_…` secret or `whpk_…` public key, or several",
+        ),
         KeyShape::may("tolerance", Ty::Duration, "how old a delivery may be; 5m unless given"),
     ],
 };
@@ -325,12 +367,55 @@ pub(super) static MAPPING: Shape = Shape {
     ],
 };
 
+pub(super) const UNTIL: [&str; 5] = ["started", "submitted", "scored", "reviewed", "decided"];
+
 pub(super) static POLL: Shape = Shape {
-    what: "`poll`",
+    what: "a poll",
     keys: &[
-        KeyShape::must("every", Ty::Duration, "how often"),
-        KeyShape::may("operation", Ty::Text, "what is asked"),
-        KeyShape::may("stop_after", Ty::Duration, "how long after the invitation asking ends"),
+        KeyShape::must("every", Ty::Duration, "how often; about single attempts, the first pause, which doubles"),
+        KeyShape::may("slowest", Ty::Duration, "about single attempts: the longest pause; 6h unless given"),
+        KeyShape::may("stop_after", Ty::Duration, "attempts requested longer ago are not asked about; 90d unless given"),
+        KeyShape::may("until", Ty::OneOf(&UNTIL), "attempts that came so far are not asked about; `scored` unless given"),
+        KeyShape::may("list", Ty::Text, "the operation that lists what happened; without it, each attempt is asked about"),
+        KeyShape::may("for", Ty::Named(&Ty::List(&Ty::Text)), "a list is asked for with each of these values: `$for.NAME`"),
+        KeyShape::may("window", Ty::Map(&WINDOW), "a list is asked for since the last time: `$window.from`, `$window.to`"),
+        KeyShape::may("owner", Ty::List(&Ty::Named(&Ty::Text)), "how the attempt of an item is found, in order"),
+        KeyShape::may(
+            "map",
+            Ty::List(&Ty::Map(&ANSWER)),
+            "what answers mean; the webhook's mappings that say nothing of the body, unless given",
+        ),
+    ],
+};
+
+pub(super) static WINDOW: Shape = Shape {
+    what: "`window`",
+    keys: &[
+        KeyShape::may("overlap", Ty::Duration, "how much of the last window is asked for again; 10m unless given"),
+        KeyShape::may("first", Ty::Duration, "how far the first window reaches back; 1d unless given"),
+    ],
+};
+
+pub(super) static ANSWER: Shape = Shape {
+    what: "a mapping of a poll",
+    keys: &[
+        KeyShape::may(
+            "ids",
+            Ty::Named(&Ty::Text),
+            "ids that the reads get from the item, over those of our ledger: `attempt_id: OPERATION.NAME`",
+        ),
+        KeyShape::may("read", Ty::List(&Ty::Text), "operations that are asked about the attempt"),
+        KeyShape::may("try", Ty::List(&Ty::Text), "operations that are asked too, and may be refused"),
+        KeyShape::may("when", Ty::Any, "condition over `OPERATION.NAME`"),
+        KeyShape::must("emit", Ty::Named(&Ty::Any), "the events it becomes, each with its fields and `at`"),
+    ],
+};
+
+pub(super) static SUBSCRIBE: Shape = Shape {
+    what: "`subscribe`",
+    keys: &[
+        KeyShape::must("list", Ty::Text, "the operation that lists what is registered; it takes `url`"),
+        KeyShape::must("create", Ty::Text, "the operation that registers `callback_url`"),
     ],
 };
 
@@ -338,8 +423,9 @@ pub(super) static SAMPLE: Shape = Shape {
     what: "a sample",
     keys: &[
         KeyShape::may("name", Ty::Text, "for messages"),
-        KeyShape::must("webhook", Ty::Any, "the body as the vendor sends it"),
-        KeyShape::may("answers", Ty::Named(&Ty::Any), "the answers of the operations that are read back, as JSON"),
+        KeyShape::may("webhook", Ty::Any, "the body as the vendor sends it"),
+        KeyShape::may("poll", Ty::Text, "or the poll that is asked"),
+        KeyShape::may("answers", Ty::Named(&Ty::Any), "the answers of the operations that are asked, as JSON"),
         KeyShape::must("expect", Ty::List(&Ty::Any), "the events it becomes, in order: `NAME` or `NAME: { FIELD: VALUE }`"),
     ],
 };

@@ -3,6 +3,7 @@
 //! [`parse`] makes an [`Adapter`] of a located YAML tree and says everything that is wrong with it in one go. What it returns without
 //! errors cannot fail later for a reason that stands in the file. The grammar is on one page in `schema/vendor.md`.
 
+mod address;
 mod auth;
 mod cond;
 mod ctx;
@@ -14,25 +15,36 @@ mod literal;
 mod names;
 mod operation;
 mod parse;
+mod poll;
 mod read_auth;
 mod read_operation;
+
+mod read_poll;
+mod read_report;
+mod read_verify;
 mod read_webhook;
+mod report;
 mod sample;
 mod schema;
 mod shape;
+mod subscribe;
 mod text;
 mod webhook;
 
-pub use auth::{Algorithm, Auth, Encoding, Placement, TokenCall};
+pub use address::Network;
+pub use auth::{Algorithm, Auth, Encoding, Placement, Rotation, TokenCall};
 pub use cond::{Cond, Matcher, Test};
 pub use extract::{Extract, Origin, Take};
 pub use operation::{OnUnknown, Operation, Pages, Payload, RequestShape, Step};
 pub use parse::{blank, parse, read};
-pub use sample::Sample;
+pub use poll::{Ask, List, Poll, Window};
+pub use report::{FileType, Report, page};
+pub use sample::{Sample, Sampled};
 pub use schema::vendor_schema;
 pub use shape::Shape;
+pub use subscribe::Subscribe;
 pub use text::{Piece, Text};
-pub use webhook::{Emit, Handshake, Mapping, OwnerShape, PathScope, Poll, Source, Time, Verify, Webhook};
+pub use webhook::{Emit, Handshake, Mapping, OwnerShape, PathScope, Source, Time, Verify, Webhook};
 
 use crate::model::{AssessmentEvent, Field, VendorName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,9 +71,15 @@ pub struct Adapter {
     /// that leverd makes itself (`invited`, `invite_failed`, `expired` by timer, `opted_out`, `cancelled` by `mark` …).
     pub events: BTreeMap<AssessmentEvent, BTreeMap<String, Field>>,
     pub operations: BTreeMap<String, Operation>,
+    /// Files that there are on an attempt, by the names that rules use.
+    pub reports: BTreeMap<String, Report>,
     pub webhook: Option<Webhook>,
-    /// Checked now, run later.
-    pub poll: Option<Poll>,
+    /// By name.
+    pub polls: BTreeMap<String, Poll>,
+    /// How our webhook is registered; without it, a person does that.
+    pub subscribe: Option<Subscribe>,
+    /// What a person has to do at the vendor, in words.
+    pub setup: Option<String>,
     pub samples: Vec<Sample>,
 }
 

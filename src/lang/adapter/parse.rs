@@ -1,10 +1,10 @@
 //! The file as a whole: what it declares, then its parts, each checked against that.
 
 use super::ctx::{Reader, get};
+use super::read_auth::flipped;
 use super::read_operation::json_cond;
 use super::read_webhook::Declared;
-use super::webhook::Poll;
-use super::{Adapter, Auth, ErrorClass, ErrorRule, Operation, Rate, Sample, extract, grammar, shape};
+use super::{Adapter, Auth, ErrorClass, ErrorRule, Operation, Poll, Rate, Sample, Sampled, extract, grammar, read_poll, shape};
 use crate::lang::diagnostic::{Diagnostic, Diagnostics};
 use crate::lang::route::routed;
 use crate::lang::source::{SourceId, Sources};
@@ -66,13 +66,15 @@ fn whole(root: &Node, found: &mut Diagnostics) -> Option<Adapter> {
     }
     let learned = ids.clone();
     let mappings = get(&entries, "webhook").and_then(|node| node.get("map")).map(Node::items_or_self).unwrap_or_default();
-    ids.extend(mappings.iter().flat_map(|mapping| keys(mapping.get("ids"))).map(|(key, _)| key.text.clone()));
+    let asked = keys(get(&entries, "poll")).filter_map(|(_, poll)| poll.get("map")).flat_map(Node::items_or_self);
+    ids.extend(mappings.iter().chain(asked).flat_map(|mapping| keys(mapping.get("ids"))).map(|(key, _)| key.text.clone()));
     let mut reader = Reader {
         found,
         secrets: keys(get(&entries, "secrets")).map(|(key, _)| key.text.clone()).collect(),
         ids,
         fields,
         operations: keys(operations).map(|(key, _)| key.text.clone()).collect(),
+        listed: read_poll::listed(get(&entries, "poll"), get(&entries, "subscribe")),
         hosts: Vec::new(),
     };
     let name = get(&entries, "vendor").and_then(|node| reader.vendor(node));
@@ -97,19 +99,22 @@ fn whole(root: &Node, found: &mut Diagnostics) -> Option<Adapter> {
             all.insert(key.text.clone(), operation);
         }
     }
+    let reports = get(&entries, "reports").map(|node| reader.reports(node, &all)).unwrap_or_default();
     // What the webhook's captures are compared with is what answers taught us.
     reader.ids = learned;
     let declared = Declared { events: &events, operations: &all };
     let webhook = get(&entries, "webhook").map(|node| reader.webhook(node, &declared));
-    reader.silent(get(&entries, "events"), webhook.as_ref().and_then(Option::as_ref), &all);
-    let poll = get(&entries, "poll").map(|node| reader.poll(node));
-    let samples = get(&entries, "samples").map(|node| reader.samples(node)).unwrap_or_default();
+    let told = webhook.as_ref().and_then(Option::as_ref);
+    let polls = get(&entries, "poll").map(|node| reader.polls(node, &declared, told)).unwrap_or_default();
+    reader.silent(get(&entries, "events"), told, &polls, &all);
+    let subscribe = get(&entries, "subscribe").map(|node| reader.subscribe(node, &declared));
+    let setup = get(&entries, "setup").map(|node| node.as_text(reader.found).map(|text| text.trim().to_owned()));
+    let samples = get(&entries, "samples").map(|node| reader.samples(node, get(&entries, "poll"))).unwrap_or_default();
     let name = name?;
     let title = match get(&entries, "title") {
         Some(node) => node.as_text(found)?.to_owned(),
         None => name.as_str().to_owned(),
     };
-    let flat = super::read_auth::flipped;
     Some(Adapter {
         name,
         title,
@@ -118,12 +123,15 @@ fn whole(root: &Node, found: &mut Diagnostics) -> Option<Adapter> {
         optional_secrets: optional,
         secrets,
         auth: auth?,
-        rate: super::read_auth::flipped(rate)?,
+        rate: flipped(rate)?,
         errors,
         events,
         operations: all,
-        webhook: flat(webhook)?,
-        poll: super::read_auth::flipped(poll)?,
+        reports,
+        webhook: flipped(webhook)?,
+        polls,
+        subscribe: flipped(subscribe)?,
+        setup: flipped(setup)?,
         samples,
     })
 }
@@ -245,13 +253,16 @@ impl Reader<'_> {
     fn rate(&mut self, node: &Node) -> Option<Rate> {
         let entries = grammar::RATE.entries(node, self.found);
         let burst = get(&entries, "burst").map_or(Some(1), |node| self.count(node, 1, 10_000));
-        let (per, seconds) = match (get(&entries, "per_second"), get(&entries, "per_hour")) {
-            (Some(node), None) => (node, 1.0),
-            (None, Some(node)) => (node, 3600.0),
-            _ => {
-                self.fault("one-of", node.span, "a rate is `per_second` or `per_hour`", "give exactly one of them");
-                return None;
-            }
+        let spans = [("per_second", 1.0), ("per_minute", 60.0), ("per_hour", 3600.0), ("per_day", 86_400.0)];
+        let given: Vec<_> = spans.iter().filter_map(|(name, seconds)| Some((get(&entries, name)?, *seconds))).collect();
+        let &[(per, seconds)] = given.as_slice() else {
+            self.fault(
+                "one-of",
+                node.span,
+                "a rate is `per_second`, `per_minute`, `per_hour` or `per_day`",
+                "give exactly one of them",
+            );
+            return None;
         };
         let number = per.as_number(self.found)?;
         if number <= 0.0 {
@@ -274,8 +285,7 @@ impl Reader<'_> {
             if get(&entries, "status").is_none() && where_.is_none() && !item.is_faulty() {
                 self.fault("empty-error", item.span, "this error fits every answer", "add `status: [..]` or `where:`");
             }
-            let flat = super::read_auth::flipped;
-            if let (Some(where_), Some(class), Some(message)) = (super::read_auth::flipped(where_), class, flat(message)) {
+            if let (Some(where_), Some(class), Some(message)) = (flipped(where_), class, flipped(message)) {
                 rules.push(ErrorRule { status, where_, class, message });
             }
         }
@@ -283,14 +293,24 @@ impl Reader<'_> {
     }
 
     /// A declared event that nothing emits misleads rules into waiting for it.
-    fn silent(&mut self, events: Option<&Node>, webhook: Option<&super::Webhook>, operations: &BTreeMap<String, Operation>) {
-        let Some(webhook) = webhook else { return };
+    fn silent(
+        &mut self,
+        events: Option<&Node>,
+        webhook: Option<&super::Webhook>,
+        polls: &BTreeMap<String, Poll>,
+        operations: &BTreeMap<String, Operation>,
+    ) {
+        if webhook.is_none() && polls.is_empty() {
+            return;
+        }
+        let mappings = webhook.iter().flat_map(|webhook| &webhook.map).chain(polls.values().flat_map(|poll| &poll.map));
+        let emitted: BTreeSet<_> = mappings
+            .flat_map(|mapping| &mapping.emit)
+            .map(|emit| emit.event)
+            .chain(operations.values().filter_map(|operation| operation.emits))
+            .collect();
         for (key, _) in keys(events) {
-            let emitted = |event| {
-                webhook.map.iter().flat_map(|mapping| &mapping.emit).any(|emit| emit.event == event)
-                    || operations.values().any(|operation| operation.emits == Some(event))
-            };
-            if key.text.parse().is_ok_and(|event| !emitted(event)) && !self.found.has_errors() {
+            if key.text.parse().is_ok_and(|event| !emitted.contains(&event)) && !self.found.has_errors() {
                 self.found.push(
                     Diagnostic::warning("silent-event", key.span, format!("nothing emits `{}`", key.text))
                         .help("add a mapping for it, or remove it"),
@@ -299,19 +319,20 @@ impl Reader<'_> {
         }
     }
 
-    fn poll(&mut self, node: &Node) -> Option<Poll> {
-        let entries = grammar::POLL.entries(node, self.found);
-        let every = get(&entries, "every").and_then(|node| node.as_duration(self.found));
-        if let Some(node) = get(&entries, "operation") {
-            self.operation_names(node);
+    fn poll_name(&mut self, node: &Node, polls: Option<&Node>) -> Option<String> {
+        let name = node.as_text(self.found)?;
+        if keys(polls).any(|(key, _)| key.text == name) {
+            return Some(name.to_owned());
         }
-        if let Some(node) = get(&entries, "stop_after") {
-            node.as_duration(self.found);
-        }
-        Some(Poll { every: every?, rest: shape::json(node) })
+        self.found.push(
+            Diagnostic::error("unknown-name", node.span, format!("there is no poll `{name}`"))
+                .suggest_near(node.span, name, keys(polls).map(|(key, _)| key.text.as_str()))
+                .help("declare it under `poll:`"),
+        );
+        None
     }
 
-    fn samples(&mut self, node: &Node) -> Vec<Sample> {
+    fn samples(&mut self, node: &Node, polls: Option<&Node>) -> Vec<Sample> {
         let mut samples = Vec::new();
         for (at, item) in node.items(self.found).unwrap_or_default().iter().enumerate() {
             let entries = grammar::SAMPLE.entries(item, self.found);
@@ -339,9 +360,17 @@ impl Reader<'_> {
                     }
                 }
             }
-            if let Some(webhook) = get(&entries, "webhook") {
+            let of = match (get(&entries, "webhook"), get(&entries, "poll")) {
+                (Some(webhook), None) => Some(Sampled::Webhook(shape::json(webhook))),
+                (None, Some(poll)) => self.poll_name(poll, polls).map(Sampled::Poll),
+                _ => {
+                    self.fault("one-of", item.span, "a sample is of `webhook` or of `poll`", "give exactly one of them");
+                    None
+                }
+            };
+            if let Some(of) = of {
                 let span = get(&entries, "name").map_or(item.span.at_start(), |node| node.span);
-                samples.push(Sample { name, webhook: shape::json(webhook), answers, expect, route, span });
+                samples.push(Sample { name, of, answers, expect, route, span });
             }
         }
         samples

@@ -1,6 +1,6 @@
 //! Reads `auth`.
 
-use super::auth::{Algorithm, Auth, Encoding, Placement, TokenCall};
+use super::auth::{Algorithm, Auth, Encoding, Placement, Rotation, TokenCall};
 use super::ctx::{Reader, get};
 use super::operation::{Payload, RequestShape};
 use super::shape::Shape;
@@ -10,6 +10,19 @@ use crate::lang::source::Span;
 use crate::lang::yaml::{Key, Node};
 use crate::model::Method;
 use std::collections::BTreeSet;
+
+/// What a signature may cover.
+const SIGNED: [&str; 9] = [
+    "request.method",
+    "request.url",
+    "request.path",
+    "request.query",
+    "request.values",
+    "request.body",
+    "now",
+    "now.epoch_s",
+    "now.epoch_ms",
+];
 
 impl Reader<'_> {
     /// The authentication; `None` if it is faulty.
@@ -46,6 +59,7 @@ impl Reader<'_> {
                 user.zip(password).map(|(user, password)| Auth::Basic { user, password })
             }
             "client_credentials" => self.client(value, &known),
+            "refresh_token" => self.refresh_token(value, &known),
             "token" => self.token(value, &known),
             _ => self.sign(value, &known),
         };
@@ -73,20 +87,55 @@ impl Reader<'_> {
 
     fn client(&mut self, node: &Node, known: &BTreeSet<String>) -> Option<Auth> {
         let entries = grammar::CLIENT.entries(node, self.found);
-        let url = get(&entries, "url").and_then(|node| {
+        let scope = get(&entries, "scope").map(|node| self.text(node, known));
+        let mut form = vec![("grant_type".to_owned(), Shape::Literal("client_credentials".into()))];
+        let scope = flipped(scope);
+        form.extend(scope.clone().flatten().map(|scope| ("scope".to_owned(), Shape::Text(scope))));
+        let call = self.endpoint(node, &entries, form, known, None)?;
+        scope.map(|_| Auth::Token(Box::new(call)))
+    }
+
+    fn refresh_token(&mut self, node: &Node, known: &BTreeSet<String>) -> Option<Auth> {
+        let entries = grammar::REFRESH.entries(node, self.found);
+        let at = get(&entries, "token")?;
+        let token = self.text(at, known)?;
+        let secret = match token.0.as_slice() {
+            [Piece::Name(name)] => name.strip_prefix("secret.").map(str::to_owned),
+            _ => None,
+        };
+        let Some(secret) = secret else {
+            self.refuse_literal("token", &token, at, true);
+            self.fault("vendor-text", at.span, "a refresh token is one secret, whole", "write `\"{{secret.refresh_token}}\"`");
+            return None;
+        };
+        let form = vec![
+            ("grant_type".to_owned(), Shape::Literal("refresh_token".into())),
+            ("refresh_token".to_owned(), Shape::Text(token)),
+        ];
+        let place = |_| Span::new(node.span.source, 0..0);
+        let rotation = Rotation { secret, successor: extract::from("$.refresh_token", &place, self.found)? };
+        let call = self.endpoint(node, &entries, form, known, Some(rotation))?;
+        Some(Auth::Token(Box::new(call)))
+    }
+
+    /// A token endpoint of OAuth 2: the form, and where id and secret of the client go.
+    fn endpoint(
+        &mut self,
+        node: &Node,
+        entries: &[&(Key, Node)],
+        mut form: Vec<(String, Shape)>,
+        known: &BTreeSet<String>,
+        rotates: Option<Rotation>,
+    ) -> Option<TokenCall> {
+        let url = get(entries, "url").and_then(|node| {
             let text = self.text(node, &BTreeSet::new())?;
             self.place(node, &text).then_some(text)
         });
-        let id = get(&entries, "id").and_then(|node| self.text(node, known));
-        let secret = get(&entries, "secret").and_then(|node| self.credential("secret", node, known));
-        let scope = get(&entries, "scope").map(|node| self.text(node, known));
-        let basic = get(&entries, "client").map(|node| self.one_of(node, &[("body", false), ("basic", true)]));
+        let id = get(entries, "id").and_then(|node| self.text(node, known));
+        let secret = get(entries, "secret").and_then(|node| self.credential("secret", node, known));
+        let basic = get(entries, "client").map(|node| self.one_of(node, &[("body", false), ("basic", true)]));
         let (path, id, secret) = (url?, id?, secret?);
         let basic = basic.unwrap_or(Some(false))?;
-        let mut form = vec![("grant_type".to_owned(), Shape::Literal("client_credentials".into()))];
-        if let Some(scope) = scope {
-            form.push(("scope".to_owned(), Shape::Text(scope?)));
-        }
         if !basic {
             form.push(("client_id".to_owned(), Shape::Text(id.clone())));
             form.push(("client_secret".to_owned(), Shape::Text(secret.clone())));
@@ -94,7 +143,7 @@ impl Reader<'_> {
         let request =
             RequestShape { method: Method::Post, path, query: Vec::new(), headers: Vec::new(), payload: Payload::Form(form) };
         let place = |_| Span::new(node.span.source, 0..0);
-        Some(Auth::Token(Box::new(TokenCall {
+        Some(TokenCall {
             request,
             basic: basic.then_some((id, secret)),
             token: extract::from("$.access_token", &place, self.found)?,
@@ -102,7 +151,8 @@ impl Reader<'_> {
             ttl: None,
             sliding: false,
             header: bearer(),
-        })))
+            rotates,
+        })
     }
 
     fn token(&mut self, node: &Node, known: &BTreeSet<String>) -> Option<Auth> {
@@ -129,14 +179,14 @@ impl Reader<'_> {
             ttl: flipped(ttl)?,
             sliding: sliding?,
             header: header?,
+            rotates: None,
         })))
     }
 
     fn sign(&mut self, node: &Node, known: &BTreeSet<String>) -> Option<Auth> {
         let entries = grammar::SIGN.entries(node, self.found);
         let mut names = known.clone();
-        let more = ["request.method", "request.path", "request.query", "request.body", "now", "now.epoch_s", "now.epoch_ms"];
-        names.extend(more.map(str::to_owned));
+        names.extend(SIGNED.map(str::to_owned));
         let message = get(&entries, "message").and_then(|node| self.text(node, &names));
         let key = get(&entries, "key").and_then(|node| self.credential("key", node, known));
         let (algorithm, encoding) = self.hashing(&entries);

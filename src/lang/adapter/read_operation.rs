@@ -55,6 +55,7 @@ impl Reader<'_> {
         let with = get(&entries, "with").map(|node| self.fields(node)).unwrap_or_default();
         let mut known = names::of_requests(&self.secrets, &self.ids, &self.fields);
         known.extend(with.keys().map(|name| format!("with.{name}")));
+        known.extend(self.listed.get(&key.text).into_iter().flatten().cloned());
         if get(&entries, "pages").is_some() {
             known.extend(["page", "offset", "limit", "cursor"].map(str::to_owned));
         }
@@ -114,14 +115,14 @@ impl Reader<'_> {
         let pages = get(&entries, "pages").map(|node| self.pages(node));
         if key.text == "catalogue" {
             good &= self.catalogue(node, &entries);
-        } else {
+        } else if !self.listed.contains_key(&key.text) {
             for name in ["each", "keep", "pages"] {
                 if let Some((key, _)) = entries.iter().find(|(key, _)| key.text == name) {
                     self.fault(
                         "misplaced-key",
                         key.span,
-                        format!("`{name}` belongs to the operation `catalogue`"),
-                        "other operations take single values",
+                        format!("`{name}` belongs to an operation that lists"),
+                        "those are `catalogue`, and what a poll or `subscribe` names as `list`; others take single values",
                     );
                 }
             }

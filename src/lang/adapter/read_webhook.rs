@@ -6,18 +6,14 @@ use super::extract;
 use super::operation::Operation;
 use super::read_auth::flipped;
 use super::read_operation::json_cond;
-use super::text::Text;
-use super::webhook::{Emit, Handshake, Mapping, OwnerShape, PathScope, Source, Time, Verify, Webhook};
-use super::{grammar, names, shape};
+use super::webhook::{Emit, Handshake, Mapping, OwnerShape, PathScope, Source, Verify, Webhook};
+use super::{grammar, shape};
 use crate::lang::compile::literal::a;
 use crate::lang::diagnostic::{Diagnostic, Diagnostics};
 use crate::lang::source::Span;
 use crate::lang::yaml::{Key, Kind, Node, Style};
 use crate::model::{AssessmentEvent, Field, Type, Value};
-use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet};
-
-const TOLERANCE: SignedDuration = SignedDuration::from_secs(300);
 
 /// What the mappings are checked against.
 pub(super) struct Declared<'a> {
@@ -25,9 +21,25 @@ pub(super) struct Declared<'a> {
     pub(super) operations: &'a BTreeMap<String, Operation>,
 }
 
+/// Where captures of what came stand: `body.NAME` of a webhook, `OPERATION.NAME` of a list that was asked for.
+pub(super) struct Captures<'a> {
+    /// Empty: there are none.
+    pub(super) group: String,
+    pub(super) takes: &'a BTreeMap<String, super::Take>,
+}
+
+impl Captures<'_> {
+    /// Their names.
+    fn names(&self) -> BTreeSet<String> {
+        self.takes.keys().map(|name| format!("{}.{name}", self.group)).collect()
+    }
+}
+
 /// What one mapping may name, and whether its values are proved.
 struct Reach<'a> {
-    captures: &'a BTreeMap<String, super::Take>,
+    captures: &'a Captures<'a>,
+    /// Whether what came has a name.
+    event: bool,
     declared: &'a Declared<'a>,
     reads: Vec<String>,
     signed: bool,
@@ -55,12 +67,13 @@ impl Reader<'_> {
         let each = get(&entries, "each").map(|node| extract::many(node, self.found));
         let event = get(&entries, "event").map(|node| extract::one(node, self.found));
         let dedupe = get(&entries, "dedupe").map(|node| self.dedupe(node, &take)).unwrap_or_default();
-        let owner = get(&entries, "owner").map(|node| self.owners(node, &take)).unwrap_or_default();
+        let captures = Captures { group: "body".to_owned(), takes: &take };
+        let owner = get(&entries, "owner").map(|node| self.owners(node, &captures)).unwrap_or_default();
         let ignore = get(&entries, "ignore").map(|node| self.names(node)).unwrap_or_default();
         let signed = verify.iter().any(Verify::covers_body);
         let mut map = Vec::new();
         for item in get(&entries, "map").and_then(|node| node.items(self.found)).unwrap_or_default() {
-            map.extend(self.mapping(item, &take, declared, signed, &ignore));
+            map.extend(self.mapping(item, &captures, declared, signed, &ignore));
         }
         if owner.is_empty() && path == PathScope::Connection && get(&entries, "owner").is_some_and(|node| !node.is_faulty()) {
             let span = get(&entries, "owner").map_or(node.span, |node| node.span);
@@ -90,100 +103,8 @@ impl Reader<'_> {
         node.items_or_self().iter().filter_map(|item| item.as_text(self.found).map(str::to_owned)).collect()
     }
 
-    fn verify(&mut self, node: &Node, take: &BTreeMap<String, super::Take>) -> Option<Verify> {
-        let entries = grammar::VERIFY.entries(node, self.found);
-        let [(kind, value)] = entries.as_slice() else {
-            if !entries.is_empty() {
-                self.fault("one-of", node.span, "a check is exactly one kind", "write each check as an item of its own");
-            }
-            return None;
-        };
-        let secrets = names::of_secrets(&self.secrets);
-        match kind.text.as_str() {
-            "header" => {
-                let headers = value.entries(self.found)?;
-                let all: Vec<_> = headers
-                    .iter()
-                    .map(|(key, value)| {
-                        let text = self.text(value, &secrets)?;
-                        self.refuse_literal(&key.text, &text, value, true);
-                        Some((key.text.to_ascii_lowercase(), text))
-                    })
-                    .collect();
-                all.into_iter().collect::<Option<Vec<_>>>().map(Verify::Header)
-            }
-            "hmac" => self.hmac(value, take, &secrets),
-            "standard" => {
-                let entries = grammar::STANDARD.entries(value, self.found);
-                let secret = self.keys(get(&entries, "secret")?, &secrets);
-                let tolerance = get(&entries, "tolerance").map_or(Some(TOLERANCE), |node| node.as_duration(self.found));
-                Some(Verify::Standard { secret: secret?, tolerance: tolerance? })
-            }
-            _ => {
-                let entries = grammar::JWT.entries(value, self.found);
-                let key = self.keys(get(&entries, "key")?, &secrets);
-                let issuer = get(&entries, "issuer").map(|node| node.as_text(self.found).map(str::to_owned));
-                Some(Verify::Jwt { key: key?, issuer: flipped(issuer)? })
-            }
-        }
-    }
-
-    fn keys(&mut self, node: &Node, known: &BTreeSet<String>) -> Option<Vec<Text>> {
-        let texts = self.texts(node, known)?;
-        for (text, item) in texts.iter().zip(node.items_or_self()) {
-            self.refuse_literal("key", text, item, true);
-        }
-        Some(texts)
-    }
-
-    fn hmac(&mut self, node: &Node, take: &BTreeMap<String, super::Take>, secrets: &BTreeSet<String>) -> Option<Verify> {
-        let entries = grammar::HMAC.entries(node, self.found);
-        let mut known: BTreeSet<String> = ["body", "url", "event", "header.", "signature."].map(str::to_owned).into();
-        known.extend(take.keys().map(|name| format!("body.{name}")));
-        let message = get(&entries, "message").and_then(|node| match node.scalar() {
-            Some("body") => Some(Text(vec![super::Piece::Name("body".to_owned())])),
-            _ => self.text(node, &known),
-        });
-        if let (Some(text), Some(node)) = (&message, get(&entries, "message"))
-            && text.names().next().is_none()
-        {
-            self.fault(
-                "constant-message",
-                node.span,
-                "this message is the same for every delivery",
-                "write `body`, or a text with `{{body}}` or `{{header.NAME}}`",
-            );
-        }
-        let key = get(&entries, "key").and_then(|node| self.keys(node, secrets));
-        let (algorithm, encoding) = self.hashing(&entries);
-        let header = get(&entries, "header").and_then(|node| node.as_text(self.found)).map(str::to_ascii_lowercase);
-        let field = get(&entries, "field").map(|node| node.as_text(self.found).map(str::to_owned));
-        let prefix = get(&entries, "prefix").map(|node| node.as_text(self.found).map(str::to_owned));
-        let tolerance = get(&entries, "tolerance").map_or(Some(TOLERANCE), |node| node.as_duration(self.found));
-        let time = get(&entries, "time")
-            .map(|node| self.source(node, &known).zip(tolerance).map(|(of, tolerance)| Time { of, tolerance }));
-        if let (None, Some(node)) = (get(&entries, "time"), get(&entries, "tolerance")) {
-            self.fault(
-                "misplaced-key",
-                node.span,
-                "`tolerance` needs `time`",
-                "say where the time of sending stands, such as `time: header.X-Timestamp`",
-            );
-        }
-        Some(Verify::Hmac {
-            message: message?,
-            key: key?,
-            algorithm: algorithm?,
-            encoding: encoding?,
-            header: header?,
-            field: flipped(field)?,
-            prefix: flipped(prefix)?.unwrap_or_default(),
-            time: flipped(time)?,
-        })
-    }
-
     /// A name of a value, one of `known`.
-    fn source(&mut self, node: &Node, known: &BTreeSet<String>) -> Option<Source> {
+    pub(super) fn source(&mut self, node: &Node, known: &BTreeSet<String>) -> Option<Source> {
         let name = node.as_text(self.found)?;
         let mention = super::text::Mention { name: name.to_owned(), span: node.span };
         if self.check(&[mention], known) { Source::parse(name) } else { None }
@@ -195,12 +116,13 @@ impl Reader<'_> {
         node.items_or_self().iter().filter_map(|item| self.source(item, &known)).collect()
     }
 
-    fn owners(&mut self, node: &Node, take: &BTreeMap<String, super::Take>) -> Vec<OwnerShape> {
+    /// The ways to find the attempt.
+    pub(super) fn owners(&mut self, node: &Node, captures: &Captures<'_>) -> Vec<OwnerShape> {
         let mut owners = Vec::new();
         for item in node.items(self.found).unwrap_or_default() {
             let (mut keys, mut test, mut good) = (Vec::new(), None, true);
             for (key, value) in item.entries(self.found).unwrap_or_default() {
-                let capture = self.body_capture(value, take);
+                let capture = self.capture(value, captures);
                 good &= capture.is_some();
                 match (key.text.as_str(), capture) {
                     ("test", capture) => test = capture,
@@ -226,10 +148,9 @@ impl Reader<'_> {
         owners
     }
 
-    fn body_capture(&mut self, node: &Node, take: &BTreeMap<String, super::Take>) -> Option<String> {
-        let known: BTreeSet<String> = take.keys().map(|name| format!("body.{name}")).collect();
-        match self.source(node, &known)? {
-            Source::Body(name) => Some(name),
+    fn capture(&mut self, node: &Node, captures: &Captures<'_>) -> Option<String> {
+        match self.source(node, &captures.names())? {
+            Source::Body(name) | Source::Read { name, .. } => Some(name),
             _ => None,
         }
     }
@@ -247,7 +168,7 @@ impl Reader<'_> {
     fn mapping(
         &mut self,
         node: &Node,
-        take: &BTreeMap<String, super::Take>,
+        captures: &Captures<'_>,
         declared: &Declared<'_>,
         signed: bool,
         ignore: &[String],
@@ -266,17 +187,34 @@ impl Reader<'_> {
                 );
             }
         }
-        let read = get(&entries, "read").map(|node| self.operation_names(node)).unwrap_or_default();
-        let try_ = get(&entries, "try").map(|node| self.operation_names(node)).unwrap_or_default();
-        let ids = get(&entries, "ids").map(|node| self.ids(node, take)).unwrap_or_default();
+        self.meaning(&entries, on, captures, declared, signed)
+    }
+
+    /// A mapping of a poll: what the vendor's API answers us is true.
+    pub(super) fn poll_mapping(&mut self, node: &Node, captures: &Captures<'_>, declared: &Declared<'_>) -> Option<Mapping> {
+        let entries = grammar::ANSWER.entries(node, self.found);
+        self.meaning(&entries, Vec::new(), captures, declared, true)
+    }
+
+    fn meaning(
+        &mut self,
+        entries: &[&(Key, Node)],
+        on: Vec<String>,
+        captures: &Captures<'_>,
+        declared: &Declared<'_>,
+        signed: bool,
+    ) -> Option<Mapping> {
+        let read = get(entries, "read").map(|node| self.operation_names(node)).unwrap_or_default();
+        let try_ = get(entries, "try").map(|node| self.operation_names(node)).unwrap_or_default();
+        let ids = get(entries, "ids").map(|node| self.ids(node, captures)).unwrap_or_default();
         let reads: Vec<String> = read.iter().chain(&try_).cloned().collect();
-        self.only_reads(&entries, declared);
-        let reach = Reach { captures: take, declared, reads, signed };
-        let when = get(&entries, "when").map(|node| {
+        self.only_reads(entries, declared);
+        let reach = Reach { captures, event: captures.group == "body", declared, reads, signed };
+        let when = get(entries, "when").map(|node| {
             let mut place = |key: &Key, found: &mut Diagnostics| place(&key.text, key.span, &reach, found);
             cond::cond(node, &mut place, self.found)
         });
-        let emit_node = get(&entries, "emit")?;
+        let emit_node = get(entries, "emit")?;
         if !signed {
             let confirmed = |cond: &Cond<Source>| {
                 cond.places().iter().any(|place| matches!(place, Source::Read { operation, .. } if read.contains(operation)))
@@ -306,9 +244,9 @@ impl Reader<'_> {
         Some(Mapping { on, ids, read, try_, when: flipped(when)?, emit })
     }
 
-    fn ids(&mut self, node: &Node, take: &BTreeMap<String, super::Take>) -> Vec<(String, String)> {
+    fn ids(&mut self, node: &Node, captures: &Captures<'_>) -> Vec<(String, String)> {
         let entries = node.entries(self.found).unwrap_or_default();
-        entries.iter().filter_map(|(key, value)| Some((key.text.clone(), self.body_capture(value, take)?))).collect()
+        entries.iter().filter_map(|(key, value)| Some((key.text.clone(), self.capture(value, captures)?))).collect()
     }
 
     /// Reading back must change nothing.
@@ -421,7 +359,7 @@ impl Reader<'_> {
 /// The type that a capture has, where its pipes tell.
 fn captured(source: &Source, reach: &Reach<'_>) -> Option<Type> {
     let take = match source {
-        Source::Body(name) => reach.captures.get(name),
+        Source::Body(name) => reach.captures.takes.get(name),
         Source::Read { operation, name } => reach
             .declared
             .operations
@@ -446,8 +384,10 @@ fn fits(found: &Type, wanted: &Type) -> bool {
 
 /// A name in a mapping.
 fn place(name: &str, span: Span, reach: &Reach<'_>, found: &mut Diagnostics) -> Option<Source> {
-    let mut known: BTreeSet<String> = reach.captures.keys().map(|name| format!("body.{name}")).collect();
-    known.insert("event".to_owned());
+    let mut known = reach.captures.names();
+    if reach.event {
+        known.insert("event".to_owned());
+    }
     for operation in reach.reads.iter().filter_map(|name| reach.declared.operations.get(name)) {
         known.extend(operation.captures().map(|(capture, _)| format!("{}.{capture}", operation.name)));
     }

@@ -1,17 +1,25 @@
-//! Samples: what the vendor really sent, and what it must become. `validate` runs them all.
+//! Samples: what the vendor really sent or answered, and what it must become. `validate` runs them all.
 
 use crate::lang::source::Span;
 use crate::model::AssessmentEvent;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
-/// One sample of a webhook.
+/// What a sample begins with.
+#[derive(Debug, Clone)]
+pub enum Sampled {
+    /// A body as the vendor sends it.
+    Webhook(Json),
+    /// The poll of this name; what it asks is answered by the sample's `answers`.
+    Poll(String),
+}
+
+/// One sample of a webhook or a poll.
 #[derive(Debug, Clone)]
 pub struct Sample {
     pub name: String,
-    /// The body as the vendor sends it.
-    pub webhook: Json,
-    /// Answers of the operations that are read back.
+    pub of: Sampled,
+    /// Answers of the operations that are asked.
     pub answers: BTreeMap<String, Json>,
     /// The events with their fields, in order.
     pub expect: Vec<(AssessmentEvent, BTreeMap<String, Json>)>,

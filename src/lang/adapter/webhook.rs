@@ -1,12 +1,12 @@
 //! What a vendor sends us: how it is believed, whom it is about, what it means.
 
+use super::address::Network;
 use super::auth::{Algorithm, Encoding};
 use super::cond::Cond;
 use super::extract::{Extract, Take};
 use super::text::Text;
 use crate::model::{AssessmentEvent, Value};
 use jiff::SignedDuration;
-use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A vendor's webhook.
@@ -72,6 +72,10 @@ pub enum Verify {
     Standard { secret: Vec<Text>, tolerance: SignedDuration },
     /// A JWT (HS256) as bearer.
     Jwt { key: Vec<Text>, issuer: Option<String> },
+    /// HTTP Basic.
+    Basic { user: Text, password: Text },
+    /// It comes from one of these.
+    Address(Vec<Network>),
 }
 
 /// A time that must be near to now.
@@ -87,7 +91,7 @@ impl Verify {
         match self {
             Self::Hmac { message, .. } => message.names().any(|name| name == "body"),
             Self::Standard { .. } => true,
-            Self::Header(_) | Self::Jwt { .. } => false,
+            Self::Header(_) | Self::Jwt { .. } | Self::Basic { .. } | Self::Address(_) => false,
         }
     }
 }
@@ -158,6 +162,16 @@ pub struct Mapping {
     pub emit: Vec<Emit>,
 }
 
+impl Mapping {
+    /// Whether it reads back and says nothing of what came, so that it also holds for an attempt that nobody told us of.
+    pub fn only_asks(&self) -> bool {
+        let told = |source: &Source| matches!(source, Source::Body(_) | Source::Event | Source::Header(_));
+        let places = self.when.iter().flat_map(Cond::places);
+        let sources = self.emit.iter().flat_map(|emit| emit.fields.values().chain(&emit.at));
+        !self.read.is_empty() && !places.chain(sources).any(told)
+    }
+}
+
 /// One event that a notification becomes.
 #[derive(Debug)]
 pub struct Emit {
@@ -166,12 +180,4 @@ pub struct Emit {
     pub fields: BTreeMap<String, Source>,
     /// When it happened; when absent, when we received it.
     pub at: Option<Source>,
-}
-
-/// Asking instead of being told.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Poll {
-    pub every: SignedDuration,
-    /// The rest as written.
-    pub rest: Json,
 }

@@ -5,10 +5,12 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Control, ControlError, NewOpportunity, NewPosting, PostingChange};
+use super::vendor::first_vendor;
+use super::{AtVendor, Control, ControlError, NewOpportunity, NewPosting, NewWebhook, PostingChange};
+use crate::sim::auth::NewApp;
 use crate::sim::faults::{Faults, RouteFault};
 use crate::sim::lever::NewTemplate;
-use crate::sim::qualified::AssessmentState;
+use crate::sim::vendors::AssessmentState;
 
 /// One command; the method of `Control` with the same name says what it does.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -93,6 +95,16 @@ pub enum Command {
     RevokeCredential {
         key: String,
     },
+    RegisterApp(NewApp),
+    AddCallback {
+        client_id: String,
+        callback: String,
+    },
+    Consent {
+        url: String,
+        accept: bool,
+    },
+    RevokeAccess,
     EnableWebhooks {
         #[serde(default)]
         events: Vec<String>,
@@ -101,9 +113,12 @@ pub enum Command {
         #[serde(default)]
         events: Vec<String>,
     },
-    CreateWebhook {
-        event: String,
-        url: String,
+    CreateWebhook(NewWebhook),
+    DeleteWebhook {
+        webhook: String,
+    },
+    RegenerateSignatureToken {
+        webhook: String,
     },
     VerifyWebhook {
         webhook: String,
@@ -114,44 +129,34 @@ pub enum Command {
         origin: Option<String>,
     },
     CreateAssessment {
+        #[serde(default = "first_vendor")]
+        vendor: String,
         title: String,
         state: Option<AssessmentState>,
         passing_score: Option<f64>,
     },
     SetAssessmentState {
+        #[serde(default = "first_vendor")]
+        vendor: String,
         assessment: String,
         state: AssessmentState,
     },
-    OpenAssessment {
-        email: String,
-        assessment: String,
-    },
-    StartAssessment {
-        email: String,
-        assessment: String,
-    },
-    SubmitAssessment {
-        email: String,
-        assessment: String,
-        score: f64,
-    },
-    TerminateAssessment {
-        email: String,
-        assessment: String,
-        reason: String,
-    },
-    ApproveCandidate {
-        email: String,
-    },
-    RejectCandidate {
-        email: String,
+    AtVendor(AtVendor),
+    /// Switches of one vendor to change; those not named stay as they are.
+    SwitchVendor {
+        vendor: String,
+        switches: Value,
     },
     Subscribe {
+        #[serde(default = "first_vendor")]
+        vendor: String,
         url: String,
         #[serde(default)]
         events: Vec<String>,
     },
     RefuseEmail {
+        #[serde(default = "first_vendor")]
+        vendor: String,
         email: String,
     },
     /// Switches to change; those not named stay as they are.
@@ -210,11 +215,20 @@ impl Control {
             Command::DeactivateUser { user } => self.deactivate_user(&user)?,
             Command::AddCredential { key, scopes } => self.add_credential(&key, scopes),
             Command::RevokeCredential { key } => self.revoke_credential(&key),
+            Command::RegisterApp(app) => self.register_app(app)?,
+            Command::AddCallback { client_id, callback } => self.add_callback(&client_id, &callback)?,
+            Command::Consent { url, accept } => return self.consent(&url, accept).map(|url| json!({ "location": url })),
+            Command::RevokeAccess => self.revoke_access(),
             Command::EnableWebhooks { events } => self.switch_webhooks(&events, true)?,
             Command::DisableWebhooks { events } => self.switch_webhooks(&events, false)?,
-            Command::CreateWebhook { event, url } => {
-                let (id, signature_token) = self.create_webhook(&event, &url)?;
+            Command::CreateWebhook(new) => {
+                let (id, signature_token) = self.register_webhook(new)?;
                 return Ok(json!({ "id": id, "signatureToken": signature_token }));
+            }
+            Command::DeleteWebhook { webhook } => self.delete_webhook(&webhook)?,
+            Command::RegenerateSignatureToken { webhook } => {
+                let token = self.regenerate_signature_token(&webhook)?;
+                return Ok(json!({ "signatureToken": token }));
             }
             Command::VerifyWebhook { webhook } => return self.verify_webhook(&webhook).map(id),
             Command::Emit { event, data, origin } => self.emit(&event, data, origin)?,
@@ -223,26 +237,17 @@ impl Control {
         Ok(Value::Null)
     }
 
-    /// The vendor's commands, and those about failures and time.
+    /// The vendors' commands, and those about failures and time.
     fn run_rest(&self, command: Command) -> Result<Value, ControlError> {
         match command {
-            Command::CreateAssessment { title, state, passing_score } => {
-                let state = state.unwrap_or(AssessmentState::Published);
-                return Ok(id(self.create_assessment(&title, state, passing_score)));
+            Command::CreateAssessment { vendor, title, state, passing_score } => {
+                return self.vendor(&vendor).create(&title, state.unwrap_or_default(), passing_score).map(id);
             }
-            Command::SetAssessmentState { assessment, state } => self.set_assessment_state(&assessment, state)?,
-            Command::OpenAssessment { email, assessment } => self.open_assessment(&email, &assessment)?,
-            Command::StartAssessment { email, assessment } => self.start_assessment(&email, &assessment)?,
-            Command::SubmitAssessment { email, assessment, score } => {
-                self.submit_assessment(&email, &assessment, score)?;
-            }
-            Command::TerminateAssessment { email, assessment, reason } => {
-                self.terminate_assessment(&email, &assessment, &reason)?;
-            }
-            Command::ApproveCandidate { email } => self.approve_candidate(&email)?,
-            Command::RejectCandidate { email } => self.reject_candidate(&email)?,
-            Command::Subscribe { url, events } => return Ok(id(self.subscribe(&url, &events))),
-            Command::RefuseEmail { email } => self.refuse_email(&email),
+            Command::SetAssessmentState { vendor, assessment, state } => self.vendor(&vendor).set_state(&assessment, state)?,
+            Command::AtVendor(AtVendor { vendor, email, test, deed }) => self.vendor(&vendor).act(&email, &test, &deed)?,
+            Command::SwitchVendor { vendor, switches } => self.vendor(&vendor).switch(&switches)?,
+            Command::Subscribe { vendor, url, events } => return self.vendor(&vendor).subscribe(&url, &events).map(id),
+            Command::RefuseEmail { vendor, email } => self.vendor(&vendor).refuse_email(&email)?,
             Command::SetFaults { faults } => self.patch_faults(&faults)?,
             Command::AddRouteFault(fault) => self.add_route_fault(fault),
             Command::ClearRouteFaults => self.clear_route_faults(),

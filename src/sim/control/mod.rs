@@ -7,15 +7,18 @@
 mod admin;
 mod command;
 mod http;
+mod login;
 mod names;
 mod observe;
 mod papers;
 mod recruiter;
 mod vendor;
 
+pub use admin::NewWebhook;
 pub use command::Command;
 pub use papers::StoredFile;
 pub use recruiter::{NewOpportunity, NewPosting, PostingChange};
+pub use vendor::{AtVendor, VendorControl};
 
 pub(crate) use http::over_http;
 
@@ -59,9 +62,10 @@ impl Control {
         self.shared.clock().clone()
     }
 
-    /// Moves the simulator's time forward; the rate bucket refills accordingly.
+    /// Moves the simulator's time forward: the rate bucket refills, invitations expire, vendors remind.
     pub fn advance_clock(&self, by: Duration) {
         self.shared.clock().advance(by);
+        self.act(|state| state.vendors.time_passed());
     }
 
     pub fn faults(&self) -> Faults {

@@ -6,11 +6,11 @@ use super::{Control, ControlError};
 use crate::sim::delivery::Delivery;
 use crate::sim::lever::{Purpose, View, shown};
 use crate::sim::log::Request;
-use crate::sim::qualified::{self, Mail};
+use crate::sim::vendors::Mail;
 
 impl Control {
     /// The whole world. Opportunities look as in GET with more fields: `stageText`, `notes`, `files`, `forms`, `feedback`;
-    /// webhooks without their tokens; the vendor's records as in its answers, with the mails.
+    /// webhooks without their tokens; each vendor's records below its name, with the mails.
     pub fn world(&self) -> Value {
         let state = self.shared.state();
         let world = &state.lever;
@@ -22,28 +22,31 @@ impl Control {
                 if let Some(document) = document.as_object_mut() {
                     document.insert("stageText".into(), json!(world.stage(&it.stage).map(|stage| &stage.text)));
                     document.insert("notes".into(), it.notes.iter().map(shown::note).collect());
-                    document.insert("files".into(), it.files.iter().map(|file| shown::file(&it.id, file)).collect());
+                    document.insert(
+                        "files".into(),
+                        it.files.iter().map(|file| shown::file(&world.base_url, &it.id, file)).collect(),
+                    );
                     document.insert("forms".into(), it.forms.iter().map(shown::form).collect());
                     document.insert("feedback".into(), it.feedback.iter().map(shown::feedback).collect());
                 }
                 document
             })
             .collect();
-        json!({
-            "lever": {
-                "stages": world.stages.iter().map(shown::stage).collect::<Vec<_>>(),
-                "archiveReasons": world.archive_reasons.iter().map(shown::archive_reason).collect::<Vec<_>>(),
-                "formTemplates": world.form_templates.iter().map(|it| it.shown(Purpose::Form)).collect::<Vec<_>>(),
-                "feedbackTemplates": world.feedback_templates.iter().map(|it| it.shown(Purpose::Feedback)).collect::<Vec<_>>(),
-                "users": world.users.iter().map(shown::user).collect::<Vec<_>>(),
-                "postings": world.postings.iter().map(shown::posting).collect::<Vec<_>>(),
-                "contacts": world.contacts.values().map(shown::contact).collect::<Vec<_>>(),
-                "opportunities": opportunities,
-                "webhooks": world.webhooks.iter().map(|it| shown::webhook(it, false)).collect::<Vec<_>>(),
-                "enabledEvents": world.enabled_events,
-            },
-            "qualified": qualified::shown::all(&state.qualified),
-        })
+        let mut all = state.vendors.shown();
+        let lever = json!({
+            "stages": world.stages.iter().map(shown::stage).collect::<Vec<_>>(),
+            "archiveReasons": world.archive_reasons.iter().map(shown::archive_reason).collect::<Vec<_>>(),
+            "formTemplates": world.form_templates.iter().map(|it| it.shown(Purpose::Form)).collect::<Vec<_>>(),
+            "feedbackTemplates": world.feedback_templates.iter().map(|it| it.shown(Purpose::Feedback)).collect::<Vec<_>>(),
+            "users": world.users.iter().map(shown::user).collect::<Vec<_>>(),
+            "postings": world.postings.iter().map(shown::posting).collect::<Vec<_>>(),
+            "contacts": world.contacts.values().map(shown::contact).collect::<Vec<_>>(),
+            "opportunities": opportunities,
+            "webhooks": world.webhooks.iter().map(|it| shown::webhook(it, false)).collect::<Vec<_>>(),
+            "enabledEvents": world.enabled_events,
+        });
+        all.insert("lever".to_owned(), lever);
+        Value::Object(all)
     }
 
     /// One opportunity, as in `world`.
@@ -91,12 +94,12 @@ impl Control {
         self.shared.state().log.clear();
     }
 
-    /// Every mail that the vendor sent.
+    /// Every mail that a vendor sent, oldest first.
     pub fn mails(&self) -> Vec<Mail> {
-        self.shared.state().qualified.mails.clone()
+        self.shared.state().vendors.mails()
     }
 
-    /// Every webhook delivery of both services, oldest first.
+    /// Every webhook delivery of all services, oldest first.
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.shared.state().deliveries.all().cloned().collect()
     }

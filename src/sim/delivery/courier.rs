@@ -1,19 +1,13 @@
-//! Carries deliveries to their addresses: tries, pauses, tries again, gives up.
-//!
-//! Lever counts only 2xx as success and tries again after everything else, redirects included (lever-api §4.5). The vendor
-//! tries once more, and only when nobody answered or the status says that the receiver is in trouble.
+//! Carries deliveries to their addresses: tries, pauses, tries again, gives up, as the manners of their service say.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::{Attempt, Deliveries, Delivery, DeliveryState};
-use crate::sim::log::Service;
 use crate::sim::server::Shared;
-
-/// Statuses after which the vendor tries again.
-const VENDOR_RETRIES: [u16; 10] = [502, 503, 504, 520, 521, 523, 525, 526, 527, 530];
 
 /// The courier's counter: deliveries are handed in here, and who waits for quiet waits here.
 #[derive(Debug)]
@@ -69,11 +63,23 @@ enum Next {
 /// Works off the queue until the simulator stops. First tries are made one after the other, so that a receiver sees events
 /// in the order in which they happened unless a switch says otherwise; later tries run beside.
 pub(crate) async fn run(shared: Shared, mut queue: mpsc::UnboundedReceiver<u64>) {
+    let mut lanes = BTreeMap::new();
     loop {
         let id = tokio::select! {
             () = shared.stopped() => return,
             id = queue.recv() => match id { Some(id) => id, None => return },
         };
+        if let Some(url) = lane_of(&shared, id) {
+            let lane = lanes.entry(url).or_insert_with(|| {
+                let (lane, waiting) = mpsc::unbounded_channel();
+                tokio::spawn(one_by_one(shared.clone(), waiting));
+                lane
+            });
+            if lane.send(id).is_err() {
+                shared.post().close();
+            }
+            continue;
+        }
         let (delay, concurrent) = {
             let state = shared.state();
             (state.faults.delivery_delay_ms, state.faults.concurrent_deliveries)
@@ -99,6 +105,23 @@ pub(crate) async fn run(shared: Shared, mut queue: mpsc::UnboundedReceiver<u64>)
     }
 }
 
+/// The address of a delivery whose service sends nothing further there before it is done.
+fn lane_of(shared: &Shared, id: u64) -> Option<String> {
+    let state = shared.state();
+    let (parcel, _) = state.deliveries.entries.get(&id)?;
+    parcel.service.manners().one_by_one.then(|| parcel.url.clone())
+}
+
+/// The deliveries to one address of such a service, each with all its tries before the next.
+async fn one_by_one(shared: Shared, mut waiting: mpsc::UnboundedReceiver<u64>) {
+    while let Some(id) = waiting.recv().await {
+        let delay = shared.state().faults.delivery_delay_ms;
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+        let next = attempt(&shared, id, 1).await;
+        follow_up(shared.clone(), id, next).await;
+    }
+}
+
 async fn follow_up(shared: Shared, id: u64, mut next: Next) {
     let mut number = 1;
     while let Next::After(pause) = next {
@@ -114,7 +137,7 @@ async fn follow_up(shared: Shared, id: u64, mut next: Next) {
 }
 
 async fn attempt(shared: &Shared, id: u64, number: u32) -> Next {
-    let (service, url, body, timeout) = {
+    let (manners, method, url, headers, body, timeout) = {
         let mut state = shared.state();
         let state = &mut *state;
         let Some((parcel, delivery)) = state.deliveries.entries.get_mut(&id) else {
@@ -124,16 +147,21 @@ async fn attempt(shared: &Shared, id: u64, number: u32) -> Next {
             parcel.renew(&mut state.lever.ids);
             delivery.body = parcel.body();
         }
-        (parcel.service, parcel.url.clone(), delivery.body.to_string(), state.faults.delivery_timeout_ms)
+        let body = if delivery.body.is_null() { String::new() } else { delivery.body.to_string() };
+        let headers = parcel.headers(&body, shared.clock().now_ms());
+        (parcel.service.manners(), parcel.method(), parcel.url.clone(), headers, body, state.faults.delivery_timeout_ms)
     };
-    let sent = shared
+    let mut sent = shared
         .post()
         .client
-        .post(url)
+        .request(method, url)
         .header("content-type", "application/json")
-        .header("user-agent", user_agent(service))
+        .header("user-agent", manners.user_agent)
         .timeout(Duration::from_millis(timeout))
         .body(body);
+    for (name, value) in headers {
+        sent = sent.header(name, value);
+    }
     let (status, error) = match sent.send().await {
         Ok(answer) => (Some(answer.status().as_u16()), None),
         Err(error) if error.is_timeout() => (None, Some("timeout")),
@@ -143,35 +171,20 @@ async fn attempt(shared: &Shared, id: u64, number: u32) -> Next {
     let at = shared.clock().now_ms();
     let mut state = shared.state();
     let state = &mut *state;
-    let again = match service {
-        Service::Lever => number < state.faults.attempts,
-        Service::Qualified => number < 2 && status.is_none_or(|status| VENDOR_RETRIES.contains(&status)),
-    };
-    let pause = match service {
-        Service::Lever => state.faults.retry_delay_ms(number + 1),
-        Service::Qualified => state.faults.vendor_retry_delay_ms,
-    };
+    let again = (manners.again)(&state.faults, number, status);
     let Some(delivery) = entry(&mut state.deliveries, id) else {
         return Next::Done;
     };
     delivery.attempts.push(Attempt { at, status, error });
-    if status.is_some_and(|status| (200..300).contains(&status)) {
+    if status.is_some_and(manners.accepts) {
         delivery.state = DeliveryState::Delivered;
         return Next::Done;
     }
-    if !again {
+    let Some(pause) = again else {
         delivery.state = DeliveryState::Failed;
         return Next::Done;
-    }
+    };
     Next::After(Duration::from_millis(pause))
-}
-
-/// Lever's is documented (lever-api §4.1), the vendor's is not.
-fn user_agent(service: Service) -> &'static str {
-    match service {
-        Service::Lever => "Lever-Webhooks",
-        Service::Qualified => "Qualified",
-    }
 }
 
 fn entry(deliveries: &mut Deliveries, id: u64) -> Option<&mut Delivery> {

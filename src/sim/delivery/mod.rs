@@ -1,12 +1,14 @@
-//! Webhook deliveries of both services: what is in one, the queue, and the history that the control handle shows.
+//! Webhook deliveries of all services: what is in one, the queue, and the history that the control handle shows.
 //!
 //! `courier` sends; this module decides what leaves, in which order, and keeps the record. It reads the switches and knows
-//! neither Lever's records nor the vendor's.
+//! neither Lever's records nor a vendor's.
 
 mod courier;
+mod manners;
 
 use std::collections::BTreeMap;
 
+use reqwest::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -16,6 +18,7 @@ use super::lever::sign;
 use super::log::Service;
 
 pub(crate) use courier::{Post, run};
+pub(crate) use manners::{LEVER, Manners, any_success};
 
 /// A message to one address.
 #[derive(Debug, Clone)]
@@ -28,29 +31,69 @@ pub(crate) struct Parcel {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Content {
-    /// Lever's envelope (lever-api §4.1).
-    Signed { id: Option<String>, triggered_at: i64, token: String, key: String, data: Value },
-    /// The vendor's body: no id, no time, no signature.
+    /// Lever's envelope (lever-api §4.1). Without a key it is not signed.
+    Signed {
+        id: Option<String>,
+        triggered_at: i64,
+        token: String,
+        key: Option<String>,
+        data: Value,
+    },
+    /// A vendor's body as it is.
     Plain(Value),
+    Sealed(Sealed),
 }
+
+/// A vendor's request with headers that prove who sends it.
+#[derive(Debug, Clone)]
+pub(crate) struct Sealed {
+    pub(crate) method: Method,
+    /// Of the message, the same for each try; empty where the vendor has none.
+    pub(crate) id: String,
+    /// Null is an empty body.
+    pub(crate) body: Value,
+    pub(crate) secret: String,
+    /// The headers, for the address, the body and the time in milliseconds. Each try is sealed anew.
+    pub(crate) seal: Seal,
+}
+
+pub(crate) type Headers = Vec<(&'static str, String)>;
+pub(crate) type Seal = fn(sealed: &Sealed, url: &str, body: &str, now: i64) -> Headers;
 
 impl Parcel {
     fn body(&self) -> Value {
         match &self.content {
-            Content::Plain(body) => body.clone(),
+            Content::Plain(body) | Content::Sealed(Sealed { body, .. }) => body.clone(),
             Content::Signed { id, triggered_at, token, key, data } => {
                 let mut body = json!({
                     "event": self.event,
                     "triggeredAt": triggered_at,
                     "token": token,
-                    "signature": sign(key, token, *triggered_at),
                     "data": data,
                 });
-                if let (Some(id), Some(body)) = (id, body.as_object_mut()) {
-                    body.insert("id".into(), id.as_str().into());
+                let signature = key.as_ref().map(|key| sign(key, token, *triggered_at));
+                for (name, value) in [("id", id), ("signature", &signature)] {
+                    if let (Some(value), Some(body)) = (value, body.as_object_mut()) {
+                        body.insert(name.into(), value.as_str().into());
+                    }
                 }
                 body
             }
+        }
+    }
+
+    fn method(&self) -> Method {
+        match &self.content {
+            Content::Sealed(sealed) => sealed.method.clone(),
+            _ => Method::POST,
+        }
+    }
+
+    /// Headers of its own for the body that is sent now.
+    fn headers(&self, body: &str, now: i64) -> Headers {
+        match &self.content {
+            Content::Sealed(sealed) => (sealed.seal)(sealed, &self.url, body, now),
+            _ => Vec::new(),
         }
     }
 
@@ -191,7 +234,7 @@ mod tests {
 
     fn parcels(count: u64) -> Vec<Parcel> {
         let one = |number| Parcel {
-            service: Service::Qualified,
+            service: Service::Vendor("qualified"),
             event: "e".into(),
             url: "http://127.0.0.1/".into(),
             content: Content::Plain(json!({ "n": number })),

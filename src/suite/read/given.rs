@@ -8,7 +8,7 @@ use crate::lang::vocabulary;
 use crate::lang::yaml::{self, Key, Node};
 use crate::model::{
     AccountCatalogue, AccountId, Assessment, AssessmentId, Decision, EventId, Facts, Field, Group, Id, Integrity, Kind,
-    OpportunityId, Phase, Pinned, PostingEntry, ReportState, TestEntry, Type, Value, Verdict,
+    OpportunityId, Phase, Pinned, PostingEntry, ReportState, TestEntry, Type, UserEntry, Value, Verdict,
 };
 use crate::suite::grammar::ATTEMPT;
 use crate::suite::world::{id, named};
@@ -24,14 +24,17 @@ impl Reader<'_> {
         let pins = |kind, names: Vec<String>| names.into_iter().map(|name| Pinned { id: id(kind, &name), name }).collect();
         let stages = named("stages").unwrap_or_else(|| STAGES.map(str::to_owned).to_vec());
         let reasons = named("archive_reasons").unwrap_or_default();
+        let users = named("users").unwrap_or_default();
         let postings = named("postings").unwrap_or_default();
         let tests = named("tests").unwrap_or_default();
         let posting = |title: String| PostingEntry { id: id(Kind::Posting, &title), title, state: "published".into() };
         let test = |title: String| TestEntry { id: id(Kind::Assessment, &title), title, fields: BTreeMap::new() };
+        let user = |name: String| UserEntry { id: id(Kind::User, &name), name, role: None };
         let vendor = self.pack.vendor_name().map(|vendor| vendor.as_str().to_owned());
         AccountCatalogue {
             pulled_at: beginning(),
             stages: pins(Kind::Stage, stages),
+            users: users.into_iter().map(user).collect(),
             archive_reasons: pins(Kind::ArchiveReason, reasons),
             postings: postings.into_iter().map(posting).collect(),
             tests: vendor.map(|vendor| (vendor, tests.into_iter().map(test).collect())).into_iter().collect(),

@@ -7,7 +7,7 @@ use crate::lang::vocabulary;
 use crate::lang::yaml::{self, Node};
 use crate::model::{AccountCatalogue, AccountId, AssessmentEvent, Event, EventId, EventKind, Id, Kind};
 use crate::suite::expect::Outcome;
-use crate::suite::grammar::{OPPORTUNITY, STEP};
+use crate::suite::grammar::{OPPORTUNITY, REFUSABLE, STEP};
 use crate::suite::{Happening, What};
 use std::collections::BTreeMap;
 
@@ -19,6 +19,7 @@ impl Reader<'_> {
             tags_changed: false,
             what: What::Nothing,
             vendor: Outcome::Accepts,
+            refuses: Vec::new(),
             expect: None,
             because: Vec::new(),
             after: Vec::new(),
@@ -44,6 +45,7 @@ impl Reader<'_> {
                         why => Outcome::Refuses(why.to_owned()),
                     };
                 }
+                "refuses" => step.refuses = self.refused(value),
                 "expect" => step.expect = Some(self.expect(value)),
                 "because" => {
                     step.because =
@@ -99,6 +101,26 @@ impl Reader<'_> {
         let mut event = Event::new(EventId(Id::derive(beginning(), &[])), AccountId::new("test"), kind, None, beginning());
         event.fields = fields;
         event
+    }
+
+    /// Verbs, each one that can be refused.
+    fn refused(&mut self, node: &Node) -> Vec<String> {
+        let mut verbs = Vec::new();
+        for item in node.items(self.found).unwrap_or_default() {
+            let Some(text) = item.as_text(self.found) else { continue };
+            if REFUSABLE.contains(&text) {
+                verbs.push(text.to_owned());
+                continue;
+            }
+            let fault = Diagnostic::error("unknown-value", item.span, format!("nothing called `{text}` can be refused"));
+            let near = fault.clone().suggest_near(item.span, text, REFUSABLE);
+            self.found.push(match (text, &near.suggestion) {
+                ("invite" | "refresh", _) => fault.help("what the vendor answers to an invitation is `vendor: WHY`"),
+                (_, Some(_)) => near,
+                (_, None) => fault.help(format!("what can be refused is {}", REFUSABLE.join(", "))),
+            });
+        }
+        verbs
     }
 
     fn kind(&mut self, node: &Node) -> Option<EventKind> {

@@ -2,6 +2,7 @@
 //!
 //! Shapes are those of recorded samples. Error bodies are assumptions: the documents show none.
 
+mod act;
 mod assessments;
 mod candidates;
 mod casing;
@@ -15,31 +16,12 @@ mod world;
 
 use serde_json::{Value, json};
 
-pub use record::{AssessmentState, Mail};
-pub(crate) use record::{Subscription, Take};
+pub(crate) use act::MANNERS;
 pub(crate) use world::World;
 
-use super::delivery::Parcel;
-use super::faults::Faults;
-use super::wire::{Ask, Reply, match_path};
-
-pub(crate) mod shown {
-    //! Records as the API shows them, for the world document of the control handle.
-    use serde_json::Value;
-
-    use super::{World, render};
-
-    pub(crate) fn all(world: &World) -> Value {
-        serde_json::json!({
-            "assessments": world.assessments.iter().map(|it| render::assessment(world, it)).collect::<Vec<_>>(),
-            "candidates": world.candidates.values().map(|it| render::candidate(world, it)).collect::<Vec<_>>(),
-            "invitations": world.invitations.iter().map(|it| render::invitation(world, it)).collect::<Vec<_>>(),
-            "results": world.takes.iter().map(|it| render::take(world, it)).collect::<Vec<_>>(),
-            "subscriptions": world.subscriptions.iter().map(render::subscription).collect::<Vec<_>>(),
-            "mails": world.mails,
-        })
-    }
-}
+use crate::sim::delivery::Parcel;
+use crate::sim::faults::Faults;
+use crate::sim::wire::{Ask, Reply, match_path};
 
 type Answer = Result<Reply, VendorError>;
 
@@ -82,7 +64,7 @@ const ROUTES: &[(&str, &str, Handler)] = &[
 ];
 
 /// Answers one request. The key stands bare in `Authorization`, without a scheme word.
-pub(crate) fn answer(world: &mut World, ask: &Ask) -> Reply {
+fn answer(world: &mut World, ask: &Ask) -> Reply {
     dispatch(world, ask).unwrap_or_else(|VendorError(status, message)| Reply::new(status, json!({ "error": message })))
 }
 
@@ -103,7 +85,7 @@ fn dispatch(world: &mut World, ask: &Ask) -> Answer {
 }
 
 /// Turns what happened into deliveries to the subscriptions.
-pub(crate) fn tell(world: &mut World, faults: &Faults) -> Vec<Parcel> {
+fn tell(world: &mut World, faults: &Faults) -> Vec<Parcel> {
     let happened = std::mem::take(&mut world.happened);
     happened.iter().flat_map(|(event, data)| events::parcels(world, event, data, faults)).collect()
 }

@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::events;
-use super::record::{Assessment, AssessmentState, Candidate, Invitation, Mail, Subscription, Take, TakeState};
+use super::record::{Assessment, Candidate, Invitation, Subscription, Take, TakeState};
 use crate::sim::clock::Clock;
 use crate::sim::ids::Ids;
+use crate::sim::vendors::{AssessmentState, Mail, MailKind, Start};
 
 #[derive(Debug)]
 pub(crate) struct World {
+    pub(crate) name: &'static str,
     pub(crate) keys: BTreeSet<String>,
     pub(crate) team: String,
     pub(crate) member: String,
@@ -49,9 +51,11 @@ pub(crate) struct InviteOptions {
 }
 
 impl World {
-    pub(crate) fn new(clock: Clock, mut ids: Ids, key: &str, host: &str) -> Self {
+    pub(crate) fn new(start: Start) -> Self {
+        let mut ids = start.ids;
         Self {
-            keys: BTreeSet::from([key.to_owned()]),
+            name: start.name,
+            keys: BTreeSet::from([start.key]),
             team: ids.object_id(),
             member: ids.object_id(),
             assessments: Vec::new(),
@@ -61,11 +65,11 @@ impl World {
             subscriptions: Vec::new(),
             mails: Vec::new(),
             refused_emails: BTreeSet::new(),
-            host: host.to_owned(),
-            page_size: 20,
+            host: start.host,
+            page_size: start.page_size,
             happened: Vec::new(),
             ids,
-            clock,
+            clock: start.clock,
         }
     }
 
@@ -220,6 +224,8 @@ impl World {
         let title = self.assessments.iter().find(|it| it.id == invitation.assessment).map(|it| it.title.clone());
         self.mails.push(Mail {
             at: now,
+            vendor: self.name,
+            kind: MailKind::Invitation,
             to: email.to_owned(),
             assessment: title.unwrap_or_default(),
             invitation: invitation.id.clone(),

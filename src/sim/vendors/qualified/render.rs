@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::record::{Assessment, AssessmentState, Candidate, Invitation, Subscription, Take, TakeState};
+use super::record::{Assessment, Candidate, Invitation, Subscription, Take, TakeState};
 use super::world::World;
 use crate::sim::clock::iso;
+use crate::sim::vendors::AssessmentState;
 use crate::sim::wire::merged;
 
 /// Relative, as the vendor gives it: the caller joins it with the host.

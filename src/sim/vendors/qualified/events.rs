@@ -113,7 +113,7 @@ pub(super) fn parcels(world: &World, event: &str, data: &Value, faults: &Faults)
     let listeners = world.subscriptions.iter().filter(|it| it.all || it.events.iter().any(|name| name == event));
     listeners
         .map(|subscription| Parcel {
-            service: Service::Qualified,
+            service: Service::Vendor(world.name),
             event: event.to_owned(),
             url: subscription.url.clone(),
             content: Content::Plain(json!({ "event": event, "data": data })),

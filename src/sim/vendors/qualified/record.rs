@@ -1,6 +1,6 @@
 //! The records of the simulated assessment vendor.
 
-use serde::Serialize;
+use crate::sim::vendors::AssessmentState;
 
 /// A test in the vendor's catalogue. Only `published` ones can be sent.
 #[derive(Debug, Clone)]
@@ -10,24 +10,6 @@ pub(crate) struct Assessment {
     pub(crate) state: AssessmentState,
     pub(crate) passing_score: Option<f64>,
     pub(crate) created_at: i64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AssessmentState {
-    Published,
-    Unpublished,
-    Archived,
-}
-
-impl AssessmentState {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Published => "published",
-            Self::Unpublished => "unpublished",
-            Self::Archived => "archived",
-        }
-    }
 }
 
 /// A person as the vendor's team knows them: one per address.
@@ -124,16 +106,4 @@ pub(crate) struct Subscription {
     pub(crate) all: bool,
     /// In snake_case, as webhooks name their events.
     pub(crate) events: Vec<String>,
-}
-
-/// A mail that the vendor sent to a candidate. What a test counts to know that nobody was invited twice.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Mail {
-    /// Milliseconds since the epoch, by the simulator's clock.
-    pub at: i64,
-    pub to: String,
-    pub assessment: String,
-    pub invitation: String,
-    /// The invitation's link, with host.
-    pub link: String,
 }

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::record::AssessmentState;
 use super::world::{InviteOptions, World};
 use super::{Answer, Fields, VendorError, page, render};
+use crate::sim::vendors::AssessmentState;
 use crate::sim::wire::{Ask, Reply};
 
 pub(super) fn list(world: &mut World, ask: &Ask) -> Answer {
