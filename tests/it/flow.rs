@@ -14,4 +14,5 @@ mod side;
 mod sound;
 mod spine;
 mod vendor_polls;
+mod vendors;
 mod why;
