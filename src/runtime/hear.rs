@@ -90,7 +90,8 @@ pub(super) fn event(account: &Account, row: &Assessment, emission: Emission, tol
     let state = format!("{} {} {} {} {}", row.phase, row.verdict, row.decision, row.report, row.integrity);
     let (says, said) = (lasting(&emission.fields), lasting(&row.result));
     let (account_id, row_id, name) = (account.id.as_str(), row.id.to_string(), kind.to_string());
-    let parts = if news { [account_id, &row_id, &name, &says, &state, &said] } else { [account_id, &row_id, &name, told, "", ""] };
+    let parts =
+        if news { [account_id, &row_id, &name, &says, &state, &said] } else { [account_id, &row_id, &name, told, "", ""] };
     // What is kept how long goes by the time in the id; within a day the same news has the same one.
     let day = Timestamp::from_second(received.as_second().div_euclid(86_400) * 86_400).unwrap_or(received);
     let id = EventId::derive(day, &parts);
@@ -104,9 +105,10 @@ pub(super) fn event(account: &Account, row: &Assessment, emission: Emission, tol
 /// Whether our ledger would be another one after this.
 pub(super) fn news(row: &Assessment, emission: &Emission) -> bool {
     match lifecycle::judge(Some(row), emission.event, &emission.fields, emission.at) {
-        Judged::Apply { row: after, .. } => Assessment { result: BTreeMap::new(), ..*after.clone() }
-            != Assessment { result: BTreeMap::new(), ..row.clone() }
-            || lasting(&after.result) != lasting(&row.result),
+        Judged::Apply { row: after, .. } => {
+            Assessment { result: BTreeMap::new(), ..*after.clone() } != Assessment { result: BTreeMap::new(), ..row.clone() }
+                || lasting(&after.result) != lasting(&row.result)
+        }
         Judged::Implied(_) => true,
         Judged::Stale(_) | Judged::Same(_) => false,
     }

@@ -2,8 +2,8 @@
 
 use super::columns::{Bytes, EFFECT, TIMER, all, decode, encode, floor, kind_of, ms, one, readable, time, work_of};
 use crate::model::{
-    AccountId, Assessment, AssessmentId, ContactId, Effect, EffectId, Id, OpportunityId, PackName, Phase, Placed, RuleName, Slot,
-    VendorName,
+    AccountId, Assessment, AssessmentId, ContactId, Effect, EffectId, Id, OpportunityId, PackName, Phase, Placed, RuleName,
+    Slot, VendorName,
 };
 use crate::store::claim::Work;
 use crate::store::error::Result;

@@ -153,7 +153,9 @@ async fn a_list_is_asked_for_in_windows_that_overlap_and_never_leave_a_gap() {
             match asked.line.as_str() {
                 "POST /invitations" => json!({ "id": 41 }).into(),
                 line if line.starts_with("POST /attempts") && *down.lock().unwrap() => 503.into(),
-                line if line.starts_with("POST /attempts?state=completed") => json!({ "attempts": *items.lock().unwrap() }).into(),
+                line if line.starts_with("POST /attempts?state=completed") => {
+                    json!({ "attempts": *items.lock().unwrap() }).into()
+                }
                 line if line.starts_with("POST /attempts") => json!({ "attempts": [] }).into(),
                 "GET /results/41" => json!({ "state": "done", "percent": 70 }).into(),
                 _ => 404.into(),
@@ -188,7 +190,8 @@ async fn a_list_is_asked_for_in_windows_that_overlap_and_never_leave_a_gap() {
     *down.lock().unwrap() = true;
     bed.advance(MINUTE * 15).await;
     acme.until("POST /attempts", 3).await;
-    *items.lock().unwrap() = json!([{ "id": 41, "status": "Completed" }, { "id": 99, "status": "Completed" }, { "id": [], "status": 7 }]);
+    *items.lock().unwrap() =
+        json!([{ "id": 41, "status": "Completed" }, { "id": 99, "status": "Completed" }, { "id": [], "status": 7 }]);
     *down.lock().unwrap() = false;
     for _ in 0..3 {
         bed.advance(MINUTE * 15).await;
