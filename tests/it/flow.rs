@@ -1,6 +1,8 @@
 //! Flows: the whole product against a simulated world, every delivery and call real HTTP. What is asserted is the world at the end:
 //! tags, notes, links, stage, mails, and the requests it took.
 
+mod applications;
+mod backfill;
 pub(crate) mod bed;
 mod faults;
 mod intake;
@@ -12,4 +14,5 @@ mod reload;
 mod side;
 mod sound;
 mod spine;
+mod timers;
 mod why;
