@@ -3,6 +3,7 @@
 
 mod applications;
 mod backfill;
+pub(crate) mod acme;
 pub(crate) mod bed;
 mod faults;
 mod intake;
@@ -15,4 +16,6 @@ mod side;
 mod sound;
 mod spine;
 mod timers;
+mod vendor_polls;
+mod vendors;
 mod why;
