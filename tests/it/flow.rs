@@ -2,7 +2,9 @@
 //! tags, notes, links, stage, mails, and the requests it took.
 
 pub(crate) mod bed;
+mod career_place;
 mod faults;
+mod hired;
 mod intake;
 mod lanes;
 mod logs;
