@@ -5,6 +5,7 @@ use crate::http::{AllowedHost, Auth, Client, Endpoint, Limits, Rate, RateGate};
 use crate::lang::adapter::Adapter;
 use crate::lang::config::{Account, SecretRef};
 use crate::lever::api::{self, Page, Unread};
+use crate::lever::effect::permission;
 use crate::model::{Class, Exchange, Outcome, Request, Response, Secret, TestEntry};
 use crate::vendor::{self, Listing, Supplies};
 use anyhow::{Context, bail};
@@ -65,6 +66,35 @@ impl Reads {
     pub(super) async fn one<T>(&self, request: &Request, read: impl Fn(&Exchange) -> Result<T, Unread>) -> anyhow::Result<T> {
         let exchange = self.send(request).await?;
         read(&exchange).map_err(|unread| failed(request, &unread.reason().text))
+    }
+
+    /// Every page of a list of Lever; inside, why Lever does not show it to these credentials.
+    pub(super) async fn perhaps<T>(
+        &self,
+        request: Request,
+        read: impl Fn(&Exchange) -> Result<Page<T>, Unread>,
+    ) -> anyhow::Result<Result<Vec<T>, String>> {
+        let refused = |status: u16, request: &Request| match status {
+            403 => Some(format!("the credentials lack the Lever permission {}", permission(request))),
+            404 => Some("this account does not have them".to_owned()),
+            _ => None,
+        };
+        let (mut all, mut next) = (Vec::new(), request);
+        loop {
+            let exchange = self.send(&next).await?;
+            let status = if let Exchange::Answered(response) = &exchange { response.status } else { 0 };
+            match (read(&exchange), refused(status, &next)) {
+                (Ok(page), _) => {
+                    all.extend(page.items);
+                    match page.next {
+                        Some(token) => next = api::next_page(&next, &token),
+                        None => return Ok(Ok(all)),
+                    }
+                }
+                (Err(_), Some(why)) => return Ok(Err(why)),
+                (Err(unread), None) => return Err(failed(&next, &unread.reason().text)),
+            }
+        }
     }
 
     /// Every page of a list of Lever.

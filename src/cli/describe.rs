@@ -1,7 +1,7 @@
 //! Steps, effects and runs in words: what `runs`, `why`, `dry-run` and `demo` print.
 
 use super::out::Out;
-use crate::model::{Act, Event, Later, Pattern, Piece, Said, Step};
+use crate::model::{Act, Event, FilledField, Later, Pattern, Piece, Said, Step};
 use crate::store::{EffectRow, EffectState, RunRow};
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
@@ -30,8 +30,15 @@ pub fn act(act: &Act) -> String {
         Act::Unlink { key } => format!("{verb} `{key}`"),
         Act::Stage(to) => format!("{verb} to `{}`", to.to_name),
         Act::Archive { reason_name, .. } => format!("{verb} as `{reason_name}`"),
-        Act::File { name, .. } => format!("{verb} {name}"),
-        Act::Form { template, .. } | Act::Feedback { template, .. } => format!("{verb} `{template}`"),
+        Act::File(file) => format!("{verb} \"{}\", the report `{}` of {}", file.name, file.report, file.vendor),
+        Act::Form(filled) | Act::Feedback(filled) => {
+            let given = |field: &FilledField| {
+                let value = field.value.as_ref()?;
+                Some(format!("{}: {}", field.text, short(&value.to_string())))
+            };
+            let fields: Vec<String> = filled.fields.iter().filter_map(given).collect();
+            format!("{verb} `{}` with {}", filled.template.name, fields.join(", "))
+        }
     }
 }
 

@@ -78,12 +78,15 @@ impl Preview<'_> {
             opportunity: &self.snapshot.id,
             perform_as: self.perform_as,
             snapshot: Some(self.snapshot),
-            put_link: None,
+            placed: None,
+            content: None,
         };
         match effect::step(act, context) {
             effect::Step::Send(request) | effect::Step::Read(request) => (vec![request], None),
             effect::Step::Done(reason) => (Vec::new(), Some(format!("nothing to send: {}", reason.text))),
             effect::Step::Skip(reason) => (Vec::new(), Some(format!("skipped: {}", reason.text))),
+            effect::Step::Fetch => (Vec::new(), Some("its content is read from the vendor when it is sent".to_owned())),
+            effect::Step::Sweep => (Vec::new(), Some("nothing to send: it is so already".to_owned())),
             effect::Step::Elsewhere => (Vec::new(), Some("its request cannot be shown".to_owned())),
         }
     }

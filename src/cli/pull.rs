@@ -15,7 +15,7 @@ use crate::lang::render::render_human;
 use crate::lang::source::Sources;
 use crate::lang::yaml;
 use crate::lever::api;
-use crate::model::{AccountCatalogue, VendorName};
+use crate::model::{AccountCatalogue, FormTemplate, VendorName};
 use anyhow::{Context, bail};
 use clap::Args;
 use jiff::Timestamp;
@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Save the stages, tags, postings, users and tests of an account into its catalogue file
+/// Save what an account and its vendors offer by name into its catalogue file
 #[derive(Debug, Args)]
 pub(super) struct Pull {
     /// Accounts of leverd.yaml; all of them if left out
@@ -59,9 +59,18 @@ impl Pull {
         }
         for account in config.accounts.iter().filter(|account| self.wanted(account)) {
             let adapters = adapters(account, &folder)?;
-            let pulled = pull(account, &adapters, &folder).await.with_context(|| format!("account `{}`", account.name))?;
+            let (mut pulled, lacking) =
+                pull(account, &adapters, &folder).await.with_context(|| format!("account `{}`", account.name))?;
+            let earlier = earlier(&config, account, &folder);
+            pulled.remember(earlier.as_ref().unwrap_or(&AccountCatalogue::default()));
             let path = save(&config, account, &folder, &pulled)?;
             out.line(format_args!("{}: {}", shown(&path), summary(&pulled)))?;
+            for what in lacking {
+                out.line(format_args!("  without {what}"))?;
+            }
+            for line in earlier.iter().flat_map(|earlier| renamed(earlier, &pulled)) {
+                out.line(format_args!("  {line}"))?;
+            }
         }
         Ok(Exit::Fine)
     }
@@ -89,11 +98,35 @@ fn adapters(account: &Account, folder: &Folder) -> anyhow::Result<BTreeMap<Vendo
     Ok(adapters)
 }
 
+/// What was pulled before, if it can be read.
+fn earlier(config: &Config, account: &Account, folder: &Folder) -> Option<AccountCatalogue> {
+    let path = folder.path(&config.catalogue_file(&account.name));
+    let bytes = fs::read(&path).ok()?;
+    let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
+    let id = sources.add(shown(&path), &bytes, &mut found)?;
+    let pulled = catalogue::read(&sources, id, &mut found)?;
+    (pulled.account == account.name).then_some(pulled.catalogue)
+}
+
+/// What has another name than when it was pulled before, as lines.
+fn renamed(earlier: &AccountCatalogue, now: &AccountCatalogue) -> Vec<String> {
+    let mut lines = Vec::new();
+    for kind in AccountCatalogue::KINDS {
+        for named in now.all(kind, None) {
+            if let Some(was) = earlier.all(kind, None).into_iter().find(|was| was.id == named.id && was.name != named.name) {
+                lines.push(format!("the {kind} `{}` is called `{}` now", was.name, named.name));
+            }
+        }
+    }
+    lines
+}
+
+/// The catalogue, and what Lever does not show to these credentials.
 async fn pull(
     account: &Account,
     adapters: &BTreeMap<VendorName, Adapter>,
     folder: &Folder,
-) -> anyhow::Result<AccountCatalogue> {
+) -> anyhow::Result<(AccountCatalogue, Vec<String>)> {
     let lever = Reads::lever(account, folder)?;
     let pulled_at = Timestamp::now().round(jiff::Unit::Second)?;
     let stages = lever.all(api::list_stages(), api::stages).await?;
@@ -101,6 +134,18 @@ async fn pull(
     let postings = lever.all(api::list_postings(), api::postings).await?;
     let mut users = lever.all(api::list_users(), api::users).await?;
     let reasons = lever.all(api::list_archive_reasons(), api::archive_reasons).await?;
+    let mut lacking = Vec::new();
+    let mut templates = |what: &str, listed: Result<Vec<FormTemplate>, String>| {
+        let mut templates = listed.unwrap_or_else(|why| {
+            lacking.push(format!("{what}: {why}"));
+            Vec::new()
+        });
+        templates.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+        templates
+    };
+    let form_templates = templates("form templates", lever.perhaps(api::list_form_templates(), api::templates).await?);
+    let feedback_templates =
+        templates("feedback templates", lever.perhaps(api::list_feedback_templates(), api::templates).await?);
     let mut by_vendor = BTreeMap::new();
     for (name, adapter) in adapters {
         if adapter.operations.contains_key("catalogue") {
@@ -117,17 +162,19 @@ async fn pull(
         tests.sort_by(|a, b| (&a.title, &a.id).cmp(&(&b.title, &b.id)));
     }
     let archive_reasons = reasons.iter().filter(|reason| reason.active).map(api::ArchiveReason::pinned).collect();
-    Ok(AccountCatalogue {
+    let catalogue = AccountCatalogue {
         pulled_at,
         stages,
         tags,
         postings,
         users,
         archive_reasons,
-        form_templates: Vec::new(),
-        feedback_templates: Vec::new(),
+        form_templates,
+        feedback_templates,
         tests: by_vendor,
-    })
+        formerly: BTreeMap::new(),
+    };
+    Ok((catalogue, lacking))
 }
 
 /// Writes the file whole or not at all: beside it first, then renamed over it.
@@ -152,6 +199,9 @@ fn summary(pulled: &AccountCatalogue) -> String {
         count(pulled.postings.len(), "posting"),
         count(pulled.users.len(), "user"),
     ];
+    for (templates, what) in [(&pulled.form_templates, "form template"), (&pulled.feedback_templates, "feedback template")] {
+        parts.extend((!templates.is_empty()).then(|| count(templates.len(), what)));
+    }
     parts.extend(pulled.tests.iter().map(|(vendor, tests)| format!("{} of {vendor}", count(tests.len(), "test"))));
     parts.join(", ")
 }

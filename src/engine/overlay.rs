@@ -45,9 +45,9 @@ fn done(facts: &mut Facts, act: &Act) {
         | Act::Invite(_)
         | Act::Call(_)
         | Act::Note { .. }
-        | Act::File { .. }
-        | Act::Form { .. }
-        | Act::Feedback { .. } => {}
+        | Act::File(_)
+        | Act::Form(_)
+        | Act::Feedback(_) => {}
     }
 }
 

@@ -161,7 +161,7 @@ impl Client {
         };
         match prepared.send().await {
             Ok(answer) => {
-                let limit = endpoint.max_answer.unwrap_or(self.0.limits.answer);
+                let limit = request.max_answer.or(endpoint.max_answer).unwrap_or(self.0.limits.answer);
                 read(answer, limit, request.method.reads()).await
             }
             Err(error) if error.is_builder() || error.is_connect() => Hop::NotSent(cause(&error)),

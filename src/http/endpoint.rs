@@ -84,6 +84,11 @@ impl Endpoint {
         self.hosts.iter().find(|allowed| allowed.covers(host)).map(|allowed| allowed.credentials)
     }
 
+    /// Whether a request to `path` goes where the credentials go. What another host answers says nothing about them.
+    pub fn at_home(&self, path: &str) -> bool {
+        self.url(path).is_ok_and(|url| self.credentials_for(&url) == Some(true))
+    }
+
     /// Whether a private address is fine for `url`: only at the exact host and port that the configuration names.
     pub(super) fn private_ok(&self, url: &Url) -> bool {
         self.own(url) && (self.allow_private || super::guard::loopback(&self.base_url))

@@ -8,7 +8,7 @@ use super::route::routed;
 use super::shape::{KeyShape, Shape, Ty};
 use super::source::{SourceId, Sources, Span};
 use super::yaml::{self, Key, Kind, Node, Style, parse_int, parse_number};
-use crate::model::{AccountCatalogue, AccountId, Pinned, PostingEntry, TestEntry, UserEntry, Value};
+use crate::model::{AccountCatalogue, AccountId, FormField, FormTemplate, Pinned, PostingEntry, TestEntry, UserEntry, Value};
 use jiff::Timestamp;
 use schemars::Schema;
 use serde::Serialize;
@@ -24,9 +24,34 @@ static ROOT: Shape = Shape {
         KeyShape::may("postings", Ty::List(&Ty::Map(&POSTING)), "the postings that are not closed"),
         KeyShape::may("users", Ty::List(&Ty::Map(&USER)), "the active users"),
         KeyShape::may("archive_reasons", Ty::List(&Ty::Map(&PINNED)), "why an opportunity may be archived"),
-        KeyShape::may("form_templates", Ty::List(&Ty::Map(&PINNED)), "templates of profile forms"),
-        KeyShape::may("feedback_templates", Ty::List(&Ty::Map(&PINNED)), "templates of feedback forms"),
+        KeyShape::may("form_templates", Ty::List(&Ty::Map(&TEMPLATE)), "templates of profile forms"),
+        KeyShape::may("feedback_templates", Ty::List(&Ty::Map(&TEMPLATE)), "templates of feedback forms"),
         KeyShape::may("tests", Ty::Named(&Ty::List(&Ty::Map(&TEST))), "the tests that may be sent, by the vendor's name"),
+        KeyShape::may(
+            "formerly",
+            Ty::Named(&Ty::List(&Ty::Text)),
+            "by id, the names that things had when they were pulled before",
+        ),
+    ],
+};
+
+static TEMPLATE: Shape = Shape {
+    what: "a template",
+    keys: &[
+        KeyShape::must("id", Ty::Text, "Lever's id"),
+        KeyShape::must("name", Ty::Text, "the name when pulled"),
+        KeyShape::may("fields", Ty::List(&Ty::Map(&FIELD)), "what is asked, in the template's order"),
+    ],
+};
+
+static FIELD: Shape = Shape {
+    what: "a field",
+    keys: &[
+        KeyShape::must("id", Ty::Text, "Lever's id"),
+        KeyShape::must("text", Ty::Text, "the question, by which rules know the field"),
+        KeyShape::must("type", Ty::Text, "its type as Lever calls it: `text`, `dropdown`, `yes-no` …"),
+        KeyShape::may("required", Ty::Bool, "whether it must be given"),
+        KeyShape::may("options", Ty::List(&Ty::Text), "what may be chosen"),
     ],
 };
 
@@ -132,8 +157,9 @@ impl Reader<'_> {
                     });
                 }
                 "archive_reasons" => catalogue.archive_reasons = self.pins(value),
-                "form_templates" => catalogue.form_templates = self.pins(value),
-                "feedback_templates" => catalogue.feedback_templates = self.pins(value),
+                "form_templates" => catalogue.form_templates = self.templates(value),
+                "feedback_templates" => catalogue.feedback_templates = self.templates(value),
+                "formerly" => catalogue.formerly = self.formerly(value),
                 _ => {
                     let vendors = value.entries(self.found).unwrap_or_default();
                     catalogue.tests = vendors.iter().map(|(vendor, tests)| (vendor.text.clone(), self.tests(tests))).collect();
@@ -145,6 +171,38 @@ impl Reader<'_> {
 
     fn pins(&mut self, node: &Node) -> Vec<Pinned> {
         self.rows(node, &PINNED, |row| Some(Pinned { id: row.text("id")?, name: row.text("name")? }))
+    }
+
+    fn templates(&mut self, node: &Node) -> Vec<FormTemplate> {
+        let mut templates = self.rows(node, &TEMPLATE, |row| {
+            Some(FormTemplate { id: row.text("id")?, name: row.text("name")?, fields: Vec::new() })
+        });
+        for item in node.items(&mut Diagnostics::new()).unwrap_or_default() {
+            let Some(fields) = item.get("fields").filter(|fields| !fields.is_null()) else { continue };
+            let fields = self.rows(fields, &FIELD, |row| {
+                Some(FormField {
+                    id: row.text("id")?,
+                    text: row.text("text")?,
+                    ty: row.text("type")?.into(),
+                    required: row.flag("required"),
+                    options: row.texts("options"),
+                })
+            });
+            let id = item.get("id").and_then(Node::scalar);
+            if let Some(template) = templates.iter_mut().find(|template| Some(template.id.as_str()) == id) {
+                template.fields = fields;
+            }
+        }
+        templates
+    }
+
+    fn formerly(&mut self, node: &Node) -> BTreeMap<String, Vec<String>> {
+        let entries = node.entries(self.found).unwrap_or_default();
+        let names = |names: &Node, found: &mut Diagnostics| {
+            let items = names.items(found).unwrap_or_default();
+            items.iter().filter_map(|item| item.as_text(found).map(str::to_owned)).collect()
+        };
+        entries.iter().map(|(id, former)| (id.text.clone(), names(former, self.found))).collect()
     }
 
     fn tests(&mut self, node: &Node) -> Vec<TestEntry> {
@@ -208,6 +266,15 @@ impl Row<'_> {
     fn optional(&mut self, key: &str) -> Option<String> {
         self.node.get(key).filter(|node| !node.is_null())?;
         self.text(key)
+    }
+
+    fn flag(&mut self, key: &str) -> bool {
+        self.node.get(key).and_then(|node| node.as_bool(self.found)).unwrap_or(false)
+    }
+
+    fn texts(&mut self, key: &str) -> Vec<String> {
+        let items = self.node.get(key).and_then(|node| node.items(self.found)).unwrap_or_default();
+        items.iter().filter_map(|item| item.as_text(self.found).map(str::to_owned)).collect()
     }
 
     fn value(&mut self, key: &Key, node: &Node) -> Option<Value> {
@@ -325,8 +392,28 @@ mod tests {
                 UserEntry { id: "u2".into(), name: "Bob".into(), role: None },
             ],
             archive_reasons: vec![Pinned { id: "r".into(), name: "No".into() }],
-            form_templates: Vec::new(),
-            feedback_templates: Vec::new(),
+            form_templates: vec![FormTemplate {
+                id: "t".into(),
+                name: "Result: whole".into(),
+                fields: vec![
+                    FormField {
+                        id: "f1".into(),
+                        text: "yes".into(),
+                        ty: crate::model::FieldType::YesNo,
+                        required: true,
+                        options: Vec::new(),
+                    },
+                    FormField {
+                        id: "f2".into(),
+                        text: "Score".into(),
+                        ty: crate::model::FieldType::Dropdown,
+                        required: false,
+                        options: nasty.iter().map(|option| (*option).to_owned()).collect(),
+                    },
+                ],
+            }],
+            feedback_templates: vec![FormTemplate { id: "t".into(), name: "None".into(), fields: Vec::new() }],
+            formerly: BTreeMap::from([("id-0".to_owned(), vec!["on".to_owned(), "Was".to_owned()])]),
             tests: BTreeMap::from([(
                 "qualified".to_owned(),
                 vec![TestEntry { id: "5f".into(), title: "Java".into(), fields: fields.collect() }],

@@ -3,10 +3,14 @@
 //! Tag changes travel together: [`super::tags`]. Invitations and calls are the vendor's dialect. Everything else that Lever takes is
 //! here: [`step`] says what to send or to read first, [`outcome`] what an answer means.
 
-use super::api::{self, ApiError, Note, Opportunity};
+use super::api::{self, ApiError, Form, Note, Opportunity, UploadedFile};
 use super::facts::OpportunitySnapshot;
-use crate::model::{Act, Applied, Exchange, Move, OpportunityId, Outcome, Reason, Request, Response, UserId, Value};
+use crate::model::{
+    Act, Applied, Attachment, Exchange, Method, Move, OpportunityId, Outcome, Placed, Reason, Request, Response, UserId, Value,
+    digest,
+};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// What is known when an effect is about to be sent.
 #[derive(Debug, Clone, Copy)]
@@ -16,8 +20,24 @@ pub struct Context<'a> {
     pub perform_as: Option<&'a UserId>,
     /// From an answer fresh enough to act on. Moves read it first when it is missing.
     pub snapshot: Option<&'a OpportunitySnapshot>,
-    /// The URL that we put under this link key, exactly as sent.
-    pub put_link: Option<&'a str>,
+    /// What we put under the act's key.
+    pub placed: Option<&'a Placed>,
+    /// The content of an attachment, once it was read.
+    pub content: Option<&'a Content>,
+}
+
+/// A file's content, on its way from a vendor to Lever.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Content {
+    pub media_type: String,
+    pub bytes: Vec<u8>,
+}
+
+/// A candidate's report is nothing to print.
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} bytes", self.media_type, self.bytes.len())
+    }
 }
 
 /// The next thing to do for an effect.
@@ -25,35 +45,65 @@ pub struct Context<'a> {
 pub enum Step {
     /// Read this, make a snapshot of the answer and ask again.
     Read(Request),
+    /// Get the content of this report, and ask again with it.
+    Fetch,
     /// Commit “begun”, then send this.
     Send(Request),
+    /// What shall be there is; only what it replaced has to be removed: [`removal`].
+    Sweep,
     /// It is so already; nothing is sent.
     Done(Reason),
     /// Not to be done (any more).
     Skip(Reason),
-    /// Not for this function: tags go by [`super::tags::TagRun`], invitations, calls, files and forms elsewhere.
+    /// Not for this function: tags go by [`super::tags::TagRun`], invitations and calls to the vendor.
     Elsewhere,
 }
 
 /// What to do next for `act`.
 pub fn step(act: &Act, context: Context<'_>) -> Step {
     let (id, user) = (context.opportunity, context.perform_as);
+    if let (Act::File(_), None) = (act, context.content) {
+        return Step::Fetch;
+    }
+    if let Some(placed) = context.placed.filter(|placed| content_digest(act, context).as_ref() == Some(&placed.digest)) {
+        return if placed.old.is_empty() {
+            Step::Done(Reason::new("already so", "the same stands under this key already"))
+        } else {
+            Step::Sweep
+        };
+    }
     match act {
         Act::Note { text, secret, notify, created_at, .. } => {
             Step::Send(api::create_note(id, text, *secret, *notify, *created_at, user))
         }
         Act::Link { url, .. } => {
             let there = context.snapshot.and_then(|snapshot| snapshot.links.as_ref()).is_some_and(|links| links.contains(url));
-            if there && context.put_link.is_none_or(|put| put == url) {
+            if there && context.placed.is_none() {
                 Step::Done(Reason::new("already so", "the link is there"))
             } else {
                 Step::Send(api::add_links(id, std::slice::from_ref(url), user))
             }
         }
-        Act::Unlink { .. } => match context.put_link {
-            Some(url) => Step::Send(api::remove_links(id, &[url.to_owned()], user)),
+        Act::Unlink { .. } => match context.placed {
+            Some(placed) => {
+                let urls: Vec<String> = placed.old.iter().chain([&placed.id]).cloned().collect();
+                Step::Send(api::remove_links(id, &urls, user))
+            }
             None => Step::Done(Reason::new("already so", "no link of ours stands under this key")),
         },
+        Act::File(file) => match context.content {
+            None => Step::Fetch,
+            Some(content) => Step::Send(api::upload_file(id, &file.name, &content.media_type, content.bytes.clone(), user)),
+        },
+        // Lever can neither change nor delete a filled form: other values are a further form.
+        Act::Form(filled) => Step::Send(api::create_form(id, filled, user)),
+        Act::Feedback(filled) => {
+            let user = filled.user.as_ref().or(user);
+            Step::Send(match context.placed {
+                Some(placed) => api::update_feedback(id, &placed.id, filled, user),
+                None => api::create_feedback(id, filled, user),
+            })
+        }
         Act::Stage(to) => match context.snapshot.map(|snapshot| guard_stage(to, snapshot)) {
             None => Step::Read(api::get_opportunity(id)),
             Some(Some(held)) => held,
@@ -66,25 +116,53 @@ pub fn step(act: &Act, context: Context<'_>) -> Step {
                 Some(None) => Step::Send(api::archive(id, reason, user)),
             }
         }
-        Act::Invite(_)
-        | Act::Call(_)
-        | Act::Family(_)
-        | Act::AddTag { .. }
-        | Act::RemoveTag { .. }
-        | Act::File { .. }
-        | Act::Form { .. }
-        | Act::Feedback { .. } => Step::Elsewhere,
+        Act::Invite(_) | Act::Call(_) | Act::Family(_) | Act::AddTag { .. } | Act::RemoveTag { .. } => Step::Elsewhere,
     }
 }
 
-/// The old link to take away after `act` put a new one under the same key.
-pub fn replaced_link(act: &Act, context: Context<'_>) -> Option<Request> {
-    match (act, context.put_link) {
-        (Act::Link { url, .. }, Some(old)) if old != url => {
-            Some(api::remove_links(context.opportunity, &[old.to_owned()], context.perform_as))
+/// The digest of what `act` puts under its key; of a file once its content is known.
+pub fn content_digest(act: &Act, context: Context<'_>) -> Option<String> {
+    match act {
+        Act::File(Attachment { name, .. }) => {
+            context.content.map(|content| digest([name.as_bytes(), content.bytes.as_slice()]))
+        }
+        act => act.digest(),
+    }
+}
+
+/// What takes away `old`, which stood under the key of `act` before; `None` where Lever has no such call (forms), or nothing is
+/// replaced by a new one (feedback is changed in place).
+pub fn removal(act: &Act, context: Context<'_>, old: &str) -> Option<Request> {
+    let (id, user) = (context.opportunity, context.perform_as);
+    match act {
+        Act::Note { .. } => Some(api::delete_note(id, old)),
+        Act::Link { .. } => Some(api::remove_links(id, &[old.to_owned()], user)),
+        Act::File(_) => Some(api::delete_file(id, old, user)),
+        _ => None,
+    }
+}
+
+/// What stands under the key after `act` was carried out and Lever called it `made`.
+pub fn placed(act: &Act, context: Context<'_>, made: Option<&str>) -> Option<Placed> {
+    let digest = content_digest(act, context).unwrap_or_default();
+    match act {
+        Act::Link { url, .. } => Some(Placed::after(context.placed, url.clone(), digest)),
+        Act::Note { .. } | Act::File(_) => Some(Placed::after(context.placed, made?.to_owned(), digest)),
+        // What it replaces stays.
+        Act::Form(_) => Some(Placed::after(None, made?.to_owned(), digest)),
+        Act::Feedback(_) => {
+            let id = context.placed.map(|placed| placed.id.as_str()).or(made)?;
+            Some(Placed::after(None, id.to_owned(), digest))
         }
         _ => None,
     }
+}
+
+/// Whether an act must know what Lever calls the thing it made, so that it can be replaced.
+pub const fn needs_id(act: &Act) -> bool {
+    matches!(act, Act::Note { key: Some(_), .. })
+        || matches!(act, Act::File(Attachment { key: Some(_), .. }))
+        || matches!(act, Act::Form(filled) | Act::Feedback(filled) if filled.key.is_some())
 }
 
 /// What keeps a move from being made: forward only, from the stages allowed, and only while active.
@@ -160,25 +238,48 @@ pub fn outcome(request: &Request, exchange: &Exchange) -> Outcome {
         403 => Outcome::Suspended {
             reason: reason("R2", &format!("the credentials lack the Lever permission {}", permission(request))),
         },
+        // A person deleted the feedback that was to be changed: there is none under the key any more, so it is given anew.
+        404 if request.method == Method::Put && part(request) == Some("feedback") => {
+            Outcome::Retry { after: None, reason: reason("R3", "the feedback under this key was deleted; it is given again") }
+        }
         404 | 410 => Outcome::Dead { reason: reason("R3", "Lever does not know this opportunity any more") },
         408 | 500.. => Outcome::Unknown { reason: reason("R1", "Lever failed while it carried this out") },
         425 | 429 => Outcome::Retry { after: api::retry_after(response), reason: reason("R1", "Lever asks to wait") },
         300..=399 => Outcome::Dead { reason: reason("R4", "Lever redirects to where its credentials must not go") },
+        400 if matches!(part(request), Some("forms" | "feedback")) => Outcome::Dead {
+            reason: reason("R7", "Lever refuses this form; if its template was changed, run `leverd pull` and validate again"),
+        },
+        413 => Outcome::Dead { reason: reason("R9", "Lever says that this is too large") },
         _ => Outcome::Dead { reason: reason("R4", "Lever refuses this") },
     }
+}
+
+/// Which part of an opportunity a request is about: `notes`, `files` …
+fn part(request: &Request) -> Option<&str> {
+    request.path.strip_prefix("/opportunities/")?.split('/').nth(1)
 }
 
 /// What the answer to a write tells: only what the answer cannot have blanked.
 fn learned(request: &Request, response: &Response) -> BTreeMap<String, Value> {
     let mut learned = BTreeMap::new();
-    if request.path.ends_with("/notes") {
-        learned.extend(Note::created(response).map(|id| ("note.id".to_owned(), Value::text(id))));
-    }
+    let made = match tail(request) {
+        "/notes" => Note::created(response).map(|id| ("note.id", id)),
+        "/files" => UploadedFile::created(response).map(|id| ("file.id", id)),
+        "/forms" => Form::created(response).map(|id| ("form.id", id)),
+        "/feedback" => Form::created(response).map(|id| ("feedback.id", id)),
+        _ => None,
+    };
+    learned.extend(made.map(|(name, id)| (name.to_owned(), Value::text(id))));
     if let (Some(opportunity), "/stage") = (written(response), tail(request)) {
         // The time of our own move: a delivery near it is its echo.
         learned.extend(opportunity.stage_changes.last().map(|change| ("moved_at".to_owned(), Value::date(change.at))));
     }
     learned
+}
+
+/// Lever's id of what an act made, of what its answer told.
+pub fn made(learned: &BTreeMap<String, Value>) -> Option<&str> {
+    ["note.id", "file.id", "form.id", "feedback.id"].iter().find_map(|name| learned.get(*name)?.as_text())
 }
 
 /// The opportunity in the answer to a write, if it can be read. Take only what [`OpportunitySnapshot::after`] takes.
@@ -202,6 +303,17 @@ pub fn permission(request: &Request) -> &'static str {
         (Get, "opportunities", _, Some("notes")) => "“Find all opportunity notes”",
         (Post, "opportunities", _, Some("notes")) => "“Create an opportunity note”",
         (Delete, "opportunities", _, Some("notes")) => "“Delete an opportunity note”",
+        (Get, "opportunities", _, Some("files")) => "“Find all opportunity files”",
+        (Post, "opportunities", _, Some("files")) => "“Upload an opportunity file”",
+        (Delete, "opportunities", _, Some("files")) => "“Delete an opportunity file”",
+        (Get, "opportunities", _, Some("forms")) => "“Find all opportunity forms”",
+        (Post, "opportunities", _, Some("forms")) => "“Create an opportunity form”",
+        (Get, "opportunities", _, Some("feedback")) => "“Find all opportunity feedback forms”",
+        (Post, "opportunities", _, Some("feedback")) => "“Create an opportunity feedback form”",
+        (Put, "opportunities", _, Some("feedback")) => "“Update an opportunity feedback form”",
+        (Get, "form_templates", ..) => "“Find all form templates”",
+        (Post, "form_templates", ..) => "“Create a form template”",
+        (Get, "feedback_templates", ..) => "“Find all feedback templates”",
         (Put, "opportunities", _, Some("stage")) => "“Update opportunity stage”",
         (Post, "opportunities", _, Some("addTags")) => "“Add opportunity tag(s)”",
         (Post, "opportunities", _, Some("removeTags")) => "“Remove opportunities tag”",

@@ -36,8 +36,7 @@ impl<'a> Names<'a> {
             Kind::ArchiveReason => pinned(&catalogue.archive_reasons),
             Kind::Posting => catalogue.postings.iter().find(|entry| entry.id == id).map(|entry| entry.title.clone()),
             Kind::User => catalogue.users.iter().find(|entry| entry.id == id).map(|entry| entry.name.clone()),
-            Kind::FormTemplate => pinned(&catalogue.form_templates),
-            Kind::FeedbackTemplate => pinned(&catalogue.feedback_templates),
+            Kind::FormTemplate | Kind::FeedbackTemplate => catalogue.template(kind, id).map(|template| template.name.clone()),
             Kind::Assessment => None,
         }
     }

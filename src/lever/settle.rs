@@ -1,21 +1,39 @@
 //! What became of a write whose answer was lost.
 //!
-//! Per kind of effect: tags and links are sets and are simply repeated; a note is found again by its text and the time we gave it;
-//! a stage move by its entry in the history, even if a person has moved the candidate on since; an archiving by its time and reason.
+//! Per kind of effect: tags and links are sets and are simply repeated, and so is a change of feedback; a note is found again by its
+//! text and the time we gave it, new feedback by its template and that time; a file by its name, a form by what it says, both since
+//! we began; a stage move by its entry in the history, even if a person has moved the candidate on since; an archiving by its time
+//! and reason.
 //! No marker is ever visible to a recruiter. Pure: [`lookup`] says what to read, [`settled`] decides.
 
-use super::api::{self, Note, Unread};
-use crate::model::{Act, Exchange, OpportunityId, Reason, Request};
+use super::api::{self, Form, Note, Page, Unread, UploadedFile};
+use crate::model::{Act, Exchange, FilledForm, OpportunityId, Placed, Reason, Request};
 use jiff::{SignedDuration, Timestamp};
 
 /// What Lever's clock may differ from ours by.
 const SKEW: SignedDuration = SignedDuration::from_secs(5);
 
+/// And for files, which Lever stamps while it processes them.
+const FILE_SKEW: SignedDuration = SignedDuration::from_secs(60);
+
+/// What was begun.
+#[derive(Debug, Clone, Copy)]
+pub struct Begun<'a> {
+    pub act: &'a Act,
+    pub opportunity: &'a OpportunityId,
+    /// The first try that may have been carried out.
+    pub at: Timestamp,
+    /// How often it was tried.
+    pub tries: usize,
+    /// What stood under its key before.
+    pub placed: Option<&'a Placed>,
+}
+
 /// The decision.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Settled {
-    /// It happened. For a note, its id; for a stage move, when.
-    Done { note: Option<String>, moved: Option<Timestamp> },
+    /// It happened. Of what was made, Lever's id; of a stage move, when.
+    Done { made: Option<String>, moved: Option<Timestamp> },
     /// It did not happen, or repeating is harmless: begin again with [`super::effect::step`], guards and all.
     Repeat,
     /// Read this too (the next page), then ask again with its answer.
@@ -29,60 +47,107 @@ pub enum Settled {
 /// How long after the lost answer the first look makes sense: Lever may still be carrying the write out.
 pub const fn grace(act: &Act) -> SignedDuration {
     match act {
-        Act::Note { .. } => SignedDuration::from_secs(60),
+        Act::Note { .. } | Act::File(_) | Act::Form(_) | Act::Feedback(_) => SignedDuration::from_secs(60),
         Act::Stage(_) | Act::Archive { .. } => SignedDuration::from_secs(10),
         _ => SignedDuration::ZERO,
     }
 }
 
 /// What to read to find out; `None` when repeating needs no reading, or when it is not Lever's to know.
-pub fn lookup(act: &Act, opportunity: &OpportunityId) -> Option<Request> {
-    match act {
+pub fn lookup(begun: Begun<'_>) -> Option<Request> {
+    let opportunity = begun.opportunity;
+    match begun.act {
         Act::Note { .. } => Some(api::list_notes(opportunity)),
+        Act::File(_) => Some(api::list_files(opportunity)),
+        Act::Form(_) => Some(api::list_forms(opportunity)),
+        // A change in place is repeated.
+        Act::Feedback(_) if begun.placed.is_none() => Some(api::list_feedback(opportunity)),
         Act::Stage(_) | Act::Archive { .. } => Some(api::get_opportunity(opportunity)),
         _ => None,
     }
 }
 
 /// Decides from the answer to [`lookup`], or without one where it is `None`.
-pub fn settled(act: &Act, opportunity: &OpportunityId, answer: Option<&Exchange>, begun_at: Timestamp) -> Settled {
-    let since = begun_at.checked_sub(SKEW).unwrap_or(begun_at);
-    match (act, answer) {
-        (Act::Family(_) | Act::AddTag { .. } | Act::RemoveTag { .. } | Act::Link { .. } | Act::Unlink { .. }, _) => {
-            Settled::Repeat
+pub fn settled(begun: Begun<'_>, answer: Option<&Exchange>) -> Settled {
+    let since = begun.at.checked_sub(SKEW).unwrap_or(begun.at);
+    let Some(answer) = answer else {
+        return match begun.act {
+            Act::Invite(_) | Act::Call(_) => Settled::Park(unknown()),
+            _ if lookup(begun).is_some() => Settled::LookAgain { after: None, reason: Reason::new("R1", "not read yet") },
+            _ => Settled::Repeat,
+        };
+    };
+    match begun.act {
+        Act::Note { text, created_at, .. } => found(begun, api::notes(answer), |notes: &[Note]| {
+            find_note(notes, text, *created_at, since).map(|note| note.id.clone())
+        }),
+        Act::File(file) => {
+            let since = begun.at.checked_sub(FILE_SKEW).unwrap_or(begun.at);
+            found(begun, api::files(answer), |files: &[UploadedFile]| {
+                let fits = |one: &&UploadedFile| {
+                    one.name.as_deref() == Some(file.name.as_str()) && one.uploaded_at.is_some_and(|at| at >= since)
+                };
+                files.iter().filter(fits).map(|one| &one.id).find(|id| !known(begun, id)).cloned()
+            })
         }
-        (Act::Note { text, created_at, .. }, Some(answer)) => match api::notes(answer) {
-            Ok(page) => match find_note(&page.items, text, *created_at, since) {
-                Some(note) => Settled::Done { note: Some(note.id.clone()), moved: None },
-                None => page
-                    .next
-                    .map_or(Settled::Repeat, |next| Settled::More(api::next_page(&api::list_notes(opportunity), &next))),
-            },
-            Err(unread) => unsettled(unread),
+        Act::Form(filled) => match found(begun, api::forms(answer), |forms: &[Form]| find_form(begun, forms, filled, since)) {
+            // It cannot be taken back: after a second try that does not show, a person looks.
+            Settled::Repeat if begun.tries > 1 => Settled::Park(unknown()),
+            settled => settled,
         },
-        (Act::Stage(to), Some(answer)) => match api::opportunity(answer) {
+        Act::Feedback(filled) => found(begun, api::forms(answer), |forms: &[Form]| {
+            let ours = |form: &&Form| {
+                let at = form.created_at.is_some_and(|at| at.as_millisecond() == filled.created_at.as_millisecond());
+                !form.deleted && at && form.template.as_deref() == Some(filled.template.id.as_str())
+            };
+            forms.iter().find(ours).map(|form| form.id.clone())
+        }),
+        Act::Stage(to) => match api::opportunity(answer) {
             Ok(now) => match now.stage_changes.iter().find(|change| change.to == to.to && change.at >= since) {
-                Some(change) => Settled::Done { note: None, moved: Some(change.at) },
+                Some(change) => Settled::Done { made: None, moved: Some(change.at) },
                 None => Settled::Repeat,
             },
             Err(unread) => unsettled(unread),
         },
-        (Act::Archive { reason, .. }, Some(answer)) => match api::opportunity(answer) {
+        Act::Archive { reason, .. } => match api::opportunity(answer) {
             Ok(now) => match now.archived {
                 Some(archived) if archived.reason.as_ref() == Some(reason) && archived.at.is_some_and(|at| at >= since) => {
-                    Settled::Done { note: None, moved: None }
+                    Settled::Done { made: None, moved: None }
                 }
                 _ => Settled::Repeat,
             },
             Err(unread) => unsettled(unread),
         },
-        (Act::Note { .. } | Act::Stage(_) | Act::Archive { .. }, None) => {
-            Settled::LookAgain { after: None, reason: Reason::new("R1", "not read yet") }
-        }
-        (Act::Invite(_) | Act::Call(_) | Act::File { .. } | Act::Form { .. } | Act::Feedback { .. }, _) => {
-            Settled::Park(Reason::new("R10", "nobody knows whether this was carried out; look, then retry or skip it"))
-        }
+        Act::Invite(_) | Act::Call(_) => Settled::Park(unknown()),
+        Act::Family(_) | Act::AddTag { .. } | Act::RemoveTag { .. } | Act::Link { .. } | Act::Unlink { .. } => Settled::Repeat,
     }
+}
+
+fn unknown() -> Reason {
+    Reason::new("R10", "nobody knows whether this was carried out; look, then retry or skip it")
+}
+
+/// Whether it is what stood under the key before we began.
+fn known(begun: Begun<'_>, id: &str) -> bool {
+    begun.placed.is_some_and(|placed| placed.id == id || placed.old.iter().any(|old| old == id))
+}
+
+/// What a page of a list says: it is there, or on the next page, or not at all.
+fn found<T>(begun: Begun<'_>, page: Result<Page<T>, Unread>, find: impl Fn(&[T]) -> Option<String>) -> Settled {
+    match page {
+        Ok(page) => match (find(&page.items), page.next, lookup(begun)) {
+            (Some(made), ..) => Settled::Done { made: Some(made), moved: None },
+            (None, Some(next), Some(list)) => Settled::More(api::next_page(&list, &next)),
+            _ => Settled::Repeat,
+        },
+        Err(unread) => unsettled(unread),
+    }
+}
+
+/// A form that says the same, made since we began.
+fn find_form(begun: Begun<'_>, forms: &[Form], filled: &FilledForm, since: Timestamp) -> Option<String> {
+    let ours = |form: &&Form| form.created_at.is_some_and(|at| at >= since) && !known(begun, &form.id) && form.says(filled);
+    forms.iter().find(ours).map(|form| form.id.clone())
 }
 
 /// The note with this text that has our time, else one with this text that appeared since we began.

@@ -3,7 +3,8 @@
 //! An effect states what shall be true, never a difference. The executor takes the difference when it sends.
 
 use super::{
-    AssessmentId, Class, EffectId, EventId, OpportunityId, PackName, Pattern, RuleName, StageId, TestEntry, Value, VendorName,
+    AssessmentId, Class, EffectId, EventId, FilledForm, Key, OpportunityId, PackName, Pattern, RuleName, StageId, TestEntry,
+    Value, VendorName, digest, placed,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -27,11 +28,11 @@ pub enum Slot {
     Tag(String),
     Stage,
     Archived,
-    Link(String),
-    Note(String),
-    File(String),
-    Form(String),
-    Feedback(String),
+    Link(Key),
+    Note(Key),
+    File(Key),
+    Form(Key),
+    Feedback(Key),
     /// One invitation, by its invite key.
     Invite(String),
     /// One call, by operation and key.
@@ -49,11 +50,11 @@ impl fmt::Display for Slot {
             Self::Tag(tag) => write!(f, "tag `{tag}`"),
             Self::Stage => f.write_str("stage"),
             Self::Archived => f.write_str("archived"),
-            Self::Link(key) => write!(f, "link `{key}`"),
-            Self::Note(key) => write!(f, "note `{key}`"),
-            Self::File(key) => write!(f, "file `{key}`"),
-            Self::Form(key) => write!(f, "form `{key}`"),
-            Self::Feedback(key) => write!(f, "feedback `{key}`"),
+            Self::Link(key) => write!(f, "link `{}`", key.key),
+            Self::Note(key) => write!(f, "note `{}`", key.key),
+            Self::File(key) => write!(f, "file `{}`", key.key),
+            Self::Form(key) => write!(f, "form `{}`", key.key),
+            Self::Feedback(key) => write!(f, "feedback `{}`", key.key),
             Self::Invite(_) => f.write_str("invitation"),
             Self::Call { operation, .. } => write!(f, "call `{operation}`"),
         }
@@ -116,6 +117,21 @@ pub struct Move {
     pub even_archived: bool,
 }
 
+/// A report of a vendor as a file of the opportunity. Its bytes are read when it is sent, and never stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Attachment {
+    pub vendor: VendorName,
+    /// As `vendor.yaml` declares it under `reports`.
+    pub report: String,
+    /// The file's name in Lever.
+    pub name: String,
+    pub key: Option<String>,
+    pub assessment: AssessmentId,
+    /// What the report's operation names of Lever's, read when planning.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, Value>,
+}
+
 /// What shall be true.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -151,22 +167,9 @@ pub enum Act {
         reason_name: String,
         even_archived: bool,
     },
-    File {
-        report: String,
-        name: String,
-        key: Option<String>,
-        assessment: AssessmentId,
-    },
-    Form {
-        template: String,
-        fields: BTreeMap<String, Value>,
-        key: Option<String>,
-    },
-    Feedback {
-        template: String,
-        fields: BTreeMap<String, Value>,
-        key: Option<String>,
-    },
+    File(Attachment),
+    Form(FilledForm),
+    Feedback(FilledForm),
 }
 
 impl Act {
@@ -178,6 +181,24 @@ impl Act {
     /// Whether this changes tags, and so can travel with other tag changes of its lane in one call.
     pub const fn tags(&self) -> bool {
         matches!(self, Self::Family(_) | Self::AddTag { .. } | Self::RemoveTag { .. })
+    }
+
+    /// The digest of what it puts under a key: equal to what stands there, and nothing has to be sent. `None` for acts that put
+    /// nothing, and for a file, whose content is known when it is sent.
+    pub fn digest(&self) -> Option<String> {
+        let form = |form: &FilledForm| {
+            let fields =
+                form.fields.iter().flat_map(|field| [field.id.clone().into_bytes(), placed::bytes(field.value.as_ref())]);
+            let user = form.user.as_ref().map(|user| user.as_str().as_bytes().to_vec()).unwrap_or_default();
+            let parts: Vec<Vec<u8>> = [form.template.id.clone().into_bytes(), user].into_iter().chain(fields).collect();
+            digest(parts.iter().map(Vec::as_slice))
+        };
+        match self {
+            Self::Note { text, secret, .. } => Some(digest([text.as_bytes(), if *secret { b"secret" } else { b"" }])),
+            Self::Link { url, .. } => Some(digest([url.as_bytes()])),
+            Self::Form(filled) | Self::Feedback(filled) => Some(form(filled)),
+            _ => None,
+        }
     }
 
     /// The verb as the author wrote it.
@@ -194,9 +215,9 @@ impl Act {
             Self::Unlink { .. } => "remove_link",
             Self::Stage(_) => "move_stage",
             Self::Archive { .. } => "archive",
-            Self::File { .. } => "add_file",
-            Self::Form { .. } => "fill_form",
-            Self::Feedback { .. } => "fill_feedback",
+            Self::File(_) => "add_file",
+            Self::Form(_) => "fill_form",
+            Self::Feedback(_) => "fill_feedback",
         }
     }
 }

@@ -93,12 +93,24 @@ pub struct Request {
     pub body: Body,
     /// Secrets that the body or the query hold: printing masks every occurrence.
     pub masks: Vec<Secret>,
+    /// The largest answer in bytes, where it is more than the destination's usual one: a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_answer: Option<usize>,
 }
 
 impl Request {
     /// A request without query, headers or body.
     pub fn new(to: Destination, method: Method, path: impl Into<String>) -> Self {
-        Self { to, method, path: path.into(), query: Vec::new(), headers: Vec::new(), body: Body::None, masks: Vec::new() }
+        Self {
+            to,
+            method,
+            path: path.into(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Body::None,
+            masks: Vec::new(),
+            max_answer: None,
+        }
     }
 
     /// The request with one more query parameter.

@@ -7,7 +7,7 @@ use crate::lever::facts::Names;
 use crate::model::{AccountCatalogue, AccountId, ConnectionName, Destination, Secret, UserId, VendorName};
 use crate::vendor::auth::Token;
 use arc_swap::ArcSwap;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,6 +21,8 @@ pub struct Account {
     signing: ArcSwap<Vec<Secret>>,
     /// Whether deliveries without signature are taken, as hints.
     pub unsigned: bool,
+    /// How often Lever is asked what changed, if at all.
+    pub poll: Option<SignedDuration>,
     pub vendors: BTreeMap<VendorName, VendorConnection>,
     active: ArcSwap<Active>,
     /// Programs that planned effects which may still be on their way, by hash.
@@ -108,7 +110,7 @@ impl Account {
     ) -> Self {
         let earlier = Mutex::new(BTreeMap::from([(active.program.hash().to_owned(), Arc::clone(&active.program))]));
         let (signing, unsigned) = (ArcSwap::from_pointee(signing.0), signing.1);
-        Self { id, lever, perform_as, signing, unsigned, vendors, active: ArcSwap::from_pointee(active), earlier }
+        Self { id, lever, perform_as, signing, unsigned, poll: None, vendors, active: ArcSwap::from_pointee(active), earlier }
     }
 
     /// The tokens that may sign.

@@ -191,6 +191,10 @@ impl Node {
         metrics::counter!("leverd_calls_total", "destination" => request.to.to_string(), "method" => request.method.as_str())
             .increment(1);
         let now = self.clock.now();
+        if !connection.endpoint.at_home(&request.path) {
+            // A file kept elsewhere: neither the destination's health nor our credentials are in question.
+            return exchange;
+        }
         let changed = connection.breaker.lock().unwrap_or_else(PoisonError::into_inner).note(&exchange, Instant::now());
         if changed {
             tracing::warn!(account = %account.id, destination = %request.to, well = !crate::http::failing(&exchange), "the destination changed its health");

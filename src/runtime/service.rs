@@ -312,7 +312,9 @@ async fn build(node: &Node, bound: Bound, secrets: &dyn Secrets, old: Option<&Ac
             .insert(vendor.vendor.clone(), VendorConnection::new(name, connection(endpoint, rate, before), held, path_token));
     }
     let active = Active { program: Arc::new(Program::new(rulesets)), catalogue, adapters };
-    Ok(Account::new(id, lever, perform_as, (signing, configured.lever.unsigned), vendors, active))
+    let mut account = Account::new(id, lever, perform_as, (signing, configured.lever.unsigned), vendors, active);
+    account.poll = configured.lever.poll;
+    Ok(account)
 }
 
 /// Gives every rule set its baseline: that of the set in force, or the store's, which keeps the first one.

@@ -43,10 +43,19 @@ pub struct Faults {
     pub creation_fires_stage_change: bool,
     /// Saving a posting attaches again what was removed from its opportunities. Unknown (§5); off: a removal sticks.
     pub posting_save_restores_tags: bool,
+    /// Webhooks registered from now on have the account's one signature token, as in older accounts, instead of one each
+    /// (§4.3).
+    pub one_signature_token: bool,
+    /// GET /webhooks leaves out what was made by hand. Unknown: Lever's documents disagree (§3.8).
+    pub webhook_list_hides_manual: bool,
+    /// Confidential opportunities fire webhooks. Unknown (§4.5).
+    pub confidential_fires: bool,
     /// An uploaded file is answered with 200 instead of 201. Unknown: no upload was ever recorded (§3.4).
     pub file_upload_says_ok: bool,
     /// Profile forms and their templates are answered without `data` around them, as in Lever's examples. Unknown (§3).
     pub bare_forms: bool,
+    /// A refresh token that was used stays good. Unknown: logins of this kind normally take it back (§1.3).
+    pub old_refresh_token_valid: bool,
     /// The verify delivery says `candidateHired` whatever the webhook's event is, as Lever's example does (§4.4).
     pub verify_says_hired: bool,
     /// A 429 carries `Retry-After`. Unknown: no 429 was ever recorded (§2.1).
@@ -80,8 +89,12 @@ impl Default for Faults {
             same_stage_put_fires: false,
             creation_fires_stage_change: false,
             posting_save_restores_tags: false,
+            one_signature_token: false,
+            webhook_list_hides_manual: false,
+            confidential_fires: true,
             file_upload_says_ok: false,
             bare_forms: false,
+            old_refresh_token_valid: false,
             verify_says_hired: false,
             send_retry_after: false,
             bucket: BucketMode::Real,

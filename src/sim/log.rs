@@ -8,10 +8,12 @@ use serde_json::Value;
 use super::delivery::{LEVER, Manners};
 use super::vendors;
 
-/// Which simulated service a request or a delivery belongs to; `lever` or a vendor's name in JSON.
+/// Which simulated service a request or a delivery belongs to; `lever`, `login` or a vendor's name in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
     Lever,
+    /// Lever's login for OAuth apps.
+    Login,
     /// By its name in the registry of vendors.
     Vendor(&'static str),
 }
@@ -20,6 +22,7 @@ impl Service {
     pub fn name(self) -> &'static str {
         match self {
             Self::Lever => "lever",
+            Self::Login => "login",
             Self::Vendor(name) => name,
         }
     }
@@ -28,6 +31,7 @@ impl Service {
     pub fn title(self) -> &'static str {
         match self {
             Self::Lever => "Lever",
+            Self::Login => "Lever's login",
             Self::Vendor(name) => vendors::listing(name).map_or(name, |it| it.title),
         }
     }
@@ -35,7 +39,8 @@ impl Service {
     /// How it delivers its webhooks.
     pub(crate) fn manners(self) -> &'static Manners {
         match self {
-            Self::Lever => &LEVER,
+            // The login sends nothing.
+            Self::Lever | Self::Login => &LEVER,
             Self::Vendor(name) => vendors::listing(name).map_or(&LEVER, |it| it.manners),
         }
     }

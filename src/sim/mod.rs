@@ -2,6 +2,7 @@
 //!
 //! | file or folder | duty |
 //! |---|---|
+//! | `auth/` | Lever's login for OAuth apps behind `/auth`: consent page and tokens |
 //! | `lever/` | the account behind `/v1`: records, endpoints, permissions, rate limit, webhook events |
 //! | `vendors/` | the vendors, one folder each: catalogue, invitations, results, webhooks |
 //! | `delivery/` | webhook deliveries of all: queue, order, tries, history |
@@ -23,6 +24,7 @@
 //! # Ok(()) }
 //! ```
 
+mod auth;
 mod clock;
 mod control;
 mod delivery;
@@ -38,9 +40,10 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
+pub use auth::NewApp;
 pub use clock::Clock;
 pub use control::{
-    AtVendor, Command, Control, ControlError, NewOpportunity, NewPosting, PostingChange, StoredFile, VendorControl,
+    AtVendor, Command, Control, ControlError, NewOpportunity, NewPosting, NewWebhook, PostingChange, StoredFile, VendorControl,
 };
 pub use delivery::{Attempt, Delivery, DeliveryState};
 pub use faults::{BucketMode, Faults, Misbehaviour, RouteFault};
@@ -117,20 +120,24 @@ impl Sim {
             None => getrandom::u64()?,
         };
         let clock = Clock::new();
-        let mut lever = lever::World::new(clock.clone(), ids::Ids::new(seed));
+        let host = format!("http://{address}");
+        let mut lever = lever::World::new(&format!("{host}/v1"), clock.clone(), ids::Ids::new(seed));
         lever.access.grant(&options.lever_api_key, None);
         lever.allow_http = options.allow_http_webhooks;
         if options.webhooks_enabled {
             lever.enable_all_events();
         }
-        let host = format!("http://{address}");
         let key_of = |name: &str| if name == "qualified" { options.qualified_api_key.clone() } else { vendor_api_key(name) };
         let vendors = vendors::Vendors::new(&clock, seed, &host, options.vendor_page_size.max(1), key_of);
+        // Vendors' identifiers come from the seeds after this one.
+        let login_ids = ids::Ids::new(seed.wrapping_sub(1));
+        let auth = auth::World::new(&format!("{host}/v1"), login_ids, clock.clone());
         let state = State {
             faults: options.faults,
             log: log::RequestLog::default(),
             deliveries: delivery::Deliveries::default(),
             lever,
+            auth,
             vendors,
         };
         let (post, queue) = delivery::Post::new()?;
@@ -143,6 +150,12 @@ impl Sim {
     /// `http://127.0.0.1:port/v1`
     pub fn lever_base_url(&self) -> String {
         format!("http://{}/v1", self.address)
+    }
+
+    /// `http://127.0.0.1:port/auth`: `/authorize` and `/oauth/token` are below it. The audience is `lever_base_url` with a
+    /// slash at its end.
+    pub fn auth_url(&self) -> String {
+        format!("http://{}/auth", self.address)
     }
 
     /// `http://127.0.0.1:port/api/v1`

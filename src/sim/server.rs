@@ -25,10 +25,10 @@ use super::clock::{Clock, http_date};
 use super::control::{self, Control};
 use super::delivery::{Deliveries, Post};
 use super::faults::{BucketMode, Faults, Misbehaviour};
-use super::lever;
 use super::log::{Request, RequestLog, Service};
 use super::vendors::{self, Vendors};
 use super::wire::{Ask, Reply};
+use super::{auth, lever};
 
 /// Lever accepts files of 30 MB; nothing larger is read.
 const LARGEST_BODY: usize = 32 * 1024 * 1024;
@@ -40,6 +40,7 @@ pub(crate) struct State {
     pub(crate) log: RequestLog,
     pub(crate) deliveries: Deliveries,
     pub(crate) lever: lever::World,
+    pub(crate) auth: auth::World,
     pub(crate) vendors: Vendors,
 }
 
@@ -146,7 +147,10 @@ async fn answer(Extract(shared): Extract<Shared>, request: HttpRequest<Body>) ->
     }
     let (service, short) = match vendors::of_path(&path) {
         Some((listing, short)) => (Service::Vendor(listing.name), Some(short)),
-        None => (Service::Lever, path.strip_prefix("/v1")),
+        None => match path.strip_prefix("/auth") {
+            Some(short) => (Service::Login, Some(short)),
+            None => (Service::Lever, path.strip_prefix("/v1")),
+        },
     };
     let Some(short) = short else {
         return plain(404, &json!({ "code": "ResourceNotFound", "message": format!("{path} does not exist") }));
@@ -197,6 +201,7 @@ fn act(
         };
         let reply = match service {
             Service::Lever => lever::answer(&mut state.lever, &state.faults, ask, elapsed),
+            Service::Login => auth::answer(&mut state.auth, &mut state.lever.access, &state.faults, ask),
             Service::Vendor(_) => state.vendors.answer(service, ask),
         };
         shared.tell(state, true);
@@ -234,20 +239,27 @@ fn act(
         query: query.to_owned(),
         status: (!dropped).then_some(reply.status),
         fault: fault.as_ref().map(Misbehaviour::name),
-        body: logged(ask),
-        answer: reply
-            .body
-            .clone()
-            .or_else(|| reply.file.as_ref().map(|(kind, bytes)| json!(format!("{kind}, {} bytes", bytes.len())))),
+        body: logged(service, ask),
+        answer: answered(service, &reply),
     });
     (reply, fault, delay)
 }
 
-/// A body as the log keeps it. Of an upload only the size: files are looked at on the opportunity.
-fn logged(ask: &Ask) -> Option<Value> {
+/// An answer as the log keeps it. Of a file only the size; no secrets of a login.
+fn answered(service: Service, reply: &Reply) -> Option<Value> {
+    let file = || reply.file.as_ref().map(|(kind, bytes)| json!(format!("{kind}, {} bytes", bytes.len())));
+    let answer = reply.body.clone().or_else(file)?;
+    Some(if service == Service::Login { auth::without_secrets(answer) } else { answer })
+}
+
+/// A body as the log keeps it. Of an upload only the size: files are looked at on the opportunity. No secrets of a login.
+fn logged(service: Service, ask: &Ask) -> Option<Value> {
     let body = &ask.body;
     if body.is_empty() {
         return None;
+    }
+    if service == Service::Login {
+        return Some(auth::logged(ask));
     }
     if ask.content_type.starts_with("multipart/") {
         return Some(Value::String(format!("an upload of {} bytes", body.len())));

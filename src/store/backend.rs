@@ -9,8 +9,8 @@ use super::commit::{Begun, Derived, Finish, PlanMade, Purge, Received, Run};
 use super::error::Result;
 use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Refused, Retention, RunRow, SigningToken, TimerRow};
 use crate::model::{
-    AccountId, Assessment, AssessmentId, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Later, Notice,
-    OpportunityId, PackName, Reason, RuleName, VendorName,
+    AccountId, Assessment, AssessmentId, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse, Later, Notice,
+    OpportunityId, PackName, Placed, Reason, RuleName, Slot, VendorName,
 };
 use jiff::Timestamp;
 
@@ -74,6 +74,8 @@ pub trait Backend: Send {
     fn keep_source_file(&mut self, hash: &str, bytes: &[u8]) -> Result<()>;
     fn keep_signing_token(&mut self, account: &AccountId, token: &SigningToken) -> Result<()>;
     fn forget_signing_token(&mut self, account: &AccountId, webhook: &str) -> Result<()>;
+    /// Remembers what polling saw, in place of what it saw before.
+    fn keep_glimpses(&mut self, account: &AccountId, glimpses: &[Glimpse]) -> Result<()>;
     fn set_cursor(&mut self, account: &AccountId, name: &str, value: &str) -> Result<()>;
     /// The first one stays; the answer is the one that holds.
     fn activate(&mut self, account: &AccountId, pack: &PackName, since: Timestamp) -> Result<Timestamp>;
@@ -92,6 +94,7 @@ pub trait Reader: Send {
     fn assessment(&self, account: &AccountId, id: AssessmentId) -> Result<Option<Assessment>>;
     fn assessments_by(&self, account: &AccountId, vendor: &VendorName, key: &str, value: &str) -> Result<Vec<Assessment>>;
     fn own_moves(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<OwnMove>>;
+    fn placed(&self, account: &AccountId, opportunity: &OpportunityId, slot: &Slot) -> Result<Option<Placed>>;
     fn firings(
         &self,
         account: &AccountId,
@@ -119,6 +122,10 @@ pub trait Reader: Send {
     fn timers(&self, account: &AccountId, pack: &PackName, rule: &RuleName) -> Result<Vec<TimerRow>>;
     fn signing_tokens(&self, account: &AccountId) -> Result<Vec<SigningToken>>;
     fn cursor(&self, account: &AccountId, name: &str) -> Result<Option<String>>;
+    fn glimpse(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Option<Glimpse>>;
+    fn polling(&self, account: &AccountId) -> Result<bool>;
+    fn known(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<bool>;
+    fn own_tags(&self, account: &AccountId, opportunity: &OpportunityId, since: Timestamp) -> Result<Vec<String>>;
     fn baselines(&self, account: &AccountId) -> Result<Vec<(PackName, Timestamp)>>;
     fn ruleset(&self, hash: &str) -> Result<Option<Vec<u8>>>;
     fn source_file(&self, hash: &str) -> Result<Option<Vec<u8>>>;

@@ -1,6 +1,9 @@
 //! What goes into the five commits and what they answer.
 
-use crate::model::{Applied, Assessment, DeliveryId, EffectId, Event, Facts, Notice, OpportunityId, Outcome, Plan, Reason};
+use crate::model::{
+    Applied, Assessment, Delivery, DeliveryId, EffectId, Event, Facts, Glimpse, Notice, OpportunityId, Outcome, Placed, Plan,
+    Reason, Slot,
+};
 use jiff::Timestamp;
 
 /// Commit one, *delivery in*: what became of a delivery.
@@ -27,6 +30,17 @@ pub enum Derived {
     Park(Reason),
     /// There is nothing in it for us. The delivery is closed.
     Nothing(Reason),
+}
+
+/// Commit two for one page of a look at what changed in Lever.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Looked {
+    /// What changed. The delivery of the page is closed.
+    pub events: Vec<Event>,
+    /// What was seen, where it is other than what was seen before.
+    pub glimpses: Vec<Glimpse>,
+    /// The page that follows.
+    pub next: Option<Delivery>,
 }
 
 /// What a planned event leaves: the input of commit three, *plan made*.
@@ -79,6 +93,9 @@ pub struct Finish {
     pub notices: Vec<Notice>,
     /// For a stage move: the `updatedAt` of the stage change that Lever answered, by which its echo is recognised.
     pub moved_at: Option<Timestamp>,
+    /// What stands under a key of the opportunity from now on; `None` inside: nothing of ours. Kept even if the effect was settled
+    /// meanwhile.
+    pub placed: Option<(Slot, Option<Placed>)>,
 }
 
 impl Finish {
@@ -95,6 +112,7 @@ impl Finish {
             events: Vec::new(),
             notices: Vec::new(),
             moved_at: None,
+            placed: None,
         }
     }
 }

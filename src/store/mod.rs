@@ -24,7 +24,7 @@ mod writer;
 mod writes;
 
 pub use claim::{Claim, ClaimedDelivery, ClaimedEffect, ClaimedEvent, ClaimedLane, Recovered, Work};
-pub use commit::{Begun, Derived, Finish, PlanMade, Received, Run};
+pub use commit::{Begun, Derived, Finish, Looked, PlanMade, Received, Run};
 pub use error::{Result, StoreError};
 pub use handle::Store;
 pub use options::{Options, Place};

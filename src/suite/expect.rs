@@ -84,9 +84,9 @@ pub(super) fn done(effect: &Effect) -> Done {
         Act::Unlink { key } => word("remove_link", key),
         Act::Stage(to) => word("move_stage", &to.to_name),
         Act::Archive { reason_name, .. } => word("archive", reason_name),
-        Act::File { name, .. } => word("add_file", name),
-        Act::Form { template, .. } => word("fill_form", template),
-        Act::Feedback { template, .. } => word("fill_feedback", template),
+        Act::File(file) => word("add_file", &file.name),
+        Act::Form(filled) => word("fill_form", &filled.template.name),
+        Act::Feedback(filled) => word("fill_feedback", &filled.template.name),
     }
 }
 

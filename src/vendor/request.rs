@@ -298,7 +298,7 @@ pub(super) fn allowed(adapter: &Adapter, base_url: &str, url: &str) -> Result<()
     refused(format!("{} gave a URL of `{host}`, which its `hosts` do not name", adapter.title))
 }
 
-fn authenticate(auth: &Auth, request: &mut Request, scope: &Scope<'_>) -> Result<(), Reason> {
+pub(super) fn authenticate(auth: &Auth, request: &mut Request, scope: &Scope<'_>) -> Result<(), Reason> {
     match auth {
         Auth::None => {}
         Auth::Header(headers) => {

@@ -8,6 +8,7 @@ mod hired;
 mod intake;
 mod lanes;
 mod logs;
+mod polling;
 pub(crate) mod process;
 mod reload;
 mod side;

@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 use leverd::lever::api::{self, Filter, Opportunity, Posting, Unread};
 use leverd::lever::decode::{Confirmed, NotConfirmed, Seen, confirm, payload, reads};
-use leverd::lever::effect::{Context, Step, applied, outcome, step};
+use leverd::lever::effect::{Content, Context, Step, applied, outcome, step};
 use leverd::lever::facts::{self, Names, OpportunitySnapshot};
-use leverd::lever::settle::{Settled, lookup, settled};
+use leverd::lever::settle::{Begun, Settled, lookup, settled};
 use leverd::lever::webhook::{Opened, Signing, open, signature};
 use leverd::model::{
-    AccountCatalogue, Act, Body, Destination, Exchange, LeverEvent, Method, Outcome, Request, Response, Secret, UserId, Value,
+    AccountCatalogue, Act, Body, Destination, Exchange, LeverEvent, Method, Outcome, Placed, Request, Response, Secret, UserId,
+    Value,
 };
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -103,13 +104,13 @@ fn deliveries_become_confirmed_events_or_nothing() {
             (None, None) => Seen::Gone,
         };
         match confirm(&payload, seen, names) {
-            Ok(Confirmed { fields, identity, stated_only, .. }) => {
+            Ok(Confirmed { fields, occurrence, stated_only, .. }) => {
                 assert_eq!(
                     printed(&fields),
                     pairs(case.get("fields").unwrap_or_else(|| panic!("{name}: confirmed"))),
                     "{name}"
                 );
-                assert_eq!(Some(identity), text(case, "identity"), "{name}");
+                assert_eq!(Some(occurrence.identity), text(case, "identity"), "{name}");
                 assert_eq!(json!(stated_only), case.get("stated_only").cloned().unwrap_or(json!([])), "{name}");
             }
             Err(NotConfirmed { again, reason }) => {
@@ -190,23 +191,34 @@ fn what_shall_be_true_becomes_a_request() {
         let opportunity = "o/1".into();
         let user = text(case, "as").map(UserId::from);
         let snapshot = case.get("snapshot").map(snapshot);
-        let link = text(case, "put_link");
+        let placed: Option<Placed> = case.get("placed").map(|placed| serde_json::from_value(placed.clone()).unwrap());
+        let content =
+            text(case, "content").map(|text| Content { media_type: "application/pdf".to_owned(), bytes: text.into_bytes() });
         let context = Context {
             opportunity: &opportunity,
             perform_as: user.as_ref(),
             snapshot: snapshot.as_ref(),
-            put_link: link.as_deref(),
+            placed: placed.as_ref(),
+            content: content.as_ref(),
         };
         let shown = |request: &Request| format!("{} {}", request.method.as_str(), request.path);
         match step(&act, context) {
             Step::Read(request) => assert_eq!(Some(shown(&request)), text(case, "read"), "{name}"),
             Step::Done(reason) => assert_eq!(Some(reason.code), text(case, "done"), "{name}"),
             Step::Skip(reason) => assert_eq!(Some(reason.code), text(case, "skip"), "{name}"),
+            Step::Fetch => assert_eq!(text(case, "fetch").as_deref(), Some("first"), "{name}"),
+            Step::Sweep => assert_eq!(text(case, "sweep").as_deref(), Some("the old"), "{name}"),
             Step::Elsewhere => panic!("{name}"),
             Step::Send(request) => {
                 assert_eq!(Some(shown(&request)), text(case, "send"), "{name}");
                 assert_eq!(request.query.iter().cloned().collect::<BTreeMap<_, _>>(), pairs(&case["query"]), "{name}");
-                assert_eq!(request.body, Body::Json(case["body"].clone()), "{name}");
+                match &request.body {
+                    Body::File { part, name: file, media_type, bytes } => {
+                        let file = json!({ "part": part, "name": file, "type": media_type, "bytes": bytes.len() });
+                        assert_eq!(file, case["file"], "{name}");
+                    }
+                    body => assert_eq!(*body, Body::Json(case["body"].clone()), "{name}"),
+                }
             }
         }
     }
@@ -265,12 +277,20 @@ fn a_lost_answer_is_settled_per_kind_of_effect() {
         let name = case["name"].as_str().unwrap();
         let act: Act = serde_json::from_value(case["act"].clone()).unwrap();
         let opportunity = "o1".into();
-        assert_eq!(lookup(&act, &opportunity).is_some(), case.get("reads").is_none(), "{name}");
+        let placed: Option<Placed> = case.get("placed").map(|placed| serde_json::from_value(placed.clone()).unwrap());
+        let tries = case.get("tries").and_then(Json::as_u64).map_or(1, |tries| usize::try_from(tries).unwrap());
+        let begun = Begun { act: &act, opportunity: &opportunity, at: begun_at, tries, placed: placed.as_ref() };
+        let shown = |request: Request| format!("{} {}", request.method.as_str(), request.path);
+        let reads = case.get("reads").map_or(Some(true), Json::as_bool) != Some(false);
+        assert_eq!(lookup(begun).is_some(), reads, "{name}");
+        if let Some(reads) = text(case, "reads") {
+            assert_eq!(lookup(begun).map(shown), Some(reads), "{name}");
+        }
         let status = case.get("status").and_then(Json::as_u64).map_or(200, |status| u16::try_from(status).unwrap());
-        let answer = lookup(&act, &opportunity).map(|_| answered(status, case.get("answer").unwrap_or(&Json::Null)));
-        let decision = match settled(&act, &opportunity, answer.as_ref(), begun_at) {
-            Settled::Done { note: Some(note), .. } => format!("done {note}"),
-            Settled::Done { note: None, .. } => "done".to_owned(),
+        let answer = lookup(begun).map(|_| answered(status, case.get("answer").unwrap_or(&Json::Null)));
+        let decision = match settled(begun, answer.as_ref()) {
+            Settled::Done { made: Some(made), .. } => format!("done {made}"),
+            Settled::Done { made: None, .. } => "done".to_owned(),
             Settled::Repeat => "repeat".to_owned(),
             Settled::More(request) => {
                 let offset = request.query.iter().find(|(name, _)| name == "offset").map(|(_, token)| token.as_str());

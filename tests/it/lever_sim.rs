@@ -5,7 +5,7 @@ use leverd::http::{Auth, Client, Endpoint, Limits};
 use leverd::lever::api::{self, Filter, next_page};
 use leverd::lever::effect::{Context, Step, outcome, step, written};
 use leverd::lever::facts::{self, Names, OpportunitySnapshot};
-use leverd::lever::settle::{Settled, lookup, settled};
+use leverd::lever::settle::{Begun, Settled, lookup, settled};
 use leverd::lever::tags::{TagRun, TagStep};
 use leverd::model::{
     Act, Exchange, LeverEvent, Move, OpportunityId, Outcome, Pattern, Request, Secret, TagFamily, UserId, Value,
@@ -57,7 +57,7 @@ impl World {
     }
 
     fn context<'a>(&'a self, snapshot: Option<&'a OpportunitySnapshot>) -> Context<'a> {
-        Context { opportunity: &self.ada, perform_as: Some(&self.user), snapshot, put_link: None }
+        Context { opportunity: &self.ada, perform_as: Some(&self.user), snapshot, placed: None, content: None }
     }
 
     /// The next matching write misbehaves so.
@@ -145,9 +145,10 @@ async fn a_note_whose_answer_was_lost_is_found_and_one_that_never_arrived_is_not
         let request = sending(step(&act, world.context(None)));
         let exchange = world.send(&request).await;
         assert!(matches!(outcome(&request, &exchange), Outcome::Unknown { .. }), "{exchange:?}");
-        let answer = world.send(&lookup(&act, &world.ada).unwrap()).await;
-        match settled(&act, &world.ada, Some(&answer), now) {
-            Settled::Done { note: Some(_), .. } => assert!(found, "{text}"),
+        let begun = Begun { act: &act, opportunity: &world.ada, at: now, tries: 1, placed: None };
+        let answer = world.send(&lookup(begun).unwrap()).await;
+        match settled(begun, Some(&answer)) {
+            Settled::Done { made: Some(_), .. } => assert!(found, "{text}"),
             Settled::Repeat => assert!(!found, "{text}"),
             other => panic!("{other:?}"),
         }
@@ -175,9 +176,10 @@ async fn a_move_is_guarded_follows_a_redirect_and_tells_its_time() {
     assert!(matches!(step(&act, world.context(Some(&after))), Step::Done(_)));
     // A person moves it on: our move is still found as done.
     world.sim.control().move_stage("Ada Lovelace", "New applicant").unwrap();
-    let answer = world.send(&lookup(&act, &world.ada).unwrap()).await;
-    let begun = after.stage_changes.last().unwrap().at;
-    assert!(matches!(settled(&act, &world.ada, Some(&answer), begun), Settled::Done { note: None, moved: Some(_) }));
+    let at = after.stage_changes.last().unwrap().at;
+    let begun = Begun { act: &act, opportunity: &world.ada, at, tries: 1, placed: None };
+    let answer = world.send(&lookup(begun).unwrap()).await;
+    assert!(matches!(settled(begun, Some(&answer)), Settled::Done { made: None, moved: Some(_) }));
 }
 
 #[tokio::test]

@@ -5,5 +5,6 @@ mod census;
 mod deliveries;
 mod http;
 mod lever;
+mod login;
 mod papers;
 mod vendor;

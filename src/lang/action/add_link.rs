@@ -1,7 +1,7 @@
 //! `add_link`: a link on the person; under its key it replaces what we put there before.
 
 use super::registry::{Needs, Verb};
-use super::{Action, Draft, Stop};
+use super::{Action, Draft, Stop, keyed};
 use crate::lang::compile::check::Check;
 use crate::lang::rule::Operand;
 use crate::lang::scope::Scope;
@@ -58,8 +58,9 @@ impl Action for AddLink {
         if !Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
             return Err(Stop::Unrenderable("what the link would point to is no URL".to_owned()));
         }
-        let key = draft.text(&self.key)?.trim().to_owned();
-        draft.effect(Some(Slot::Link(key.clone())), &self.identity(), Act::Link { url, key });
+        let key = keyed(draft, &self.key)?;
+        let act = Act::Link { url, key: key.key.clone() };
+        draft.effect(Some(Slot::Link(key)), &self.identity(), act);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! `add_note`: a note on the opportunity; under a `key` it replaces what stood there.
 
 use super::registry::{Needs, Verb};
-use super::{Action, Draft, Stop};
+use super::{Action, Draft, Stop, keyed};
 use crate::lang::compile::check::Check;
 use crate::lang::scope::Scope;
 use crate::lang::shape::{KeyShape, Shape, Ty};
@@ -68,13 +68,13 @@ impl Action for AddNote {
             return Ok(());
         }
         let key = match &self.key {
-            Some(key) => Some(draft.text(key)?.trim().to_owned()),
+            Some(key) => Some(keyed(draft, key)?),
             None => None,
         };
         let created_at = draft.now();
-        let slot = key.clone().map(Slot::Note);
-        let act = Act::Note { text, secret: self.secret, notify: self.notify, key, created_at };
-        draft.effect(slot, &self.identity(), act);
+        let name = key.as_ref().map(|key| key.key.clone());
+        let act = Act::Note { text, secret: self.secret, notify: self.notify, key: name, created_at };
+        draft.effect(key.map(Slot::Note), &self.identity(), act);
         Ok(())
     }
 

@@ -21,7 +21,7 @@ mod set_tag;
 use super::rule::{Operand, Pack};
 use super::ruleset::RuleSet;
 use super::template::Template;
-use crate::model::{Act, Assessment, Event, Group, OpportunityId, Pattern, Said, Slot, TestEntry, Value};
+use crate::model::{Act, Assessment, Event, Group, Key, OpportunityId, Pattern, Said, Slot, TestEntry, Value};
 use jiff::Timestamp;
 use std::fmt::Debug;
 
@@ -87,4 +87,14 @@ pub trait Draft {
     fn alert(&mut self, text: String);
     /// Why something was left out, or what is worth knowing.
     fn say(&mut self, said: Said);
+}
+
+/// The key of an action as it comes out, with what it belongs to: the pack, and the test that the event is about.
+fn keyed(draft: &mut dyn Draft, key: &Template) -> Result<Key, Stop> {
+    let key = draft.text(key)?.trim().to_owned();
+    if key.is_empty() {
+        return Err(Stop::Unrenderable("the key came out empty".to_owned()));
+    }
+    let test = draft.assessment()?.map(|row| row.test.id);
+    Ok(Key { pack: draft.pack().name.clone(), test, key })
 }

@@ -1,7 +1,7 @@
 //! `remove_link`: takes away the link that we put under a key, by its exact URL; links of others stay.
 
 use super::registry::{Needs, Verb};
-use super::{Action, Draft, Stop};
+use super::{Action, Draft, Stop, keyed};
 use crate::lang::compile::check::Check;
 use crate::lang::scope::Scope;
 use crate::lang::shape::Ty;
@@ -36,8 +36,9 @@ impl Action for RemoveLink {
     }
 
     fn plan(&self, draft: &mut dyn Draft) -> Result<(), Stop> {
-        let key = draft.text(&self.key)?.trim().to_owned();
-        draft.effect(Some(Slot::Link(key.clone())), &self.identity(), Act::Unlink { key });
+        let key = keyed(draft, &self.key)?;
+        let act = Act::Unlink { key: key.key.clone() };
+        draft.effect(Some(Slot::Link(key)), &self.identity(), act);
         Ok(())
     }
 

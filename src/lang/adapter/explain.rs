@@ -16,7 +16,7 @@ pub const ENTRIES: &[crate::lang::explain::Entry] = &[
     ),
     (
         "unknown-operation",
-        "`read`, `try`, `lookup` and samples name operations of this file.",
+        "`read`, `try`, `lookup`, reports and samples name operations of this file.",
         "vendor: acme\nbase_url: https://api.acme.example.com\nsecrets: { api_key: API key }\nauth: { bearer: \"{{secret.api_key}}\" }\nevents: { scored: { percent: number } }\noperations: { invite: { request: { post: /invite }, take: { attempt_id: $.id } }, result: { request: { get: \"/results/{{ids.attempt_id}}\" }, take: { state: $.state, percent: $.score | number } } }\nwebhook:\n  event: $.event\n  take: { id: $.id, percent: $.percent | number }\n  owner: [{ attempt_id: body.id }]\n  map: [{ on: done, read: [result, reprot], when: { result.state: done }, emit: { scored: { percent: result.percent } } }]\n",
         "vendor: acme\nbase_url: https://api.acme.example.com\nsecrets: { api_key: API key }\nauth: { bearer: \"{{secret.api_key}}\" }\nevents: { scored: { percent: number } }\noperations: { invite: { request: { post: /invite }, take: { attempt_id: $.id } }, result: { request: { get: \"/results/{{ids.attempt_id}}\" }, take: { state: $.state, percent: $.score | number } } }\nwebhook:\n  event: $.event\n  take: { id: $.id, percent: $.percent | number }\n  owner: [{ attempt_id: body.id }]\n  map: [{ on: done, read: [result], when: { result.state: done }, emit: { scored: { percent: result.percent } } }]\n",
     ),
@@ -25,6 +25,18 @@ pub const ENTRIES: &[crate::lang::explain::Entry] = &[
         "An adapter speaks of the steps of an assessment's life by their names in leverd; the vendor's own names stand in `on`.",
         "vendor: acme\nbase_url: https://api.acme.example.com\nsecrets: { api_key: API key }\nauth: { bearer: \"{{secret.api_key}}\" }\nevents: { finished: {} }\noperations: { invite: { request: { post: /invite }, take: { attempt_id: $.id } }, result: { request: { get: \"/results/{{ids.attempt_id}}\" }, take: { state: $.state, percent: $.score | number } } }\nwebhook:\n  event: $.event\n  take: { id: $.id, percent: $.percent | number }\n  owner: [{ attempt_id: body.id }]\n  map: [{ on: done, read: [result], when: { result.state: done }, emit: { finished: {} } }]\n",
         "vendor: acme\nbase_url: https://api.acme.example.com\nsecrets: { api_key: API key }\nauth: { bearer: \"{{secret.api_key}}\" }\nevents: { scored: { percent: number } }\noperations: { invite: { request: { post: /invite }, take: { attempt_id: $.id } }, result: { request: { get: \"/results/{{ids.attempt_id}}\" }, take: { state: $.state, percent: $.score | number } } }\nwebhook:\n  event: $.event\n  take: { id: $.id, percent: $.percent | number }\n  owner: [{ attempt_id: body.id }]\n  map: [{ on: done, read: [result], when: { result.state: done }, emit: { scored: { percent: result.percent } } }]\n",
+    ),
+    (
+        "report-url",
+        "A report is a file: either the operation's last answer is the file itself, then nothing is taken of that answer; or a capture of the operation holds the file's URL, and `url` names it.",
+        "vendor: acme\nbase_url: https://api.acme.example.com\nsecrets: { api_key: API key }\nauth: { bearer: \"{{secret.api_key}}\" }\noperations:\n  invite: { request: { post: /invite }, take: { attempt_id: $.id } }\n  result: { request: { get: \"/results/{{ids.attempt_id}}\" }, take: { pdf: $.pdf_url } }\nreports: { pdf: { operation: result, url: pfd } }\n",
+        "vendor: acme\nbase_url: https://api.acme.example.com\nsecrets: { api_key: API key }\nauth: { bearer: \"{{secret.api_key}}\" }\noperations:\n  invite: { request: { post: /invite }, take: { attempt_id: $.id } }\n  result: { request: { get: \"/results/{{ids.attempt_id}}\" }, take: { pdf: $.pdf_url } }\nreports: { pdf: { operation: result, url: pdf } }\n",
+    ),
+    (
+        "report-writes",
+        "A report is asked for until it is ready, so the operation that leads to it must change nothing, or say that a repetition changes nothing more.",
+        "vendor: acme\nbase_url: https://api.acme.example.com\nsecrets: { api_key: API key }\nauth: { bearer: \"{{secret.api_key}}\" }\noperations:\n  invite: { request: { post: /invite }, take: { attempt_id: $.id } }\n  make: { request: { post: \"/reports/{{ids.attempt_id}}\" } }\nreports: { pdf: { operation: make } }\n",
+        "vendor: acme\nbase_url: https://api.acme.example.com\nsecrets: { api_key: API key }\nauth: { bearer: \"{{secret.api_key}}\" }\noperations:\n  invite: { request: { post: /invite }, take: { attempt_id: $.id } }\n  make: { request: { post: \"/reports/{{ids.attempt_id}}\" }, on_unknown: repeat }\nreports: { pdf: { operation: make } }\n",
     ),
     (
         "undeclared-event",

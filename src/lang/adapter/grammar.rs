@@ -31,6 +31,11 @@ pub(super) static ROOT: Shape = Shape {
             Ty::Named(&Ty::Map(&OPERATION)),
             "what can be asked of the vendor: `catalogue`, `invite`, any other",
         ),
+        KeyShape::may(
+            "reports",
+            Ty::Named(&Ty::Map(&REPORT)),
+            "files that the vendor has on an attempt, by the names that `add_file` uses",
+        ),
         KeyShape::may("webhook", Ty::Map(&WEBHOOK), "what the vendor sends"),
         KeyShape::may("poll", Ty::Named(&Ty::Map(&POLL)), "asking instead of being told: polls by name"),
         KeyShape::may("subscribe", Ty::Map(&SUBSCRIBE), "how our webhook is registered at the vendor"),
@@ -202,6 +207,21 @@ pub(super) static STEP: Shape = Shape {
         KeyShape::must("request", Ty::Map(&REQUEST), "its request"),
         KeyShape::may("ok", Ty::Any, "what success looks like"),
         KeyShape::may("take", Ty::Named(&Ty::Text), "what is taken of the answer"),
+    ],
+};
+
+pub(super) const FILE_TYPES: [&str; 6] = ["pdf", "png", "jpg", "docx", "doc", "txt"];
+
+pub(super) static REPORT: Shape = Shape {
+    what: "a report",
+    keys: &[
+        KeyShape::must(
+            "operation",
+            Ty::Text,
+            "the operation that leads to it; its last answer is the file, unless `url` is given",
+        ),
+        KeyShape::may("url", Ty::Text, "the capture of the operation that holds the file's URL"),
+        KeyShape::may("type", Ty::OneOf(&FILE_TYPES), "what the content must be; `pdf` unless given"),
     ],
 };
 

@@ -18,9 +18,12 @@ mod parse;
 mod poll;
 mod read_auth;
 mod read_operation;
+
 mod read_poll;
+mod read_report;
 mod read_verify;
 mod read_webhook;
+mod report;
 mod sample;
 mod schema;
 mod shape;
@@ -35,6 +38,7 @@ pub use extract::{Extract, Origin, Take};
 pub use operation::{OnUnknown, Operation, Pages, Payload, RequestShape, Step};
 pub use parse::{blank, parse, read};
 pub use poll::{Ask, List, Poll, Window};
+pub use report::{FileType, Report, page};
 pub use sample::{Sample, Sampled};
 pub use schema::vendor_schema;
 pub use shape::Shape;
@@ -67,6 +71,8 @@ pub struct Adapter {
     /// that leverd makes itself (`invited`, `invite_failed`, `expired` by timer, `opted_out`, `cancelled` by `mark` …).
     pub events: BTreeMap<AssessmentEvent, BTreeMap<String, Field>>,
     pub operations: BTreeMap<String, Operation>,
+    /// Files that there are on an attempt, by the names that rules use.
+    pub reports: BTreeMap<String, Report>,
     pub webhook: Option<Webhook>,
     /// By name.
     pub polls: BTreeMap<String, Poll>,

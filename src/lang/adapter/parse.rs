@@ -99,6 +99,7 @@ fn whole(root: &Node, found: &mut Diagnostics) -> Option<Adapter> {
             all.insert(key.text.clone(), operation);
         }
     }
+    let reports = get(&entries, "reports").map(|node| reader.reports(node, &all)).unwrap_or_default();
     // What the webhook's captures are compared with is what answers taught us.
     reader.ids = learned;
     let declared = Declared { events: &events, operations: &all };
@@ -126,6 +127,7 @@ fn whole(root: &Node, found: &mut Diagnostics) -> Option<Adapter> {
         errors,
         events,
         operations: all,
+        reports,
         webhook: flipped(webhook)?,
         polls,
         subscribe: flipped(subscribe)?,

@@ -48,6 +48,15 @@ impl Binder<'_, '_> {
             }
             _ => {}
         }
+        if let Some(now) = catalogue.renamed(kind, vendor, text.trim()) {
+            let message = format!("the {kind} `{}` was renamed: it is called `{}` in {place} by now", text.trim(), now.name);
+            self.found.push(
+                Diagnostic::error("renamed", span, message)
+                    .suggest(span, &now.name)
+                    .help(format!("its id is still `{}`; an id may stand here too, and outlives further renames", now.id)),
+            );
+            return None;
+        }
         let message = format!("no {kind} is called `{text}` in {place}");
         let all = catalogue.all(kind, vendor);
         let unknown = Diagnostic::error("not-in-catalogue", span, message);

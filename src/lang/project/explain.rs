@@ -84,6 +84,12 @@ pub const ENTRIES: &[Entry] = &[
         "# leverd.yaml\naccounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY }, webhooks: { signing_tokens: [{ env: LEVER_TOKEN }] } }\n    packs: [{ path: ./rules/tidy, mode: shadow, settings: { stage: Interview } }]\n",
     ),
     (
+        "renamed",
+        "The thing was renamed in Lever, or at the vendor, since its name was written here: the pulled catalogue knows its id, and what it was called before. Write the new name; or the id, which outlives further renames.",
+        "# leverd.yaml\naccounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY }, webhooks: { signing_tokens: [{ env: LEVER_TOKEN }] } }\n    packs: [{ path: ./rules/tidy, mode: shadow, settings: { stage: Interview } }]\n# catalogue/acme.yaml\naccount: acme\npulled_at: 2026-11-20T09:30:00Z\nstages: [{ id: a, name: Assessment }, { id: b, name: On-site }]\nformerly: { b: [Interview] }\n",
+        "# leverd.yaml\naccounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY }, webhooks: { signing_tokens: [{ env: LEVER_TOKEN }] } }\n    packs: [{ path: ./rules/tidy, mode: shadow, settings: { stage: On-site } }]\n# catalogue/acme.yaml\naccount: acme\npulled_at: 2026-11-20T09:30:00Z\nstages: [{ id: a, name: Assessment }, { id: b, name: On-site }]\nformerly: { b: [Interview] }\n",
+    ),
+    (
         "ambiguous-name",
         "More than one thing has this name: the id says which one is meant.",
         "# leverd.yaml\naccounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY }, webhooks: { signing_tokens: [{ env: LEVER_TOKEN }] } }\n    packs: [{ path: ./rules/tidy, mode: shadow, settings: { stage: Interview } }]\n# catalogue/acme.yaml\naccount: acme\npulled_at: 2026-11-20T09:30:00Z\nstages: [{ id: a, name: Interview }, { id: b, name: Interview }]\n",

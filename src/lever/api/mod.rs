@@ -4,14 +4,21 @@
 //! strings for times, absent keys or nulls. Only what leverd cannot do without is required, usually the id. Unknown fields are
 //! ignored. Paths are relative to the base URL, which ends in `/v1`.
 
+mod deleted;
+mod file;
+mod form;
 mod json;
 mod note;
 mod opportunity;
 mod posting;
 mod read;
 mod reference;
+mod template;
 mod webhooks;
 
+pub use deleted::{Deletion, deletions, list_deleted};
+pub use file::{UploadedFile, delete_file, files, list_files, upload_file};
+pub use form::{Form, FormAnswer, create_feedback, create_form, forms, list_feedback, list_forms, update_feedback};
 pub use json::time;
 pub(crate) use json::{bare, milliseconds, text, when};
 pub use note::{Note, NoteField, create_note, delete_note, list_notes, notes};
@@ -25,6 +32,7 @@ pub use read::{ApiError, Page, Unread, answer, next_page, scrub};
 pub use reference::{
     ArchiveReason, archive_reasons, get_contact, list_archive_reasons, list_stages, list_tags, list_users, stages, tags, users,
 };
+pub use template::{create_form_template, list_feedback_templates, list_form_templates, template, templates};
 pub use webhooks::{Webhook, create_webhook, list_webhooks, webhook, webhooks};
 
 use crate::model::{Destination, Method, Request, UserId};

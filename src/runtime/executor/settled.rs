@@ -1,58 +1,84 @@
 //! What became of a write whose answer was lost: see [`crate::lever::settle`].
 
 use super::end::{finish, put_off};
-use crate::lever::settle::{self, Settled};
-use crate::model::{Applied, Outcome, Value};
+use crate::lever::settle::{self, Begun, Settled};
+use crate::model::{Act, Outcome, Placed, Value};
 use crate::runtime::account::Account;
 use crate::runtime::backoff;
 use crate::runtime::call::{Called, Node, Unready};
 use crate::store::{ClaimedEffect, Finish, Result, Work};
+use jiff::Timestamp;
 
-/// Looks up what became of a write whose answer was lost. Whether it shall be sent again.
-pub(super) async fn settled(node: &Node, account: &Account, claimed: &ClaimedEffect) -> Result<bool> {
+/// What a look brought.
+pub(super) enum Looked {
+    /// It did not happen, or repeating it is harmless.
+    Again,
+    /// The effect was put off or ended.
+    Ended,
+    Happened {
+        outcome: Outcome,
+        moved: Option<Timestamp>,
+    },
+}
+
+/// Looks up what became of a write whose answer was lost.
+pub(super) async fn settled(
+    node: &Node,
+    account: &Account,
+    claimed: &ClaimedEffect,
+    placed: Option<&Placed>,
+) -> Result<Looked> {
     let effect = &claimed.effect;
     let now = node.clock.now();
     let begun_at = claimed.attempts.first().map_or(claimed.planned_at, |attempt| attempt.begun_at);
     let last = claimed.attempts.last().map_or(begun_at, |attempt| attempt.begun_at);
     let due = last + settle::grace(&effect.act);
     if now < due {
-        return node.store.defer(&account.id, Work::Effect(effect.id), due, None).await.map(|()| false);
+        return node.store.defer(&account.id, Work::Effect(effect.id), due, None).await.map(|()| Looked::Ended);
     }
-    let mut request = settle::lookup(&effect.act, &effect.opportunity);
+    let begun =
+        Begun { act: &effect.act, opportunity: &effect.opportunity, at: begun_at, tries: claimed.attempts.len(), placed };
+    let mut request = settle::lookup(begun);
     loop {
         let exchange = match &request {
             Some(request) => match node.call(account, request, effect.class).await {
                 Ok(Called::Exchanged(exchange)) => Some(exchange),
                 Ok(Called::Held { until, reason }) => {
-                    return put_off(node, account, claimed, Unready::Defer { until: Some(until), reason })
-                        .await
-                        .map(|()| false);
+                    let unready = Unready::Defer { until: Some(until), reason };
+                    return put_off(node, account, claimed, unready).await.map(|()| Looked::Ended);
                 }
-                Err(unready) => return put_off(node, account, claimed, unready).await.map(|()| false),
+                Err(unready) => return put_off(node, account, claimed, unready).await.map(|()| Looked::Ended),
             },
             None => None,
         };
-        match settle::settled(&effect.act, &effect.opportunity, exchange.as_ref(), begun_at) {
-            Settled::Repeat => return Ok(true),
+        match settle::settled(begun, exchange.as_ref()) {
+            Settled::Repeat => return Ok(Looked::Again),
             Settled::More(next) => request = Some(next),
-            Settled::Done { note, moved } => {
-                let learned = note.map(|note| ("note.id".to_owned(), Value::text(note))).into_iter().collect();
-                let number = claimed.attempts.last().map(|attempt| attempt.number);
-                let mut finished = Finish::new(number, now, Outcome::Done { learned });
-                (finished.applied, finished.moved_at) = (Some(Applied::Yes), moved);
-                return finish(node, account, effect.id, finished).await.map(|()| false);
+            Settled::Done { made, moved } => {
+                let name = made_name(&effect.act);
+                let learned = made.map(|made| (name.to_owned(), Value::text(made))).into_iter().collect();
+                return Ok(Looked::Happened { outcome: Outcome::Done { learned }, moved });
             }
             Settled::LookAgain { after, reason } => {
                 let due = backoff::next(now, claimed.rounds, effect.id.0, after);
                 let unready = Unready::Defer { until: Some(due), reason };
-                return put_off(node, account, claimed, unready).await.map(|()| false);
+                return put_off(node, account, claimed, unready).await.map(|()| Looked::Ended);
             }
             Settled::Park(reason) => {
                 let number = claimed.attempts.last().map(|attempt| attempt.number);
-                return finish(node, account, effect.id, Finish::new(number, now, Outcome::Dead { reason }))
-                    .await
-                    .map(|()| false);
+                let finished = Finish::new(number, now, Outcome::Dead { reason });
+                return finish(node, account, effect.id, finished).await.map(|()| Looked::Ended);
             }
         }
+    }
+}
+
+/// Under which name an answer tells what Lever calls the thing made.
+const fn made_name(act: &Act) -> &'static str {
+    match act {
+        Act::File(_) => "file.id",
+        Act::Form(_) => "form.id",
+        Act::Feedback(_) => "feedback.id",
+        _ => "note.id",
     }
 }

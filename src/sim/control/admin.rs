@@ -1,10 +1,23 @@
 //! What a Super Admin does in Lever: stages, users, credentials, webhooks.
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::names::{stage_id, user_id};
 use super::{Control, ControlError};
 use crate::sim::lever::{EVENTS, Happening, ORIGINS, Stage, User, event_named, verification};
+
+/// A webhook to register by hand.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NewWebhook {
+    pub event: String,
+    pub url: String,
+    /// Origins of candidates that it hears of; empty: all six.
+    pub origins: Vec<String>,
+    /// Without a signature token: deliveries are not signed.
+    pub unsigned: bool,
+}
 
 impl Control {
     /// Adds a stage before the offer, or after another one; gives its id.
@@ -82,9 +95,53 @@ impl Control {
 
     /// A Super Admin registers a webhook in the interface; gives its id and its signature token.
     pub fn create_webhook(&self, event: &str, url: &str) -> Result<(String, String), ControlError> {
-        let event = known_event(event)?;
-        let webhook = self.shared.state().lever.register_webhook(event, url, ORIGINS.map(str::to_owned).into(), false);
-        Ok((webhook.id, webhook.signature_token))
+        let new = NewWebhook { event: event.to_owned(), url: url.to_owned(), ..NewWebhook::default() };
+        self.register_webhook(new).map(|(id, token)| (id, token.unwrap_or_default()))
+    }
+
+    /// The same with all that can be said about one; the token is absent when it is to be unsigned.
+    pub fn register_webhook(&self, new: NewWebhook) -> Result<(String, Option<String>), ControlError> {
+        let event = known_event(&new.event)?;
+        let all = || ORIGINS.map(str::to_owned).into();
+        let origins = if new.origins.is_empty() { all() } else { new.origins };
+        if let Some(unknown) = origins.iter().find(|origin| !ORIGINS.contains(&origin.as_str())) {
+            return Err(ControlError::Wrong(format!("`{unknown}` is not an origin; Lever has {ORIGINS:?}")));
+        }
+        let mut state = self.shared.state();
+        let state = &mut *state;
+        let one_token = state.faults.one_signature_token;
+        let made = state.lever.register_webhook(event, &new.url, origins, false, one_token);
+        let token = made.signature_token.filter(|_| !new.unsigned);
+        if let Some(kept) = state.lever.webhooks.iter_mut().find(|it| it.id == made.id) {
+            kept.signature_token.clone_from(&token);
+        }
+        Ok((made.id, token))
+    }
+
+    /// Removes a webhook in the interface.
+    pub fn delete_webhook(&self, webhook: &str) -> Result<(), ControlError> {
+        let mut state = self.shared.state();
+        let at = state.lever.webhooks.iter().position(|it| it.id == webhook);
+        state.lever.webhooks.remove(at.ok_or_else(|| unknown_webhook(webhook))?);
+        Ok(())
+    }
+
+    /// Gives a webhook a new signature token, and all that share its token; what is sent from now on is signed with it.
+    pub fn regenerate_signature_token(&self, webhook: &str) -> Result<String, ControlError> {
+        let mut state = self.shared.state();
+        let world = &mut state.lever;
+        let found = world.webhooks.iter().find(|it| it.id == webhook).ok_or_else(|| unknown_webhook(webhook))?;
+        let (before, fresh) = (found.signature_token.clone(), world.ids.token());
+        let shared = before.as_ref() == Some(&world.signature_token);
+        if shared {
+            world.signature_token.clone_from(&fresh);
+        }
+        for kept in &mut world.webhooks {
+            if kept.id == webhook || (shared && kept.signature_token == before) {
+                kept.signature_token = Some(fresh.clone());
+            }
+        }
+        Ok(fresh)
     }
 
     /// Presses "Verify connection"; gives the id of the delivery.
@@ -92,7 +149,7 @@ impl Control {
         let mut state = self.shared.state();
         let state = &mut *state;
         let parcel = verification(&mut state.lever, webhook, state.faults.verify_says_hired);
-        let parcel = parcel.ok_or(ControlError::Unknown { kind: "webhook", name: webhook.to_owned() })?;
+        let parcel = parcel.ok_or_else(|| unknown_webhook(webhook))?;
         let leaving = state.deliveries.take_in(vec![parcel], &state.faults);
         self.shared.post().send(leaving);
         Ok(state.deliveries.all().last().map_or(0, |delivery| delivery.id))
@@ -104,10 +161,14 @@ impl Control {
         let event = known_event(event)?;
         self.act(|state| {
             let at = state.lever.clock.now_ms();
-            state.lever.happened.push(Happening { event, data, origin, at });
+            state.lever.happened.push(Happening { event, data, origin, confidential: false, at });
         });
         Ok(())
     }
+}
+
+fn unknown_webhook(id: &str) -> ControlError {
+    ControlError::Unknown { kind: "webhook", name: id.to_owned() }
 }
 
 fn known_event(name: &str) -> Result<&'static str, ControlError> {

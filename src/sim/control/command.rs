@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::vendor::first_vendor;
-use super::{AtVendor, Control, ControlError, NewOpportunity, NewPosting, PostingChange};
+use super::{AtVendor, Control, ControlError, NewOpportunity, NewPosting, NewWebhook, PostingChange};
+use crate::sim::auth::NewApp;
 use crate::sim::faults::{Faults, RouteFault};
 use crate::sim::lever::NewTemplate;
 use crate::sim::vendors::AssessmentState;
@@ -94,6 +95,16 @@ pub enum Command {
     RevokeCredential {
         key: String,
     },
+    RegisterApp(NewApp),
+    AddCallback {
+        client_id: String,
+        callback: String,
+    },
+    Consent {
+        url: String,
+        accept: bool,
+    },
+    RevokeAccess,
     EnableWebhooks {
         #[serde(default)]
         events: Vec<String>,
@@ -102,9 +113,12 @@ pub enum Command {
         #[serde(default)]
         events: Vec<String>,
     },
-    CreateWebhook {
-        event: String,
-        url: String,
+    CreateWebhook(NewWebhook),
+    DeleteWebhook {
+        webhook: String,
+    },
+    RegenerateSignatureToken {
+        webhook: String,
     },
     VerifyWebhook {
         webhook: String,
@@ -201,11 +215,20 @@ impl Control {
             Command::DeactivateUser { user } => self.deactivate_user(&user)?,
             Command::AddCredential { key, scopes } => self.add_credential(&key, scopes),
             Command::RevokeCredential { key } => self.revoke_credential(&key),
+            Command::RegisterApp(app) => self.register_app(app)?,
+            Command::AddCallback { client_id, callback } => self.add_callback(&client_id, &callback)?,
+            Command::Consent { url, accept } => return self.consent(&url, accept).map(|url| json!({ "location": url })),
+            Command::RevokeAccess => self.revoke_access(),
             Command::EnableWebhooks { events } => self.switch_webhooks(&events, true)?,
             Command::DisableWebhooks { events } => self.switch_webhooks(&events, false)?,
-            Command::CreateWebhook { event, url } => {
-                let (id, signature_token) = self.create_webhook(&event, &url)?;
+            Command::CreateWebhook(new) => {
+                let (id, signature_token) = self.register_webhook(new)?;
                 return Ok(json!({ "id": id, "signatureToken": signature_token }));
+            }
+            Command::DeleteWebhook { webhook } => self.delete_webhook(&webhook)?,
+            Command::RegenerateSignatureToken { webhook } => {
+                let token = self.regenerate_signature_token(&webhook)?;
+                return Ok(json!({ "signatureToken": token }));
             }
             Command::VerifyWebhook { webhook } => return self.verify_webhook(&webhook).map(id),
             Command::Emit { event, data, origin } => self.emit(&event, data, origin)?,

@@ -7,12 +7,14 @@
 mod admin;
 mod command;
 mod http;
+mod login;
 mod names;
 mod observe;
 mod papers;
 mod recruiter;
 mod vendor;
 
+pub use admin::NewWebhook;
 pub use command::Command;
 pub use papers::StoredFile;
 pub use recruiter::{NewOpportunity, NewPosting, PostingChange};

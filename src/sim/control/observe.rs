@@ -22,7 +22,10 @@ impl Control {
                 if let Some(document) = document.as_object_mut() {
                     document.insert("stageText".into(), json!(world.stage(&it.stage).map(|stage| &stage.text)));
                     document.insert("notes".into(), it.notes.iter().map(shown::note).collect());
-                    document.insert("files".into(), it.files.iter().map(|file| shown::file(&it.id, file)).collect());
+                    document.insert(
+                        "files".into(),
+                        it.files.iter().map(|file| shown::file(&world.base_url, &it.id, file)).collect(),
+                    );
                     document.insert("forms".into(), it.forms.iter().map(shown::form).collect());
                     document.insert("feedback".into(), it.feedback.iter().map(shown::feedback).collect());
                 }
@@ -31,16 +34,16 @@ impl Control {
             .collect();
         let mut all = state.vendors.shown();
         let lever = json!({
-                "stages": world.stages.iter().map(shown::stage).collect::<Vec<_>>(),
-                "archiveReasons": world.archive_reasons.iter().map(shown::archive_reason).collect::<Vec<_>>(),
-                "formTemplates": world.form_templates.iter().map(|it| it.shown(Purpose::Form)).collect::<Vec<_>>(),
-                "feedbackTemplates": world.feedback_templates.iter().map(|it| it.shown(Purpose::Feedback)).collect::<Vec<_>>(),
-                "users": world.users.iter().map(shown::user).collect::<Vec<_>>(),
-                "postings": world.postings.iter().map(shown::posting).collect::<Vec<_>>(),
-                "contacts": world.contacts.values().map(shown::contact).collect::<Vec<_>>(),
-                "opportunities": opportunities,
-                "webhooks": world.webhooks.iter().map(|it| shown::webhook(it, false)).collect::<Vec<_>>(),
-                "enabledEvents": world.enabled_events,
+            "stages": world.stages.iter().map(shown::stage).collect::<Vec<_>>(),
+            "archiveReasons": world.archive_reasons.iter().map(shown::archive_reason).collect::<Vec<_>>(),
+            "formTemplates": world.form_templates.iter().map(|it| it.shown(Purpose::Form)).collect::<Vec<_>>(),
+            "feedbackTemplates": world.feedback_templates.iter().map(|it| it.shown(Purpose::Feedback)).collect::<Vec<_>>(),
+            "users": world.users.iter().map(shown::user).collect::<Vec<_>>(),
+            "postings": world.postings.iter().map(shown::posting).collect::<Vec<_>>(),
+            "contacts": world.contacts.values().map(shown::contact).collect::<Vec<_>>(),
+            "opportunities": opportunities,
+            "webhooks": world.webhooks.iter().map(|it| shown::webhook(it, false)).collect::<Vec<_>>(),
+            "enabledEvents": world.enabled_events,
         });
         all.insert("lever".to_owned(), lever);
         Value::Object(all)

@@ -31,12 +31,12 @@ pub(crate) struct Parcel {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Content {
-    /// Lever's envelope (lever-api §4.1).
+    /// Lever's envelope (lever-api §4.1). Without a key it is not signed.
     Signed {
         id: Option<String>,
         triggered_at: i64,
         token: String,
-        key: String,
+        key: Option<String>,
         data: Value,
     },
     /// A vendor's body as it is.
@@ -69,11 +69,13 @@ impl Parcel {
                     "event": self.event,
                     "triggeredAt": triggered_at,
                     "token": token,
-                    "signature": sign(key, token, *triggered_at),
                     "data": data,
                 });
-                if let (Some(id), Some(body)) = (id, body.as_object_mut()) {
-                    body.insert("id".into(), id.as_str().into());
+                let signature = key.as_ref().map(|key| sign(key, token, *triggered_at));
+                for (name, value) in [("id", id), ("signature", &signature)] {
+                    if let (Some(value), Some(body)) = (value, body.as_object_mut()) {
+                        body.insert(name.into(), value.as_str().into());
+                    }
                 }
                 body
             }

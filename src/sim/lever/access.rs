@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::bucket::Bucket;
 use super::error::LeverError;
 
-/// What one API key or access token may do.
+/// What one API key or one OAuth consent may do.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Credential {
     /// Scopes such as `opportunities:write:admin`; `None` may do everything. Write implies read (lever-api §1.4).
@@ -17,26 +17,77 @@ pub(crate) struct Credential {
     bucket: Bucket,
 }
 
-#[derive(Debug, Default)]
+/// An access token of a consent.
+#[derive(Debug)]
+struct Token {
+    grant: String,
+    expires_at: i64,
+}
+
+/// All credentials of an account.
+#[derive(Debug)]
 pub(crate) struct Access {
-    credentials: BTreeMap<String, Credential>,
+    keys: BTreeMap<String, Credential>,
+    /// Consents by id. The rate limit is taken to be one per consent, not one per token (§2.1).
+    grants: BTreeMap<String, Credential>,
+    tokens: BTreeMap<String, Token>,
+    /// Which environment signs the access tokens: production does not know the keys of the sandbox (§1.3).
+    signing_key: String,
 }
 
 impl Access {
-    /// Adds or replaces a credential, valid as API key (Basic) and as access token (Bearer).
+    pub(crate) fn new(signing_key: String) -> Self {
+        Self { keys: BTreeMap::new(), grants: BTreeMap::new(), tokens: BTreeMap::new(), signing_key }
+    }
+
+    /// Adds or replaces an API key. It is taken as Bearer too, so that tests need no login.
     pub(crate) fn grant(&mut self, key: &str, scopes: Option<Vec<String>>) {
         let scopes = scopes.map(|scopes| scopes.into_iter().collect());
-        self.credentials.insert(key.to_owned(), Credential { scopes, bucket: Bucket::default() });
+        self.keys.insert(key.to_owned(), Credential { scopes, bucket: Bucket::default() });
     }
 
     pub(crate) fn revoke(&mut self, key: &str) {
-        self.credentials.remove(key);
+        self.keys.remove(key);
     }
 
-    /// The credential behind an `Authorization` header: `Basic base64(key:)` or `Bearer key`.
-    pub(crate) fn identify(&mut self, header: Option<&str>) -> Result<&mut Credential, LeverError> {
-        let key = header.and_then(key_of).ok_or_else(LeverError::unauthorized)?;
-        self.credentials.get_mut(&key).ok_or_else(LeverError::unauthorized)
+    /// Adds a consent with an id of its own.
+    pub(crate) fn add_grant(&mut self, id: &str, scopes: &[String]) {
+        let scopes = Some(scopes.iter().cloned().collect());
+        self.grants.insert(id.to_owned(), Credential { scopes, bucket: Bucket::default() });
+    }
+
+    /// Ends a consent with all its access tokens.
+    pub(crate) fn revoke_grant(&mut self, id: &str) {
+        self.grants.remove(id);
+        self.tokens.retain(|_, token| token.grant != id);
+    }
+
+    /// Makes an access token of a consent; earlier ones stay good until they expire. It names the key that signs it.
+    pub(crate) fn issue(&mut self, grant: &str, random: &str, expires_at: i64) -> String {
+        let token = format!("{}.{random}", self.signing_key);
+        self.tokens.insert(token.clone(), Token { grant: grant.to_owned(), expires_at });
+        token
+    }
+
+    /// The credential behind an `Authorization` header: `Basic base64(key:)` or `Bearer token`.
+    pub(crate) fn identify(&mut self, header: Option<&str>, now: i64) -> Result<&mut Credential, LeverError> {
+        match header.and_then(presented).ok_or_else(LeverError::unauthorized)? {
+            Presented::Key(key) => self.keys.get_mut(&key).ok_or_else(LeverError::unauthorized),
+            Presented::Token(token) => self.bearer(&token, now),
+        }
+    }
+
+    fn bearer(&mut self, token: &str, now: i64) -> Result<&mut Credential, LeverError> {
+        if let Some(kept) = self.tokens.get(token).filter(|kept| kept.expires_at > now) {
+            return self.grants.get_mut(&kept.grant).ok_or_else(LeverError::unauthorized);
+        }
+        if let Some(key) = self.keys.get_mut(token) {
+            return Ok(key);
+        }
+        match token.split_once('.') {
+            Some((signed_by, _)) if signed_by != self.signing_key => Err(LeverError::foreign_token(signed_by)),
+            _ => Err(LeverError::unauthorized()),
+        }
     }
 }
 
@@ -55,15 +106,21 @@ impl Credential {
     }
 }
 
-fn key_of(header: &str) -> Option<String> {
+/// What a request shows.
+enum Presented {
+    Key(String),
+    Token(String),
+}
+
+fn presented(header: &str) -> Option<Presented> {
     let (scheme, rest) = header.split_once(' ')?;
     if scheme.eq_ignore_ascii_case("bearer") {
-        return Some(rest.trim().to_owned());
+        return Some(Presented::Token(rest.trim().to_owned()));
     }
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
     let text = String::from_utf8(STANDARD.decode(rest.trim()).ok()?).ok()?;
     // The user name is the key, the password is empty.
-    text.strip_suffix(':').map(str::to_owned)
+    text.strip_suffix(':').map(|key| Presented::Key(key.to_owned()))
 }

@@ -30,6 +30,11 @@ impl LeverError {
         Self::new(403, "ForbiddenError", format!("This credential lacks the permission {scope}"))
     }
 
+    /// An access token of another environment: its signing key is not known here.
+    pub(crate) fn foreign_token(signed_by: &str) -> Self {
+        Self::new(403, "ForbiddenError", format!("Unable to find a signing key that matches '{signed_by}'"))
+    }
+
     pub(crate) fn not_found(collection: &str, id: &str) -> Self {
         Self::new(404, "ResourceNotFound", format!("{collection} {id} was not found"))
     }

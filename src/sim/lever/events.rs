@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::record::{Archived, Contact, Happening, Opportunity, Webhook};
 use super::world::World;
 use crate::sim::delivery::{Content, Parcel};
+use crate::sim::faults::Faults;
 use crate::sim::log::Service;
 
 /// Every event that Lever documents. Interviews are not simulated; their events can be emitted by hand.
@@ -43,37 +44,42 @@ fn with(mut data: Value, more: Value) -> Value {
     data
 }
 
+fn told_of(opportunity: &Opportunity, event: &'static str, data: Value, at: i64) -> Happening {
+    let confidential = opportunity.confidentiality == "confidential";
+    Happening { event, data, origin: Some(opportunity.origin.clone()), confidential, at }
+}
+
 pub(crate) fn stage_change(opportunity: &Opportunity, from: Option<&str>, to: &str, at: i64) -> Happening {
     let data = with(about(opportunity), json!({ "fromStageId": from, "toStageId": to }));
-    Happening { event: "candidateStageChange", data, origin: Some(opportunity.origin.clone()), at }
+    told_of(opportunity, "candidateStageChange", data, at)
 }
 
 pub(crate) fn archive_change(opportunity: &Opportunity, from: Option<&Archived>, at: i64) -> Happening {
     let show = |archived: Option<&Archived>| archived.map(|it| json!({ "archivedAt": it.at, "reason": it.reason }));
     let data =
         with(about(opportunity), json!({ "fromArchived": show(from), "toArchived": show(opportunity.archived.as_ref()) }));
-    Happening { event: "candidateArchiveChange", data, origin: Some(opportunity.origin.clone()), at }
+    told_of(opportunity, "candidateArchiveChange", data, at)
 }
 
 pub(crate) fn hired(opportunity: &Opportunity, at: i64) -> Happening {
-    Happening { event: "candidateHired", data: about(opportunity), origin: Some(opportunity.origin.clone()), at }
+    told_of(opportunity, "candidateHired", about(opportunity), at)
 }
 
 pub(crate) fn deleted(opportunity: &Opportunity, by: &str, at: i64) -> Happening {
     let data = with(about(opportunity), json!({ "deletedBy": by }));
-    Happening { event: "candidateDeleted", data, origin: None, at }
+    Happening { origin: None, ..told_of(opportunity, "candidateDeleted", data, at) }
 }
 
 pub(crate) fn application_created(opportunity: &Opportunity, application: &str, at: i64) -> Happening {
     let data = with(about(opportunity), json!({ "applicationId": application }));
-    Happening { event: "applicationCreated", data, origin: Some(opportunity.origin.clone()), at }
+    told_of(opportunity, "applicationCreated", data, at)
 }
 
 /// `contactCreated` or `contactUpdated`; the name of the time's key is not known for certain (§4.2).
 pub(crate) fn contact(event: &'static str, contact: &Contact, account: &str, at: i64) -> Happening {
     let key = if event == "contactCreated" { "createdAt" } else { "updatedAt" };
     let data = json!({ "contactId": contact.id, "accountId": account, key: at });
-    Happening { event, data, origin: None, at }
+    Happening { event, data, origin: None, confidential: false, at }
 }
 
 fn hears(webhook: &Webhook, happening: &Happening) -> bool {
@@ -86,12 +92,13 @@ fn hears(webhook: &Webhook, happening: &Happening) -> bool {
 
 /// One parcel for each webhook that hears of the happening. Nothing while the event's group is switched off: a Super
 /// Admin has to switch it on, and no API shows it (§3.8).
-pub(crate) fn parcels(world: &mut World, happening: &Happening, with_id: bool) -> Vec<Parcel> {
-    if !world.enabled_events.contains(happening.event) {
+pub(crate) fn parcels(world: &mut World, happening: &Happening, faults: &Faults) -> Vec<Parcel> {
+    let secret = happening.confidential && !faults.confidential_fires;
+    if secret || !world.enabled_events.contains(happening.event) {
         return Vec::new();
     }
     let listeners: Vec<Webhook> = world.webhooks.iter().filter(|it| hears(it, happening)).cloned().collect();
-    listeners.iter().map(|webhook| parcel(world, webhook, happening, with_id)).collect()
+    listeners.iter().map(|webhook| parcel(world, webhook, happening, faults.webhook_id)).collect()
 }
 
 fn parcel(world: &mut World, webhook: &Webhook, happening: &Happening, with_id: bool) -> Parcel {

@@ -35,14 +35,21 @@ pub(super) fn list(desk: &mut Desk, opportunity: &str) -> Answer {
     };
     let uploaded = stamp("uploaded_at_start", i64::MIN)?..=stamp("uploaded_at_end", i64::MAX)?;
     let files = find(desk, opportunity)?.files.iter().filter(|file| uploaded.contains(&file.uploaded_at));
-    let rows: Vec<Value> = files.map(|file| shown(opportunity, file)).collect();
+    let rows: Vec<Value> = files.map(|file| shown(&desk.world.base_url, opportunity, file)).collect();
     page(desk.ask, in_order(rows))
 }
 
 pub(super) fn get(desk: &mut Desk, opportunity: &str, id: &str) -> Answer {
     let file = find(desk, opportunity)?.files.iter().find(|file| file.id == id);
     let file = file.ok_or_else(|| LeverError::not_found("files", id))?;
-    Ok(Reply::ok(json!({ "data": shown(opportunity, file) })))
+    Ok(Reply::ok(json!({ "data": shown(&desk.world.base_url, opportunity, file) })))
+}
+
+/// The bytes as they were uploaded.
+pub(super) fn download(desk: &mut Desk, opportunity: &str, id: &str) -> Answer {
+    let file = find(desk, opportunity)?.files.iter().find(|file| file.id == id);
+    let file = file.ok_or_else(|| LeverError::not_found("files", id))?;
+    Ok(Reply::file("application/octet-stream", file.bytes.to_vec()))
 }
 
 /// One part called `file`, 30 MB at most.
@@ -69,7 +76,7 @@ pub(super) fn upload(desk: &mut Desk, opportunity: &str) -> Answer {
         user: desk.user.clone(),
         uploaded_at: desk.world.clock.now_ms(),
     };
-    let shown = shown(opportunity, &file);
+    let shown = shown(&desk.world.base_url, opportunity, &file);
     desk.world.touch(opportunity, file.uploaded_at + 1, |it| it.files.push(file));
     let status = if desk.faults.file_upload_says_ok { 200 } else { 201 };
     Ok(Reply::new(status, json!({ "data": shown })))
@@ -82,11 +89,11 @@ pub(super) fn delete(desk: &mut Desk, opportunity: &str, id: &str) -> Answer {
     Ok(Reply::no_content())
 }
 
-pub(crate) fn shown(opportunity: &str, it: &File) -> Value {
+pub(crate) fn shown(base_url: &str, opportunity: &str, it: &File) -> Value {
     let ext = it.name.rsplit_once('.').map(|(_, ext)| format!(".{}", ext.to_lowercase())).unwrap_or_default();
     json!({
         "id": it.id,
-        "downloadUrl": format!("https://api.sandbox.lever.co/v1/opportunities/{opportunity}/files/{}/download", it.id),
+        "downloadUrl": format!("{base_url}/opportunities/{opportunity}/files/{}/download", it.id),
         "ext": ext,
         "name": it.name,
         "uploadedAt": it.uploaded_at,

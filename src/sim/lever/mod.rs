@@ -41,6 +41,7 @@ mod users;
 mod webhooks;
 mod world;
 
+pub(crate) use access::Access;
 pub(crate) use change::{NewNote, NewOpportunity};
 pub(crate) use events::{EVENTS, ORIGINS, event_named, verification};
 pub(crate) use field::Purpose;
@@ -80,6 +81,8 @@ struct Desk<'a> {
     ask: &'a Ask,
     /// The user named by `perform_as`.
     user: Option<String>,
+    /// Whether the credential was granted what is confidential.
+    sees_confidential: bool,
 }
 
 /// Answers one request and says whether it was carried out. `elapsed` is the time of the rate bucket.
@@ -110,7 +113,7 @@ pub(crate) fn tell(world: &mut World, faults: &Faults, by_api: bool) -> Vec<Parc
         return parcels;
     }
     for happening in &happened {
-        parcels.extend(events::parcels(world, happening, faults.webhook_id));
+        parcels.extend(events::parcels(world, happening, faults));
     }
     parcels
 }

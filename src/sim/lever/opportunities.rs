@@ -9,12 +9,16 @@ use super::filter::Filter;
 use super::page::{Row, in_order, page};
 use super::record::{Opportunity, Phone};
 use super::render::{self, View};
+use super::routes::CONFIDENTIAL;
 use super::{Answer, Desk, select};
 use crate::sim::wire::Reply;
 
 /// By stage rank, newest first inside a stage: a candidate who moves meanwhile is skipped or seen twice.
 pub(super) fn list(desk: &mut Desk) -> Answer {
     let filter = Filter::read(desk.ask)?;
+    if !desk.sees_confidential && matches!(desk.ask.one("confidentiality"), Some("all" | "confidential")) {
+        return Err(LeverError::forbidden(CONFIDENTIAL));
+    }
     let mut chosen: Vec<((i64, i64, String), &Opportunity)> = desk
         .world
         .opportunities
@@ -108,9 +112,13 @@ pub(super) fn phones(body: &Body) -> Result<Vec<Phone>, LeverError> {
         .collect()
 }
 
-/// The opportunity of the path, or 404.
+/// The opportunity of the path, or 404. A confidential one is refused, not hidden (§1.4).
 pub(super) fn find<'a>(desk: &'a Desk, id: &str) -> Result<&'a Opportunity, LeverError> {
-    desk.world.opportunities.get(id).ok_or_else(|| LeverError::not_found("opportunities", id))
+    let found = desk.world.opportunities.get(id).ok_or_else(|| LeverError::not_found("opportunities", id))?;
+    if found.confidentiality == "confidential" && !desk.sees_confidential {
+        return Err(LeverError::forbidden(CONFIDENTIAL));
+    }
+    Ok(found)
 }
 
 /// The answer of a write: the opportunity as it is now.

@@ -174,7 +174,8 @@ pub(crate) struct Webhook {
     pub(crate) event: String,
     pub(crate) url: String,
     pub(crate) origins: Vec<String>,
-    pub(crate) signature_token: String,
+    /// Absent when somebody made the webhook in the interface and generated none: its deliveries are not signed.
+    pub(crate) signature_token: Option<String>,
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,
     pub(crate) by_api: bool,
@@ -187,5 +188,6 @@ pub(crate) struct Happening {
     pub(crate) data: Value,
     /// The opportunity's origin, for the conditions of a webhook.
     pub(crate) origin: Option<String>,
+    pub(crate) confidential: bool,
     pub(crate) at: i64,
 }

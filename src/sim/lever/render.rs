@@ -213,8 +213,8 @@ fn comment(it: &Comment) -> Value {
 pub(crate) fn webhook(it: &Webhook, with_token: bool) -> Value {
     let mut configuration = Map::new();
     configuration.insert("conditions".into(), json!({ "origins": it.origins }));
-    if with_token {
-        configuration.insert("signatureToken".into(), it.signature_token.as_str().into());
+    if let (true, Some(token)) = (with_token, &it.signature_token) {
+        configuration.insert("signatureToken".into(), token.as_str().into());
     }
     json!({
         "id": it.id,

@@ -50,6 +50,8 @@ const fn route(
 
 const OPPORTUNITIES_READ: &str = "opportunities:read:admin";
 const OPPORTUNITIES: &str = "opportunities:write:admin";
+/// The grant for confidential opportunities; it is made with the credential or never (§1.2).
+pub(super) const CONFIDENTIAL: &str = "confidential:access:admin";
 const NOTES_READ: &str = "notes:read:admin";
 const NOTES: &str = "notes:write:admin";
 const FILES_READ: &str = "files:read:admin";
@@ -86,6 +88,7 @@ const ROUTES: &[Route] = &[
     route("GET", "/opportunities/{id}/files", FILES_READ, Unused, One(files::list)),
     route("POST", "/opportunities/{id}/files", FILES, Required, One(files::upload)),
     route("GET", "/opportunities/{id}/files/{id}", FILES_READ, Unused, Two(files::get)),
+    route("GET", "/opportunities/{id}/files/{id}/download", FILES_READ, Unused, Two(files::download)),
     route("DELETE", "/opportunities/{id}/files/{id}", FILES, Required, Two(files::delete)),
     route("GET", "/opportunities/{id}/forms", FORMS_READ, Unused, One(forms::list)),
     route("POST", "/opportunities/{id}/forms", "forms:write:admin", Optional, One(forms::create)),
@@ -131,7 +134,7 @@ pub(crate) fn endpoints() -> Vec<String> {
 
 /// Credential, rate limit, path, permission, `perform_as`, handler: in this order.
 pub(super) fn dispatch(world: &mut World, faults: &Faults, ask: &Ask, elapsed: Duration) -> Answer {
-    let credential = world.access.identify(ask.authorization.as_deref())?;
+    let credential = world.access.identify(ask.authorization.as_deref(), world.clock.now_ms())?;
     within_limit(credential, faults, elapsed)?;
     let segments = ask.segments();
     let found = ROUTES
@@ -144,8 +147,9 @@ pub(super) fn dispatch(world: &mut World, faults: &Faults, ask: &Ask, elapsed: D
     if !credential.may(route.scope) {
         return Err(LeverError::forbidden(route.scope));
     }
+    let sees_confidential = credential.may(CONFIDENTIAL);
     let user = perform_as(world, ask, route.perform_as)?;
-    let mut desk = Desk { world, faults, ask, user };
+    let mut desk = Desk { world, faults, ask, user, sees_confidential };
     match (route.handler, ids.as_slice()) {
         (Plain(handle), _) => handle(&mut desk),
         (One(handle), [id]) => handle(&mut desk, id),

@@ -9,10 +9,11 @@ use super::record::Webhook;
 use super::{Answer, Desk, render};
 use crate::sim::wire::Reply;
 
-/// No pages, no `hasNext`, no signature tokens.
+/// No pages, no `hasNext`, no signature tokens. Whether it shows what was made by hand is not known.
 #[expect(clippy::unnecessary_wraps, reason = "every handler has this type")]
 pub(super) fn list(desk: &mut Desk) -> Answer {
-    let rows: Vec<Value> = desk.world.webhooks.iter().map(|it| render::webhook(it, false)).collect();
+    let shown = |it: &&Webhook| it.by_api || !desk.faults.webhook_list_hides_manual;
+    let rows: Vec<Value> = desk.world.webhooks.iter().filter(shown).map(|it| render::webhook(it, false)).collect();
     Ok(Reply::ok(json!({ "data": rows })))
 }
 
@@ -23,7 +24,7 @@ pub(super) fn create(desk: &mut Desk) -> Answer {
     check_url(desk, &url)?;
     let event = event_named(&event).ok_or_else(|| LeverError::bad_request(format!("{event} is not a webhook event")))?;
     let origins = origins(&body)?.unwrap_or_else(|| ORIGINS.map(str::to_owned).into());
-    let webhook = desk.world.register_webhook(event, &url, origins, true);
+    let webhook = desk.world.register_webhook(event, &url, origins, true, desk.faults.one_signature_token);
     let wants_verification =
         body.get("configuration").and_then(|configuration| configuration.get("verifyConnection")).and_then(Value::as_bool);
     if wants_verification == Some(true) {
@@ -52,8 +53,9 @@ pub(super) fn update(desk: &mut Desk) -> Answer {
     Ok(Reply::ok(json!({ "data": rows })))
 }
 
+/// Only those made through the API: the others belong to the interface.
 pub(super) fn delete(desk: &mut Desk, id: &str) -> Answer {
-    let at = desk.world.webhooks.iter().position(|it| it.id == id);
+    let at = desk.world.webhooks.iter().position(|it| it.id == id && it.by_api);
     desk.world.webhooks.remove(at.ok_or_else(|| LeverError::not_found("webhooks", id))?);
     Ok(Reply::no_content())
 }

@@ -13,6 +13,8 @@ use crate::sim::ids::Ids;
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) account: String,
+    /// `http://127.0.0.1:port/v1`
+    pub(crate) base_url: String,
     pub(crate) access: Access,
     pub(crate) stages: Vec<Stage>,
     pub(crate) archive_reasons: Vec<ArchiveReason>,
@@ -24,6 +26,8 @@ pub(crate) struct World {
     pub(crate) opportunities: BTreeMap<String, Opportunity>,
     pub(crate) deleted: Vec<Deleted>,
     pub(crate) webhooks: Vec<Webhook>,
+    /// The token that older accounts have for all their webhooks.
+    pub(crate) signature_token: String,
     /// Event groups that a Super Admin has switched on.
     pub(crate) enabled_events: BTreeSet<&'static str>,
     /// Whether `http://` addresses can be registered; Lever itself wants HTTPS.
@@ -61,7 +65,7 @@ const USERS: [(&str, &str, &str); 3] = [
 
 impl World {
     /// An account with stages, archive reasons and users, and neither postings nor candidates.
-    pub(crate) fn new(clock: Clock, mut ids: Ids) -> Self {
+    pub(crate) fn new(base_url: &str, clock: Clock, mut ids: Ids) -> Self {
         let now = clock.now_ms();
         let stages = STAGES.map(|(id, text, rank)| Stage {
             id: if id.is_empty() { ids.uuid() } else { id.to_owned() },
@@ -79,7 +83,8 @@ impl World {
         });
         Self {
             account: ids.uuid(),
-            access: Access::default(),
+            base_url: base_url.to_owned(),
+            access: Access::new(ids.uuid()),
             stages: stages.into(),
             archive_reasons: archive_reasons.into(),
             users: users.into(),
@@ -90,6 +95,7 @@ impl World {
             opportunities: BTreeMap::new(),
             deleted: Vec::new(),
             webhooks: Vec::new(),
+            signature_token: ids.token(),
             enabled_events: BTreeSet::new(),
             allow_http: true,
             to_verify: Vec::new(),
@@ -103,15 +109,23 @@ impl World {
         self.enabled_events = EVENTS.into_iter().collect();
     }
 
-    /// Adds a webhook with a signature token of its own.
-    pub(crate) fn register_webhook(&mut self, event: &str, url: &str, origins: Vec<String>, by_api: bool) -> Webhook {
+    /// Adds a webhook with a signature token of its own or, with `one_token`, with the account's.
+    pub(crate) fn register_webhook(
+        &mut self,
+        event: &str,
+        url: &str,
+        origins: Vec<String>,
+        by_api: bool,
+        one_token: bool,
+    ) -> Webhook {
         let now = self.clock.now_ms();
+        let own = self.ids.token();
         let webhook = Webhook {
             id: self.ids.uuid(),
             event: event.to_owned(),
             url: url.to_owned(),
             origins,
-            signature_token: self.ids.token(),
+            signature_token: Some(if one_token { self.signature_token.clone() } else { own }),
             created_at: now,
             updated_at: now,
             by_api,

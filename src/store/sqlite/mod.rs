@@ -1,11 +1,12 @@
 //! SQLite: one connection that writes (WAL, `synchronous=FULL`), a few that read.
 //!
-//! `ready` is the narrow table of all work; see `0001_start.sql` for every table. Files here follow the commits: [`intake`] one and
+//! `ready` is the narrow table of all work; see the migrations (`0001_start.sql` …) for every table. Files here follow the commits: [`intake`] one and
 //! two, [`planning`] three, [`sending`] four and five; [`work`] is what they share.
 
 mod claims;
 mod columns;
 mod forget;
+mod glimpses;
 mod intake;
 mod open;
 mod planning;
@@ -22,8 +23,8 @@ use super::commit::{Begun, Derived, Finish, PlanMade, Purge, Received, Run};
 use super::error::{Result, StoreError};
 use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Refused, Retention, RunRow, SigningToken, TimerRow};
 use crate::model::{
-    AccountId, Assessment, AssessmentId, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Later, Notice,
-    OpportunityId, PackName, Reason, RuleName, VendorName,
+    AccountId, Assessment, AssessmentId, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse, Later, Notice,
+    OpportunityId, PackName, Placed, Reason, RuleName, Slot, VendorName,
 };
 use columns::exec;
 use jiff::Timestamp;
@@ -186,6 +187,10 @@ impl Backend for Sqlite {
         self.token_forgotten(account, webhook)
     }
 
+    fn keep_glimpses(&mut self, account: &AccountId, glimpses: &[Glimpse]) -> Result<()> {
+        self.glimpses_kept(account, glimpses)
+    }
+
     fn set_cursor(&mut self, account: &AccountId, name: &str, value: &str) -> Result<()> {
         self.cursor_set(account, name, value)
     }
@@ -246,6 +251,10 @@ impl Reader for SqliteReader {
 
     fn assessments_by(&self, account: &AccountId, vendor: &VendorName, key: &str, value: &str) -> Result<Vec<Assessment>> {
         read_facts::assessments_by(&self.db, account, vendor, key, value)
+    }
+
+    fn placed(&self, account: &AccountId, opportunity: &OpportunityId, slot: &Slot) -> Result<Option<Placed>> {
+        read_facts::placed(&self.db, account, opportunity, slot)
     }
 
     fn own_moves(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<OwnMove>> {
@@ -325,6 +334,22 @@ impl Reader for SqliteReader {
 
     fn cursor(&self, account: &AccountId, name: &str) -> Result<Option<String>> {
         read_health::cursor(&self.db, account, name)
+    }
+
+    fn glimpse(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Option<Glimpse>> {
+        glimpses::glimpse(&self.db, account, opportunity)
+    }
+
+    fn polling(&self, account: &AccountId) -> Result<bool> {
+        glimpses::polling(&self.db, account)
+    }
+
+    fn known(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<bool> {
+        glimpses::known(&self.db, account, opportunity)
+    }
+
+    fn own_tags(&self, account: &AccountId, opportunity: &OpportunityId, since: Timestamp) -> Result<Vec<String>> {
+        glimpses::own_tags(&self.db, account, opportunity, since)
     }
 
     fn baselines(&self, account: &AccountId) -> Result<Vec<(PackName, Timestamp)>> {

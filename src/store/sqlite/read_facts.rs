@@ -1,8 +1,9 @@
 //! Queries that facts and correlation are made of.
 
-use super::columns::{Bytes, EFFECT, TIMER, all, decode, ms, one, readable, time, work_of};
+use super::columns::{Bytes, EFFECT, TIMER, all, decode, encode, ms, one, readable, time, work_of};
 use crate::model::{
-    AccountId, Assessment, AssessmentId, ContactId, Effect, EffectId, Id, OpportunityId, PackName, RuleName, VendorName,
+    AccountId, Assessment, AssessmentId, ContactId, Effect, EffectId, Id, OpportunityId, PackName, Placed, RuleName, Slot,
+    VendorName,
 };
 use crate::store::error::Result;
 use crate::store::rows::{OwnMove, TimerRow};
@@ -71,6 +72,13 @@ pub(super) fn assessments_by(
          WHERE c.account = ?1 AND c.vendor = ?2 AND c.name = ?3 AND c.value = ?4 ORDER BY a.id",
         params![account.as_str(), vendor.as_str(), key, value],
     )
+}
+
+pub(super) fn placed(db: &Connection, account: &AccountId, opportunity: &OpportunityId, slot: &Slot) -> Result<Option<Placed>> {
+    let sql = "SELECT payload FROM placed WHERE account = ?1 AND opportunity = ?2 AND slot = ?3";
+    let key = params![account.as_str(), opportunity.as_str(), encode(slot)?];
+    let payload = one(db, sql, key, |row| row.get::<_, String>(0))?;
+    payload.map(|payload| decode(format!("what stands under {slot}"), &payload)).transpose()
 }
 
 pub(super) fn own_moves(db: &Connection, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<OwnMove>> {

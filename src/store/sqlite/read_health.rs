@@ -54,6 +54,8 @@ fn what(db: &Connection, account: &AccountId, kind: i64, id: Bytes) -> Result<St
                 Source::Lever { event } => format!("delivery from Lever ({event})"),
                 Source::Vendor { vendor, .. } => format!("delivery from {vendor}"),
                 Source::Timer(timer) => format!("timer of rule `{}`", timer.rule),
+                Source::Poll(_) => "look at what changed in Lever".to_owned(),
+                Source::Backfill(event) => format!("backfill of `{}`", event.kind),
             }),
             Ok(None) | Err(StoreError::Corrupt(_)) => None,
             Err(other) => return Err(other),

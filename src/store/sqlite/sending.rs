@@ -67,6 +67,7 @@ impl Sqlite {
                 ],
             )?;
         }
+        self.record_placed(account, id, finish)?;
         if self.state(account, EFFECT, id)?.is_none() {
             // Settled meanwhile: the attempt is on record, nothing else changes.
             return Ok(());
@@ -93,6 +94,28 @@ impl Sqlite {
             }
             Outcome::Dead { reason } => self.park_row(account, key, reason, finish.at, false),
         }
+    }
+
+    /// What stands under a key from now on. It happened, whatever became of the effect; of a candidate who was deleted nothing is kept.
+    fn record_placed(&self, account: &AccountId, effect: Bytes, finish: &Finish) -> Result<()> {
+        let Some((slot, placed)) = &finish.placed else { return Ok(()) };
+        let slot = encode(slot)?;
+        let opportunity = "(SELECT opportunity FROM effect WHERE account = ?1 AND id = ?2)";
+        match placed {
+            Some(placed) => exec(
+                &self.db,
+                "INSERT OR REPLACE INTO placed (account, opportunity, slot, payload) SELECT account, opportunity, ?3, ?4 FROM effect \
+                 WHERE account = ?1 AND id = ?2 AND NOT EXISTS \
+                 (SELECT 1 FROM purged p WHERE p.account = effect.account AND p.opportunity = effect.opportunity)",
+                params![account.as_str(), effect, slot, encode(placed)?],
+            )?,
+            None => exec(
+                &self.db,
+                &format!("DELETE FROM placed WHERE account = ?1 AND opportunity = {opportunity} AND slot = ?3"),
+                params![account.as_str(), effect, slot],
+            )?,
+        };
+        Ok(())
     }
 
     /// An outcome is never lost for the sake of the ledger's index: a row that may not be live beside another is kept as not holding

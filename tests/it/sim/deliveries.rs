@@ -1,6 +1,6 @@
 //! Webhook deliveries: registration, signature, conditions, retries, order.
 
-use leverd::sim::{DeliveryState, NewOpportunity, SimOptions, sign};
+use leverd::sim::{DeliveryState, NewOpportunity, NewWebhook, SimOptions, sign};
 use serde_json::{Value, json};
 
 use super::http::{Receiver, World, quick};
@@ -237,4 +237,113 @@ async fn own_changes_are_told_unless_the_switch_says_otherwise() {
     control.move_stage("Ada", "Offer").unwrap();
     control.quiet().await;
     assert_eq!(receiver.seen().len(), 4, "people's changes are told in any case");
+}
+
+#[tokio::test]
+async fn webhooks_are_changed_in_bulk_and_those_made_by_hand_are_the_interfaces() {
+    let world = World::start().await;
+    let control = world.sim.control();
+    let receiver = Receiver::start().await;
+    let (first, key) = register(&world, "candidateStageChange", "http://127.0.0.1:9/old", json!(null)).await;
+    let (second, _) = register(&world, "candidateHired", &receiver.url, json!(null)).await;
+    let new = NewWebhook { event: "candidateHired".into(), url: receiver.url.clone(), ..NewWebhook::default() };
+    let (by_hand, token) = control.register_webhook(new).unwrap();
+    let put = async |items: Value| world.lever("PUT", "/webhooks", Some(json!({ "data": items }))).await;
+    // All or nothing.
+    let mixed = put(json!([{ "id": first, "url": receiver.url }, { "id": by_hand, "url": receiver.url }])).await;
+    assert_eq!(mixed.status, 404);
+    assert_eq!(world.get("/webhooks").await.body["data"][0]["url"], "http://127.0.0.1:9/old");
+    let origins = json!({ "conditions": { "origins": ["sourced"] } });
+    let changed = put(
+        json!([{ "id": first, "url": receiver.url, "configuration": origins }, { "id": second, "event": "candidateDeleted" }]),
+    )
+    .await;
+    assert_eq!((changed.status, &changed.body["data"][0]["configuration"]), (200, &origins), "and no token");
+    assert_eq!(world.lever("DELETE", &format!("/webhooks/{by_hand}"), None).await.status, 404);
+
+    control.create_opportunity(ada()).unwrap();
+    control.move_stage("Ada", "Offer").unwrap();
+    control.archive("Ada", Some("Hired")).unwrap();
+    control.delete_opportunity("Ada").unwrap();
+    control.quiet().await;
+    assert_eq!(receiver.events(), ["candidateStageChange", "candidateHired", "candidateDeleted"]);
+    let seen = receiver.seen();
+    assert!(signed(&seen[0], &key), "the token stays when the address changes");
+    assert!(signed(&seen[1], &token.unwrap()));
+
+    control.set_faults(|faults| faults.webhook_list_hides_manual = true);
+    assert_eq!(world.get("/webhooks").await.body["data"].as_array().unwrap().len(), 2);
+    control.delete_webhook(&by_hand).unwrap();
+    assert!(control.delete_webhook(&by_hand).is_err());
+}
+
+#[tokio::test]
+async fn registering_with_verify_connection_sends_a_sample_at_once() {
+    let world = World::with(SimOptions { webhooks_enabled: false, ..quick() }).await;
+    let control = world.sim.control();
+    let receiver = Receiver::start().await;
+    let configuration = json!({ "verifyConnection": true });
+    let (id, key) = register(&world, "candidateStageChange", &receiver.url, configuration).await;
+    control.quiet().await;
+    control.set_faults(|faults| faults.verify_says_hired = true);
+    control.verify_webhook(&id).unwrap();
+    control.quiet().await;
+    assert_eq!(receiver.events(), ["candidateStageChange", "candidateHired"]);
+    assert!(receiver.seen().iter().all(|sample| sample["data"] == json!({}) && signed(sample, &key)));
+}
+
+#[tokio::test]
+async fn signature_tokens_are_one_each_one_for_all_none_or_new() {
+    let world = World::start().await;
+    let control = world.sim.control();
+    let receiver = Receiver::start().await;
+    let by_hand = |unsigned| {
+        let (event, url) = ("candidateStageChange".into(), receiver.url.clone());
+        control.register_webhook(NewWebhook { event, url, unsigned, ..NewWebhook::default() }).unwrap()
+    };
+    let (_, none) = by_hand(true);
+    assert_eq!(none, None);
+    control.create_opportunity(ada()).unwrap();
+    control.move_stage("Ada", "Assessment").unwrap();
+    control.quiet().await;
+    assert_eq!(receiver.seen()[0].get("signature"), None);
+
+    let (_, own) = by_hand(false);
+    control.set_faults(|faults| faults.one_signature_token = true);
+    let (old, shared) = by_hand(false);
+    let (_, through_api) = register(&world, "candidateHired", &receiver.url, json!(null)).await;
+    assert_eq!((shared.as_ref(), shared == own), (Some(&through_api), false));
+    let fresh = control.regenerate_signature_token(&old).unwrap();
+    control.archive("Ada", Some("Hired")).unwrap();
+    control.move_stage("Ada", "Offer").unwrap();
+    control.quiet().await;
+    let seen = receiver.seen();
+    assert!(signed(&seen[1], &fresh), "also the other one that shared the token");
+    let others: Vec<bool> = seen[2..].iter().map(|body| signed(body, &fresh)).collect();
+    assert_eq!((others, signed(&seen[3], &own.unwrap())), (vec![false, false, true], true));
+}
+
+#[tokio::test]
+async fn what_is_confidential_is_refused_without_the_grant_and_may_be_silent() {
+    let world = World::start().await;
+    let control = world.sim.control();
+    let receiver = Receiver::start().await;
+    register(&world, "candidateStageChange", &receiver.url, json!(null)).await;
+    let id = control.create_opportunity(NewOpportunity { confidential: true, ..ada() }).unwrap();
+    for (key, more) in [("plain", vec![]), ("granted", vec!["confidential:access:admin".to_owned()])] {
+        control.add_credential(key, Some([vec!["opportunities:read:admin".to_owned()], more].concat()));
+    }
+    let status = async |key: &str, path: &str| {
+        let url = format!("{}{path}", world.sim.lever_base_url());
+        super::http::send(world.client.get(url).basic_auth(key, Some("")), None).await.unwrap().status
+    };
+    for path in [format!("/opportunities/{id}"), "/opportunities?confidentiality=all".to_owned()] {
+        assert_eq!((status("plain", &path).await, status("granted", &path).await), (403, 200), "{path}");
+    }
+    assert_eq!(status("plain", "/opportunities").await, 200);
+    control.move_stage("Ada", "Assessment").unwrap();
+    control.set_faults(|faults| faults.confidential_fires = false);
+    control.move_stage("Ada", "Offer").unwrap();
+    control.quiet().await;
+    assert_eq!(receiver.seen().len(), 1);
 }

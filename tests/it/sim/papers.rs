@@ -38,6 +38,10 @@ async fn a_file_is_kept_byte_for_byte_and_needs_somebody_who_uploads_it() {
     assert_eq!((stored[0].content_type.as_str(), stored[0].size), ("application/pdf", bytes.len()));
     assert_eq!(control.file_bytes("Ada", &stored[0].id).unwrap(), bytes);
 
+    let url = first.body["data"]["downloadUrl"].as_str().unwrap();
+    let answer = world.client.get(url).basic_auth("sim-lever-key", Some("")).send().await.unwrap();
+    assert_eq!(answer.bytes().await.unwrap(), bytes);
+
     let gone = world.lever("DELETE", &format!("{files}/{}{acting}", stored[0].id), None).await;
     assert_eq!((gone.status, control.files("Ada").unwrap().len()), (204, 1));
     let listed = world.get(&files).await.body;

@@ -47,7 +47,7 @@ async fn a_file_of_a_newer_leverd_is_refused() {
     let path = folder.path().join("leverd.db");
     open(&path).await.unwrap().close().await;
     rusqlite::Connection::open(&path).unwrap().execute("INSERT INTO schema_version VALUES (99)", []).unwrap();
-    assert_eq!(open(&path).await.err(), Some(StoreError::Newer { found: 99, known: 1 }));
+    assert!(matches!(open(&path).await.err(), Some(StoreError::Newer { found: 99, .. })));
 }
 
 #[tokio::test]
