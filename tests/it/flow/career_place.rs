@@ -88,7 +88,7 @@ async fn from_the_application_to_the_stage_of_the_qualified() {
     calls.sort();
     assert_eq!(calls, [replace[0], replace[0], "POST /v1/opportunities/{id}/notes"]);
 
-    // Qualified: tag, note and, after both, the move, for which the stage is read again: it may have changed since.
+    // Qualified: tag, note and, after both, the move. Where she stands is read once, for the plan and, seconds later, for the move.
     vendor.qualify(EMAIL, "Warehouse").unwrap();
     bed.rest().await;
     assert_eq!(status(&bed, ADA), ["CP-Qual"]);

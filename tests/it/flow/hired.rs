@@ -69,7 +69,7 @@ async fn from_the_trigger_stage_to_a_corrected_verdict() {
     assert_eq!(bed.links(ADA).len(), 1);
     let mut calls = bed.calls();
     calls.sort();
-    assert_eq!(calls, [replace[0], "POST /v1/opportunities/{id}/addLinks", replace[1]].map(str::to_owned));
+    assert_eq!(calls, ["POST /v1/opportunities/{id}/addLinks", replace[0], replace[1]]);
 
     // The score is corrected: another verdict in place of the first. The report is the same, so its link is not touched.
     vendor.correct(EMAIL, "Backend", 30.0).unwrap();
