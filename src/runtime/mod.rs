@@ -29,8 +29,11 @@ mod report;
 pub mod service;
 mod snapshots;
 mod tests_cache;
+pub mod tokens;
+pub mod vault;
 mod vendor_calls;
 pub mod watch;
+pub mod webhooks;
 mod work;
 
 pub use account::Account;

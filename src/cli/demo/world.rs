@@ -9,14 +9,13 @@ use crate::http::{Client, Limits};
 use crate::lang::diagnostic::Diagnostics;
 use crate::lang::load::load;
 use crate::lang::source::Sources;
-use crate::lever::api;
-use crate::model::{AccountId, LeverEvent, PackName};
+use crate::model::{AccountId, PackName};
 use crate::runtime::clock::Clock;
-use crate::runtime::service;
 use crate::runtime::{Node, builtin};
+use crate::runtime::{service, webhooks};
 use crate::server::{self, Door, Shared};
 use crate::sim::{self, Sim, SimOptions};
-use crate::store::{Options, SigningToken, Store};
+use crate::store::{Options, Store};
 use anyhow::{Context, bail};
 use jiff::SignedDuration;
 use std::fmt::Write as _;
@@ -154,15 +153,9 @@ impl World {
     /// Registers our webhooks: at Lever by its API, which tells the signing token once; at the vendors by hand.
     async fn connect(&self) -> anyhow::Result<()> {
         let account = self.node.account(&AccountId::new(ACCOUNT)).context("the demo's account is missing")?;
-        for event in [LeverEvent::CandidateStageChange, LeverEvent::ApplicationCreated, LeverEvent::CandidateDeleted] {
-            let url = format!("http://{}/hooks/lever/{ACCOUNT}/{event}", self.address);
-            let exchange = self.node.http.send(&api::create_webhook(event, &url), &account.lever.endpoint).await;
-            let webhook = api::webhook(&exchange).map_err(|unread| anyhow::anyhow!(unread.reason().text.clone()))?;
-            let token = webhook.token.context("Lever told no signing token")?;
-            let kept =
-                SigningToken { event, webhook: webhook.id, url, token: token.clone(), created_at: self.node.clock.now() };
-            self.node.store.keep_signing_token(&account.id, kept).await?;
-            account.accept(token);
+        let made = webhooks::ensure(&self.node, &account, true).await?;
+        if made.failed {
+            bail!("the webhooks could not be made: {}", made.lines.join("; "));
         }
         for vendor in account.vendors.keys() {
             let url = format!("http://{}/hooks/{vendor}/{ACCOUNT}/{PATH_TOKEN}", self.address);

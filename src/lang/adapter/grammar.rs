@@ -187,6 +187,11 @@ pub(super) static OPERATION: Shape = Shape {
         KeyShape::may("steps", Ty::List(&Ty::Map(&STEP)), "or several; later ones read what earlier ones took"),
         KeyShape::may("with", Ty::Named(&Ty::Any), "what the rule's `with` may give: `NAME: TYPE`"),
         KeyShape::may(
+            "emits",
+            Ty::Text,
+            "what its success means for the attempt, if a rule calls it: `reminded`, `cancelled`, `expired` …",
+        ),
+        KeyShape::may(
             "on_unknown",
             Ty::OneOf(&ON_UNKNOWN),
             "after an unknown outcome: send again, look up, or ask a person (`park`, unless given)",

@@ -33,7 +33,9 @@ pub use reference::{
     ArchiveReason, archive_reasons, get_contact, list_archive_reasons, list_stages, list_tags, list_users, stages, tags, users,
 };
 pub use template::{create_form_template, list_feedback_templates, list_form_templates, template, templates};
-pub use webhooks::{Webhook, create_webhook, list_webhooks, webhook, webhooks};
+pub use webhooks::{
+    Webhook, change_webhook, create_webhook, create_webhook_for, delete_webhook, list_webhooks, webhook, webhooks,
+};
 
 use crate::model::{Destination, Method, Request, UserId};
 use std::fmt::Write as _;

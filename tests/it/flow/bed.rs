@@ -320,8 +320,11 @@ impl Bed {
 
     /// A delivery of Lever as anybody can make it who knows the signing token.
     pub(crate) async fn signed(&self, event: &str, token: &str, at: i64, data: Value) -> Value {
-        let tokens = self.world.node.store.signing_tokens(&self.account()).await.unwrap();
-        let key = tokens.iter().find(|kept| kept.event.as_str() == event).or(tokens.first()).unwrap().token.expose().to_owned();
+        let (node, account) = (&self.world.node, self.account());
+        let tokens = node.store.signing_tokens(&account).await.unwrap();
+        let kept = tokens.iter().find(|kept| kept.event.as_str() == event).or(tokens.first()).unwrap();
+        let key = node.vault.load().open(&account, &format!("webhook {}", kept.webhook), &kept.token).unwrap();
+        let key = key.expose().to_owned();
         json!({ "event": event, "triggeredAt": at, "token": token, "signature": sign(&key, token, at), "data": data })
     }
 
