@@ -8,3 +8,4 @@ mod lever;
 mod login;
 mod papers;
 mod vendor;
+mod vendors;

@@ -9,7 +9,7 @@ use crate::http::{Client, Limits};
 use crate::lang::diagnostic::Diagnostics;
 use crate::lang::load::load;
 use crate::lang::source::Sources;
-use crate::model::{AccountId, PackName};
+use crate::model::{AccountId, PackName, Secret};
 use crate::runtime::clock::Clock;
 use crate::runtime::{Node, builtin};
 use crate::runtime::{service, webhooks};
@@ -157,7 +157,9 @@ impl World {
         if made.failed {
             bail!("the webhooks could not be made: {}", made.lines.join("; "));
         }
-        for vendor in account.vendors.keys() {
+        let ours = |secret: &Secret| secret.matches(PATH_TOKEN.as_bytes());
+        let written_here = account.vendors.iter().filter(|(_, vendor)| vendor.path_token.as_ref().is_some_and(ours));
+        for (vendor, _) in written_here {
             let url = format!("http://{}/hooks/{vendor}/{ACCOUNT}/{PATH_TOKEN}", self.address);
             // A vendor without subscriptions is told with each invitation where its events go.
             drop(self.sim.control().vendor(vendor.as_str()).subscribe(&url, &[]));
