@@ -3,7 +3,7 @@
 use super::files::Folder;
 use crate::http::{AllowedHost, Auth, Client, Endpoint, Limits, Rate, RateGate};
 use crate::lang::adapter::Adapter;
-use crate::lang::config::{Account, SecretRef};
+use crate::lang::config::{Account, Credentials, SecretRef};
 use crate::lever::api::{self, Page, Unread};
 use crate::lever::effect::permission;
 use crate::model::{Class, Exchange, Outcome, Request, Response, Secret, TestEntry};
@@ -30,7 +30,10 @@ impl Reads {
     /// Lever, as an account is connected to it.
     pub(super) fn lever(account: &Account, folder: &Folder) -> anyhow::Result<Self> {
         let base = Url::parse(account.lever.host.url())?;
-        let user = secret(&account.lever.api_key, folder)?;
+        let user = match &account.lever.credentials {
+            Credentials::ApiKey(key) => secret(key, folder)?,
+            Credentials::OAuth(_) => bail!("not through an OAuth app yet"),
+        };
         let endpoint = Endpoint::lever(base, Auth::Basic { user, password: None });
         Ok(Self { client: Client::new(Limits::default()), endpoint, gate: RateGate::new(Rate::LEVER) })
     }

@@ -141,6 +141,24 @@ impl Program {
             || self.timers.get(kind).is_some_and(|rules| rules.iter().any(of))
     }
 
+    /// The values of which this field of the vocabulary must have one for any rule to fire on this kind of event, as far as the rules
+    /// say so beforehand; `None` if some rule fires whatever it is, or none listens.
+    pub fn only(&self, kind: &EventKind, field: &str) -> Option<Vec<String>> {
+        let listens = |trigger: &Trigger| match trigger {
+            Trigger::Event(listened) | Trigger::Timer { of: Anchor::Event(listened), .. } => listened == kind,
+            _ => false,
+        };
+        let sets = self.sets.iter().filter(|set| set.mode != Mode::Off);
+        let rules = sets.flat_map(|set| set.pack.rules.iter().map(move |rule| (set, rule)));
+        let mut all: Vec<String> = Vec::new();
+        for (set, rule) in rules.filter(|(_, rule)| rule.triggers.iter().any(listens)) {
+            all.extend(rule.when.as_ref().and_then(|cond| keys(set, cond, &|place| fact(place, field)))?);
+        }
+        all.sort();
+        all.dedup();
+        (!all.is_empty()).then_some(all)
+    }
+
     pub(super) fn at(&self, at: At) -> Option<(&Arc<RuleSet>, &Arc<Rule>)> {
         let set = self.sets.get(at.0)?;
         set.pack.rules.get(at.1).map(|rule| (set, rule))

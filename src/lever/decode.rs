@@ -16,7 +16,7 @@
 
 use super::api::{self, Archived, Opportunity, StageChange, text, when};
 use super::facts::Names;
-use crate::model::{ContactId, Kind, LeverEvent, OpportunityId, Reason, Request, StageId, UserId, Value};
+use crate::model::{AccountId, ContactId, EventId, Kind, LeverEvent, OpportunityId, Reason, Request, StageId, UserId, Value};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -116,10 +116,48 @@ pub struct Confirmed {
     pub fields: BTreeMap<String, Value>,
     /// When the API says that it happened, if it says.
     pub changed_at: Option<Timestamp>,
-    /// What makes two deliveries tell of the same occurrence, whatever their tokens: same event, object and confirmed time.
-    pub identity: String,
+    /// What makes two deliveries, or a delivery and a look of polling, tell of the same occurrence.
+    pub occurrence: Occurrence,
     /// Fields that only the delivery states: a delivery that is a hint must not be acted on for these.
     pub stated_only: Vec<&'static str>,
+}
+
+/// What is the same however, whenever and how often an occurrence is told: event, object, what became of it, and when as the API
+/// shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Occurrence {
+    pub identity: String,
+    /// The front part of the event's id.
+    at: Timestamp,
+}
+
+impl Occurrence {
+    /// Something that happened at a time that the API shows, or that the delivery alone states.
+    pub(super) fn timed(event: LeverEvent, object: &str, what: &str, at: Timestamp) -> Self {
+        Self { identity: format!("{event}/{object}/{what}/{}", at.as_millisecond()), at }
+    }
+
+    /// Something that happens once to its object.
+    pub(super) fn once(event: impl std::fmt::Display, object: &str, what: &str, at: Option<Timestamp>) -> Self {
+        Self { identity: format!("{event}/{object}/{what}"), at: at.unwrap_or(Timestamp::UNIX_EPOCH) }
+    }
+
+    /// An application, by its id.
+    pub(super) fn applied(opportunity: &Opportunity, application: &str) -> Self {
+        let own = opportunity.applications.iter().find(|known| known.id == application);
+        let at = own.and_then(|known| known.created_at).or(opportunity.created_at);
+        Self::once(LeverEvent::ApplicationCreated, opportunity.id.as_str(), application, at)
+    }
+
+    /// An opportunity's end in Lever.
+    pub(super) fn deleted(opportunity: &str) -> Self {
+        Self::once(LeverEvent::CandidateDeleted, opportunity, "", None)
+    }
+
+    /// The id of the event in an account.
+    pub fn id(&self, account: &AccountId) -> EventId {
+        EventId::derive(self.at, &[account.as_str(), &self.identity])
+    }
 }
 
 /// Why a payload is not an event.
@@ -222,8 +260,16 @@ pub fn confirm(payload: &LeverPayload, seen: Seen<'_>, names: Names<'_>) -> Resu
             return no(false, "was asked for the wrong thing");
         }
     };
-    let identity = identity(payload, opportunity.id.as_str(), what, changed_at);
-    Ok(Confirmed { fields, changed_at, identity, stated_only })
+    let occurrence = match &payload.application {
+        Some(application) if payload.event == LeverEvent::ApplicationCreated => Occurrence::applied(opportunity, application),
+        _ => {
+            // Out of the archive the API shows no time: that of the archiving that ended tells the occurrence from others.
+            let ended = payload.from_archived.as_ref().filter(|_| what == "active").and_then(|archived| archived.at);
+            let when = changed_at.or(ended).unwrap_or(at);
+            Occurrence::timed(payload.event, opportunity.id.as_str(), what, when)
+        }
+    };
+    Ok(Confirmed { fields, changed_at, occurrence, stated_only })
 }
 
 /// The entry that a delivery about `to` at `at` tells of, and the entry before it.
@@ -271,24 +317,13 @@ fn deleted(payload: &LeverPayload) -> Confirmed {
         fields.insert("deleted_by".to_owned(), Value::text(user.as_str()));
         stated_only.push("deleted_by");
     }
-    // An opportunity is deleted once.
     let opportunity = payload.opportunity.as_ref().map_or("", OpportunityId::as_str);
-    Confirmed { fields, changed_at: None, identity: format!("{}/{opportunity}", payload.event), stated_only }
+    Confirmed { fields, changed_at: None, occurrence: Occurrence::deleted(opportunity), stated_only }
 }
 
 fn contact(payload: &LeverPayload) -> Confirmed {
     let id = payload.contact.as_ref().map_or("", ContactId::as_str);
     let fields = BTreeMap::from([("contact.id".to_owned(), Value::text(id))]);
-    Confirmed { fields, changed_at: None, identity: identity(payload, id, "", None), stated_only: Vec::new() }
-}
-
-/// The occurrence: by the API's time where it shows one, so that the same change told twice is one event.
-fn identity(payload: &LeverPayload, object: &str, what: &str, changed_at: Option<Timestamp>) -> String {
-    let at = match payload.event {
-        // An application and a deletion happen once, whenever they are told.
-        LeverEvent::ApplicationCreated => None,
-        _ => Some(changed_at.unwrap_or(payload.triggered_at)),
-    };
-    let at = at.map(|at| at.as_millisecond().to_string()).unwrap_or_default();
-    format!("{}/{object}/{what}/{at}", payload.event)
+    let occurrence = Occurrence::timed(payload.event, id, "", payload.triggered_at);
+    Confirmed { fields, changed_at: None, occurrence, stated_only: Vec::new() }
 }

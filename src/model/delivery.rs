@@ -1,6 +1,6 @@
 //! One HTTP request received, kept as received less its secrets; a due timer or poll enters the same way.
 
-use super::{AccountId, ConnectionName, DeliveryId, Later, LeverEvent, VendorName};
+use super::{AccountId, ConnectionName, DeliveryId, Event, Later, LeverEvent, Poll, VendorName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,10 @@ pub enum Source {
     Vendor { vendor: VendorName, connection: ConnectionName, token: Option<String> },
     /// A timer of ours is due.
     Timer(Box<Later>),
+    /// Lever is to be asked what changed: one page of one look.
+    Poll(Box<Poll>),
+    /// A person wants one rule applied to what was there before it: the event, for that rule alone.
+    Backfill(Box<Event>),
 }
 
 /// Why a delivery may cause reads, but no effects until the API confirms.

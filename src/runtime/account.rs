@@ -1,13 +1,16 @@
 //! One connected account while leverd runs: its connections, and the rules in force.
 
+use super::project::Here;
+use super::tokens::OAuth;
 use crate::engine::Program;
-use crate::http::{Breaker, Endpoint, Policy, RateGate};
+use crate::http::{Auth, Breaker, Endpoint, Policy, RateGate};
 use crate::lang::adapter::Adapter;
+use crate::lang::config::SecretRef;
 use crate::lever::facts::Names;
 use crate::model::{AccountCatalogue, AccountId, ConnectionName, Destination, Secret, UserId, VendorName};
 use crate::vendor::auth::Token;
-use arc_swap::ArcSwap;
-use jiff::Timestamp;
+use arc_swap::{ArcSwap, ArcSwapOption};
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,11 +19,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Account {
     pub id: AccountId,
     pub lever: Connection,
+    /// For an account that was connected by logging in.
+    pub oauth: Option<Arc<OAuth>>,
+    /// For an account with an API key: where it is, since a refused one may be replaced there.
+    key: Option<(SecretRef, Here)>,
     pub perform_as: Option<UserId>,
     /// Tokens that may sign Lever's deliveries: those of the configuration, and those of webhooks that we created.
     signing: ArcSwap<Vec<Secret>>,
+    /// Whether some of them are given by the configuration: their webhooks were made by hand.
+    given: bool,
     /// Whether deliveries without signature are taken, as hints.
     pub unsigned: bool,
+    /// How often Lever is asked what changed, if at all.
+    pub poll: Option<SignedDuration>,
     pub vendors: BTreeMap<VendorName, VendorConnection>,
     active: ArcSwap<Active>,
     /// Programs that planned effects which may still be on their way, by hash.
@@ -47,6 +58,8 @@ impl Active {
 #[derive(Debug)]
 pub struct Connection {
     pub endpoint: Endpoint,
+    /// Credentials that replaced those of the endpoint.
+    auth: ArcSwapOption<Auth>,
     pub gate: RateGate,
     pub breaker: Arc<Mutex<Breaker>>,
     /// Since when the destination refuses our credentials.
@@ -56,7 +69,17 @@ pub struct Connection {
 impl Connection {
     /// A connection through which nothing has gone yet.
     pub fn new(endpoint: Endpoint, gate: RateGate) -> Self {
-        Self { endpoint, gate, breaker: Arc::new(Mutex::new(Breaker::new(Policy::default()))), suspended: Mutex::new(None) }
+        let breaker = Arc::new(Mutex::new(Breaker::new(Policy::default())));
+        Self { endpoint, auth: ArcSwapOption::empty(), gate, breaker, suspended: Mutex::new(None) }
+    }
+
+    /// The destination with the credentials of now.
+    pub fn addressed(&self) -> Endpoint {
+        let mut endpoint = self.endpoint.clone();
+        if let Some(auth) = self.auth.load_full() {
+            endpoint.auth = Auth::clone(&auth);
+        }
+        endpoint
     }
 
     /// Since when the credentials are refused.
@@ -108,7 +131,53 @@ impl Account {
     ) -> Self {
         let earlier = Mutex::new(BTreeMap::from([(active.program.hash().to_owned(), Arc::clone(&active.program))]));
         let (signing, unsigned) = (ArcSwap::from_pointee(signing.0), signing.1);
-        Self { id, lever, perform_as, signing, unsigned, vendors, active: ArcSwap::from_pointee(active), earlier }
+        let given = false;
+        let active = ArcSwap::from_pointee(active);
+        Self { id, lever, oauth: None, key: None, perform_as, given, signing, unsigned, poll: None, vendors, active, earlier }
+    }
+
+    /// The account with a way to access tokens.
+    pub fn connected_by(mut self, oauth: Option<Arc<OAuth>>) -> Self {
+        self.oauth = oauth;
+        self
+    }
+
+    /// The account with the place of its API key.
+    pub(super) fn keyed_by(mut self, key: Option<(SecretRef, Here)>) -> Self {
+        self.key = key;
+        self
+    }
+
+    /// The account with webhooks that a person made.
+    pub(super) fn given_tokens(mut self, given: bool) -> Self {
+        self.given = given;
+        self
+    }
+
+    /// Whether the configuration gives signing tokens.
+    pub fn has_given_tokens(&self) -> bool {
+        self.given
+    }
+
+    /// Reads the API key again, because Lever refuses the one that was read before.
+    pub(super) fn read_key_again(&self) {
+        let Some((reference, here)) = &self.key else { return };
+        let Ok(user) = reference.resolve(here) else { return };
+        let auth = Auth::Basic { user, password: None };
+        if auth != self.lever.addressed().auth {
+            tracing::info!(account = %self.id, "Lever's API key is another one now");
+            self.lever.auth.store(Some(Arc::new(auth)));
+        }
+    }
+
+    /// Lever with the credentials of now; `None` while nobody has logged in.
+    pub fn lever_now(&self) -> Option<Endpoint> {
+        let mut endpoint = self.lever.addressed();
+        if let Some(oauth) = &self.oauth {
+            let (access, _) = oauth.access()?;
+            endpoint.auth = Auth::Bearer(access);
+        }
+        Some(endpoint)
     }
 
     /// The tokens that may sign.

@@ -3,12 +3,14 @@
 //! A destination that is down opens its breaker: work for it waits and no attempt is counted. One that refuses our credentials
 //! suspends the connection: a notice is made, everything for it waits and is tried again every minute, nothing is lost.
 
-use super::account::Account;
+use super::account::{Account, Connection};
 use super::clock::{Clock, TOLERATED};
 use super::notices::Poster;
 use super::service::ReloadState;
 use super::snapshots::Snapshots;
 use super::tests_cache::TestsCache;
+use super::tokens;
+use super::vault::Vault;
 use crate::http::{Client, Gate};
 use crate::lang::config::Retention;
 use crate::lever::api::Unread;
@@ -45,8 +47,21 @@ pub struct Node {
     pub notices: ArcSwap<Option<Poster>>,
     /// How long things are kept.
     pub retention: ArcSwap<Retention>,
+    /// The keys of the tokens in the store.
+    pub vault: ArcSwap<Vault>,
+    /// Accounts that could not be put in force and have no earlier rules: their deliveries are taken, their work waits.
+    pub(super) held: ArcSwap<BTreeMap<AccountId, Held>>,
     /// leverd is being stopped: nothing new begins.
     pub(super) stopping: CancellationToken,
+}
+
+/// An account that is held back.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// As far as its deliveries can be verified: without rules.
+    pub account: Option<Arc<Account>>,
+    /// What is wrong with it, whole.
+    pub why: String,
 }
 
 /// What became of a call.
@@ -94,6 +109,8 @@ impl Node {
             reloads: ArcSwap::default(),
             notices: ArcSwap::from_pointee(None),
             retention: ArcSwap::default(),
+            vault: ArcSwap::default(),
+            held: ArcSwap::default(),
             stopping: CancellationToken::new(),
         }
     }
@@ -133,7 +150,12 @@ impl Node {
         self.accounts.load().get(id).cloned()
     }
 
-    /// All accounts.
+    /// Accounts that are held back.
+    pub fn held(&self) -> Arc<BTreeMap<AccountId, Held>> {
+        self.held.load_full()
+    }
+
+    /// All accounts with rules in force.
     pub fn all_accounts(&self) -> Arc<BTreeMap<AccountId, Arc<Account>>> {
         self.accounts.load_full()
     }
@@ -172,6 +194,12 @@ impl Node {
             let reason = Reason::new("R2", format!("{to} refuses the credentials of account `{}`", account.id));
             return Err(Unready::Defer { until: Some(since + SUSPENDED), reason });
         }
+        if *to == Destination::Lever {
+            if connection.suspended().is_some() {
+                account.read_key_again();
+            }
+            tokens::ready(self, account).await?;
+        }
         let gate = connection.breaker.lock().unwrap_or_else(PoisonError::into_inner).ask(Instant::now());
         if let Gate::Wait(wait) = gate {
             let until = now + SignedDuration::try_from(wait).unwrap_or(SUSPENDED);
@@ -182,35 +210,62 @@ impl Node {
         Ok(())
     }
 
-    /// Sends one request that was admitted, and takes note of how the destination is.
+    /// Sends one request that was admitted, and takes note of how the destination is. A token that Lever does not take any more is
+    /// refreshed, and the request, which was not applied, sent once again.
     pub(super) async fn exchange(&self, account: &Account, request: &Request) -> Exchange {
         let Some(connection) = account.connection(&request.to) else {
             return Exchange::NotSent("there is no connection".to_owned());
         };
-        let exchange = self.http.send(request, &connection.endpoint).await;
-        metrics::counter!("leverd_calls_total", "destination" => request.to.to_string(), "method" => request.method.as_str())
-            .increment(1);
-        let now = self.clock.now();
+        let oauth = account.oauth.as_ref().filter(|_| request.to == Destination::Lever);
+        let version = oauth.and_then(|oauth| oauth.access()).map(|(_, version)| version);
+        let mut exchange = self.send(account, connection, request).await;
         if !connection.endpoint.at_home(&request.path) {
-            // A file kept elsewhere: neither the destination's health nor our credentials are in question.
+            // A file kept elsewhere: our credentials are not in question.
             return exchange;
         }
-        let changed = connection.breaker.lock().unwrap_or_else(PoisonError::into_inner).note(&exchange, Instant::now());
-        if changed {
-            tracing::warn!(account = %account.id, destination = %request.to, well = !crate::http::failing(&exchange), "the destination changed its health");
+        if let (Some(oauth), Some(version), Some(401)) = (oauth, version, status(&exchange)) {
+            if tokens::renew(self, account, oauth, Some(version)).await.is_err() {
+                // Why there is no other token is told by who asked for it.
+                return exchange;
+            }
+            connection.gate.acquire(Class::Person).await;
+            exchange = self.send(account, connection, request).await;
         }
+        let now = self.clock.now();
         match &exchange {
-            Exchange::Answered(answer) if answer.status == 429 => connection.gate.slow(retry_after(answer)),
             Exchange::Answered(answer) if answer.status == 401 => self.suspend(account, &request.to, now).await,
             Exchange::Answered(answer) if answer.ok() && connection.suspend(None) => {
                 tracing::info!(account = %account.id, destination = %request.to, "credentials work again");
             }
             _ => {}
         }
-        if request.to == Destination::Lever
-            && let Exchange::Answered(answer) = &exchange
-        {
-            self.agree(answer);
+        exchange
+    }
+
+    /// Sends one request once.
+    async fn send(&self, account: &Account, connection: &Connection, request: &Request) -> Exchange {
+        let endpoint = if request.to == Destination::Lever { account.lever_now() } else { Some(connection.addressed()) };
+        let Some(endpoint) = endpoint else {
+            return Exchange::NotSent("the account is not connected".to_owned());
+        };
+        let exchange = self.http.send(request, &endpoint).await;
+        metrics::counter!("leverd_calls_total", "destination" => request.to.to_string(), "method" => request.method.as_str())
+            .increment(1);
+        if !connection.endpoint.at_home(&request.path) {
+            // Nor is the destination's health.
+            return exchange;
+        }
+        let changed = connection.breaker.lock().unwrap_or_else(PoisonError::into_inner).note(&exchange, Instant::now());
+        if changed {
+            tracing::warn!(account = %account.id, destination = %request.to, well = !crate::http::failing(&exchange), "the destination changed its health");
+        }
+        if let Exchange::Answered(answer) = &exchange {
+            if answer.status == 429 {
+                connection.gate.slow(retry_after(answer));
+            }
+            if request.to == Destination::Lever {
+                self.agree(answer);
+            }
         }
         exchange
     }
@@ -251,10 +306,15 @@ impl Node {
              goes on by itself.",
             account.id
         );
+        self.tell_suspended(account, &text, now).await;
+    }
+
+    /// Stores the notice that a connection is suspended.
+    pub(super) async fn tell_suspended(&self, account: &Account, text: &str, now: Timestamp) {
         let notice = Notice {
-            id: NoticeId::derive(now, &[account.id.as_str(), "suspended", &destination.to_string()]),
+            id: NoticeId::derive(now, &[account.id.as_str(), "suspended", text]),
             kind: NoticeKind::Suspended,
-            text,
+            text: text.to_owned(),
             opportunity: None,
             event: None,
             effect: None,
@@ -264,6 +324,13 @@ impl Node {
         if let Err(error) = self.store.notice(&account.id, notice).await {
             tracing::error!(%error, "a notice could not be stored");
         }
+    }
+}
+
+const fn status(exchange: &Exchange) -> Option<u16> {
+    match exchange {
+        Exchange::Answered(answer) => Some(answer.status),
+        _ => None,
     }
 }
 

@@ -6,7 +6,7 @@
 use super::account::Account;
 use super::call::{Node, Unready};
 use super::planner::UNCONFIRMED;
-use super::{backoff, callback, gather, line};
+use super::{backoff, callback, gather, line, look};
 use crate::engine::schedule;
 use crate::lever::decode::{self, LeverPayload, Seen};
 use crate::model::{
@@ -15,6 +15,7 @@ use crate::model::{
 };
 use crate::store::{ClaimedDelivery, Derived, Result};
 use crate::vendor::{self, Choice, Notification, ledger_inputs};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// The field of a stored event that names the event it looks at again.
@@ -26,19 +27,20 @@ const LOOKS: u32 = 3;
 
 /// Derives the events of one claimed delivery and commits them.
 pub(super) async fn derive(node: &Node, account: &Account, claimed: ClaimedDelivery) -> Result<()> {
-    let ClaimedDelivery { delivery, rounds, .. } = claimed;
+    let delivery = &claimed.delivery;
     let now = node.clock.now();
     let derived = match &delivery.source {
-        Source::Lever { .. } => lever(node, account, &delivery, rounds).await,
-        Source::Vendor { vendor, token, .. } => {
-            vendor_delivery(node, account, &delivery, vendor, token.as_deref(), rounds).await
-        }
-        Source::Timer(later) => Ok(Derived::Events(vec![timer(account, &delivery, later)])),
+        Source::Lever { .. } => lever(node, account, &claimed).await,
+        Source::Vendor { vendor, token, .. } => vendor_delivery(node, account, &claimed, vendor, token.as_deref()).await,
+        Source::Timer(later) => Ok(Derived::Events(vec![timer(account, delivery, later)])),
+        Source::Backfill(event) => Ok(Derived::Events(vec![Event { received: delivery.received, ..event.as_ref().clone() }])),
+        Source::Poll(poll) => return look::derive(node, account, &claimed, poll).await,
     };
     let derived = match derived {
         Ok(derived) => derived,
         Err(Unready::Defer { until, reason }) if now.duration_since(delivery.received) <= backoff::PATIENCE => {
-            Derived::Hold { until: until.unwrap_or_else(|| backoff::next(now, rounds, delivery.id.0, None)), reason }
+            let next = || backoff::next(now, claimed.rounds_for(&reason.code), delivery.id.0, None);
+            Derived::Hold { until: until.unwrap_or_else(next), reason }
         }
         Err(Unready::Defer { reason, .. } | Unready::Gone(reason) | Unready::Park(reason)) => Derived::Park(reason),
         Err(Unready::Store(error)) => return Err(error),
@@ -47,7 +49,8 @@ pub(super) async fn derive(node: &Node, account: &Account, claimed: ClaimedDeliv
 }
 
 /// One delivery of Lever. If no rule listens, Lever is not asked.
-async fn lever(node: &Node, account: &Account, delivery: &Delivery, rounds: u32) -> std::result::Result<Derived, Unready> {
+async fn lever(node: &Node, account: &Account, claimed: &ClaimedDelivery) -> std::result::Result<Derived, Unready> {
+    let delivery = &claimed.delivery;
     let payload = match decode::payload(&delivery.body) {
         Ok(payload) => payload,
         Err(reason) => return Ok(Derived::Park(reason)),
@@ -57,9 +60,17 @@ async fn lever(node: &Node, account: &Account, delivery: &Delivery, rounds: u32)
     if !deleted && !account.active().program.selects(&stated) {
         return Ok(Derived::Events(vec![stated]));
     }
-    match confirm(node, account, &payload, stated, delivery).await? {
-        Ok(event) => Ok(Derived::Events(vec![event])),
-        Err(refused) if refused.again && rounds < LOOKS => match backoff::held(node.clock.now(), rounds) {
+    let rounds = |refused: &decode::NotConfirmed| claimed.rounds_for(&refused.reason.code);
+    // A further look wants another reading than the one that did not show it.
+    let since = if claimed.rounds == 0 { delivery.received } else { node.clock.now() };
+    match confirm(node, account, &payload, stated, delivery, since).await? {
+        Ok(event) => {
+            let heard = deleted && account.active().program.hears(&EventKind::OpportunityGone, None);
+            let gone = event.opportunity.clone().filter(|_| heard);
+            let gone = gone.map(|opportunity| look::gone(account, opportunity, event.at, delivery.received));
+            Ok(Derived::Events(std::iter::once(event).chain(gone).collect()))
+        }
+        Err(refused) if refused.again && rounds(&refused) < LOOKS => match backoff::held(node.clock.now(), rounds(&refused)) {
             Some(until) => Ok(Derived::Hold { until, reason: refused.reason }),
             None => Ok(Derived::Nothing(refused.reason)),
         },
@@ -99,18 +110,19 @@ fn stated(account: &Account, delivery: &Delivery, payload: &LeverPayload) -> Eve
     event
 }
 
-/// Reads what confirms the payload, and confirms the event by it.
+/// Reads what confirms the payload, after `since`, and confirms the event by it.
 async fn confirm(
     node: &Node,
     account: &Account,
     payload: &LeverPayload,
     stated: Event,
     delivery: &Delivery,
+    since: Timestamp,
 ) -> std::result::Result<std::result::Result<Event, decode::NotConfirmed>, Unready> {
     let active = account.active();
     let names = active.names();
     let confirmed = match (&payload.opportunity, &payload.contact) {
-        (Some(id), _) => match gather::read_opportunity(node, account, id, delivery.received, Class::Stage).await {
+        (Some(id), _) => match gather::read_opportunity(node, account, id, since, Class::Stage).await {
             Ok(read) => decode::confirm(payload, Seen::Opportunity(&read), names),
             Err(Unready::Gone(_)) => decode::confirm(payload, Seen::Gone, names),
             Err(unready) => return Err(unready),
@@ -133,10 +145,8 @@ async fn confirm(
         (None, None) => return Ok(Ok(stated)),
     };
     Ok(confirmed.map(|confirmed| {
-        // The same change told at another time is the same event.
-        let told = confirmed.changed_at.unwrap_or(payload.triggered_at);
-        let id = EventId::derive(told, &[account.id.as_str(), &confirmed.identity]);
-        let mut event = Event { id, ..stated };
+        // The same change told at another time, or found by polling, is the same event.
+        let mut event = Event { id: confirmed.occurrence.id(&account.id), ..stated };
         event.fields = confirmed.fields;
         if matches!(delivery.hint, Some(Hint::OtherBody | Hint::Unsigned)) {
             for field in confirmed.stated_only {
@@ -179,9 +189,8 @@ pub(super) async fn confirm_late(node: &Node, account: &Account, event: &Event) 
         received: event.received,
         hint: None,
     };
-    match confirm(node, account, &payload, event.clone(), &delivery).await? {
-        // The id stays: it is what the store knows the event by.
-        Ok(confirmed) => Ok(Event { id: event.id, ..confirmed }),
+    match confirm(node, account, &payload, event.clone(), &delivery, event.received).await? {
+        Ok(confirmed) => Ok(confirmed),
         Err(refused) => Err(Unready::Gone(refused.reason)),
     }
 }
@@ -190,11 +199,11 @@ pub(super) async fn confirm_late(node: &Node, account: &Account, event: &Event) 
 async fn vendor_delivery(
     node: &Node,
     account: &Account,
-    delivery: &Delivery,
+    claimed: &ClaimedDelivery,
     vendor: &VendorName,
     token: Option<&str>,
-    rounds: u32,
 ) -> std::result::Result<Derived, Unready> {
+    let delivery = &claimed.delivery;
     let Some(adapter) = account.active().adapters.get(vendor).cloned() else {
         let reason = Reason::new("R2", format!("no pack of account `{}` uses `{vendor}` any more", account.id));
         return Ok(Derived::Park(reason));
@@ -215,7 +224,7 @@ async fn vendor_delivery(
             Owners::Ambiguous(reason) => return Ok(Derived::Park(reason)),
             Owners::Nobody => {
                 let reason = Reason::new("R6", format!("no invitation of ours is known for this `{}` yet", notification.event));
-                return Ok(match backoff::held(node.clock.now(), rounds) {
+                return Ok(match backoff::held(node.clock.now(), claimed.rounds_for(&reason.code)) {
                     Some(until) => Derived::Hold { until, reason },
                     None => {
                         Derived::Park(Reason::new("R6", "nobody's: no invitation of ours was found within an hour and more"))
@@ -246,12 +255,13 @@ async fn vendor_delivery(
         }
     }
     // The vendor's own records may lag behind its webhook: what they do not bear out yet is read again before it is let go.
+    let reason = Reason::new("not confirmed", "the vendor's own records do not bear it out yet");
+    let rounds = claimed.rounds_for(&reason.code);
     if events.is_empty()
         && asked
         && rounds < LOOKS
         && let Some(until) = backoff::held(node.clock.now(), rounds)
     {
-        let reason = Reason::new("not confirmed", "the vendor's own records do not bear it out yet");
         return Ok(Derived::Hold { until, reason });
     }
     if events.is_empty() {

@@ -34,35 +34,56 @@ impl From<Refusal> for Answer {
     }
 }
 
+/// An account that takes deliveries: in force, or held back until its faults are mended.
+fn receiving(node: &Node, id: &AccountId) -> Result<Arc<Account>, Answer> {
+    if let Some(account) = node.account(id) {
+        return Ok(account);
+    }
+    match node.held().get(id).map(|held| held.account.clone()) {
+        Some(Some(account)) => Ok(account),
+        // Who signs cannot be told: the sender shall come again.
+        Some(None) => Err(Answer::new(503, "this account is held back until its configuration is mended; send it again later")),
+        None => Err(Answer::new(404, "no account of this name; the path is /hooks/lever/{account}/{event}")),
+    }
+}
+
 /// A delivery on an account's own path, `/hooks/lever/{account}/{event}`.
 pub async fn lever(node: &Node, account: &AccountId, event: LeverEvent, body: &[u8]) -> Answer {
     let now = node.clock.now();
-    let Some(account) = node.account(account) else {
-        return Answer::new(404, "no account of this name; the path is /hooks/lever/{account}/{event}");
+    let account = match receiving(node, account) {
+        Ok(account) => account,
+        Err(answer) => return answer,
     };
     let opened = open(&account, event, body, now);
-    settle(node, &account, opened, now).await
+    settle(node, &account, event, opened, now).await
 }
 
-/// A delivery on the path that all accounts share, `/hooks/lever/{event}`: whose signing token fits is the tenant.
+/// A delivery on the path that all accounts share, `/hooks/lever/{event}`: whose signing token fits is the tenant. The tokens of all
+/// accounts are tried whichever fits, so that the time says nothing.
 pub async fn lever_shared(node: &Node, event: LeverEvent, body: &[u8]) -> Answer {
     let now = node.clock.now();
-    let accounts = node.all_accounts();
-    let mut refused = None;
-    for account in accounts.values().filter(|account| !account.signing().is_empty()) {
+    let (accounts, held) = (node.all_accounts(), node.held());
+    let held = held.values().filter_map(|held| held.account.clone());
+    let (mut found, mut refused): (Vec<(Arc<Account>, _)>, _) = (Vec::new(), None);
+    for account in accounts.values().cloned().chain(held) {
         let tokens = account.signing();
         match webhook::open(event, body, Signing::Tokens(&tokens), now) {
-            Err(refusal) if refusal.status == 401 => {
-                refused.get_or_insert((Arc::clone(account), refusal));
-            }
-            opened => return settle(node, account, opened, now).await,
+            Err(refusal) if refusal.status == 401 => refused = Some(refusal),
+            opened => found.push((account, opened)),
         }
     }
-    match refused {
-        // Nobody's signature: counted with the first account, since the sender named none.
-        Some((account, refusal)) => settle(node, &account, Err(refusal), now).await,
-        None => Answer::new(401, "no account has a signing token that fits"),
-    }
+    let refusal = match (found.pop(), found.is_empty()) {
+        (Some((_, Err(refusal))), _) if refusal.status == 400 => refusal,
+        (Some((account, opened)), true) => return settle(node, &account, event, opened, now).await,
+        (Some(_), false) => {
+            let reason = "several accounts have this signing token; use the path with the account's name".to_owned();
+            Refusal { status: 401, reason }
+        }
+        (None, _) => refused.unwrap_or(Refusal { status: 401, reason: "no account has a signing token that fits".to_owned() }),
+    };
+    // The sender named no account, so it is counted with none.
+    self::refused(node, None, "lever", &refusal.reason, refusal.status, now).await;
+    refusal.into()
 }
 
 /// A vendor's delivery, `/hooks/{vendor}/{connection}/{token}`, from that address as far as it is known.
@@ -76,7 +97,11 @@ pub async fn vendor(
     from: Option<IpAddr>,
 ) -> Answer {
     let now = node.clock.now();
-    let account = node.account(&AccountId::new(connection.as_str()));
+    let id = AccountId::new(connection.as_str());
+    if node.held().contains_key(&id) {
+        return Answer::new(503, "this account is held back until its configuration is mended; send it again later");
+    }
+    let account = node.account(&id);
     let found = account.as_ref().and_then(|account| account.vendors.get(vendor).map(|vendor| (account, vendor)));
     let Some((account, known)) = found else {
         return Answer::new(404, "no connection of this name");
@@ -109,11 +134,14 @@ fn open(account: &Account, event: LeverEvent, body: &[u8], now: Timestamp) -> Re
     webhook::open(event, body, signing, now)
 }
 
-async fn settle(node: &Node, account: &Account, opened: Result<Opened, Refusal>, now: Timestamp) -> Answer {
+async fn settle(node: &Node, account: &Account, event: LeverEvent, opened: Result<Opened, Refusal>, now: Timestamp) -> Answer {
     let incoming = match opened {
         Ok(Opened::Event(incoming)) => incoming,
         Ok(Opened::Ping) => {
-            tracing::info!(account = %account.id, "Lever verified the connection");
+            tracing::info!(account = %account.id, %event, "Lever verified the connection");
+            if let Err(error) = node.store.note_ping(&account.id, event, now).await {
+                tracing::error!(%error, "a verified connection could not be noted");
+            }
             return Answer::new(200, "connection verified");
         }
         Err(refusal) => return refuse(node, account, "lever", refusal, now).await,

@@ -1,7 +1,8 @@
 //! The conductor: from a request at the door to a settled effect.
 //!
 //! [`intake`] stores a delivery before it is acknowledged · `derive` confirms it and makes events of it · `planner` gathers facts and
-//! asks the engine · `executor` and `vendor_calls` carry effects out · [`service`] starts, reloads and stops it all · `work` claims
+//! asks the engine · `executor` and `vendor_calls` carry effects out · [`poller`] begins looks at what changed in
+//! Lever and `look` carries them out · [`service`] starts, reloads and stops it all · `work` claims
 //! and hands out. Each commit of the five is one call of the store; between them anything may be killed.
 //!
 //! It knows nothing of terminals or of pages.
@@ -18,16 +19,21 @@ pub mod files;
 mod gather;
 pub mod intake;
 mod line;
+mod look;
 pub mod notices;
 mod planner;
+pub mod poller;
 pub mod project;
 pub mod provision;
 mod report;
 pub mod service;
 mod snapshots;
 mod tests_cache;
+pub mod tokens;
+pub mod vault;
 mod vendor_calls;
 pub mod watch;
+pub mod webhooks;
 mod work;
 
 pub use account::Account;

@@ -2,7 +2,7 @@
 
 use super::account::Account;
 use super::call::{Node, Unready};
-use super::{backoff, derive, gather};
+use super::{backoff, derive, gather, look};
 use crate::engine::{self, Program};
 use crate::lang::ruleset::Mode;
 use crate::model::{Effect, Event, EventKind, Facts, LeverEvent, Plan, Planned, Reason, Said, Step};
@@ -38,12 +38,11 @@ pub(super) async fn plan(node: &Node, account: &Account, claimed: ClaimedEvent) 
             }
             Err(Unready::Park(reason)) => return node.store.park(&account.id, Work::Event(id), reason, now).await,
             // What is gone cannot be acted on; the event is settled with that as its reason.
-            Err(Unready::Gone(reason)) => Run {
-                facts: Facts::at(now),
-                plan: Plan::nothing("event", reason.text),
-                ruleset: program.hash().to_owned(),
-                planned_at: now,
-            },
+            Err(Unready::Gone(reason)) => {
+                let emit = gone(account, &event, &reason, now).into_iter().collect();
+                let plan = Plan { emit, ..Plan::nothing("event", reason.text) };
+                Run { facts: Facts::at(now), plan, ruleset: program.hash().to_owned(), planned_at: now }
+            }
             Err(Unready::Store(error)) => return Err(error),
         };
         match node.store.plan(&account.id, id, run).await? {
@@ -61,6 +60,12 @@ pub(super) async fn plan(node: &Node, account: &Account, claimed: ClaimedEvent) 
     node.store.park(&account.id, Work::Event(id), reason, now).await
 }
 
+/// The event that its opportunity is gone, if that is what Lever says.
+fn gone(account: &Account, event: &Event, reason: &Reason, now: Timestamp) -> Option<Event> {
+    let opportunity = event.opportunity.as_ref().filter(|id| look::says_gone(reason, id))?;
+    (event.kind != EventKind::OpportunityGone).then(|| look::gone(account, opportunity.clone(), now, now))
+}
+
 /// The plan for an event, on facts read after `since`.
 async fn decide(
     node: &Node,
@@ -71,7 +76,12 @@ async fn decide(
 ) -> std::result::Result<Run, Unready> {
     let now = node.clock.now();
     if event.fields.contains_key(UNCONFIRMED) && program.selects(event) {
-        *event = derive::confirm_late(node, account, event).await?;
+        // It goes on under the id that everybody who tells of it gives it: polling may have told of it already.
+        let confirmed = derive::confirm_late(node, account, event).await?;
+        let what = "a rule listens to it by now: it was confirmed by Lever and goes on".to_owned();
+        let said = Step { pack: None, rule: None, route: String::new(), said: Said::Noted { what } };
+        let plan = Plan { emit: vec![confirmed], steps: vec![said], ..Plan::default() };
+        return Ok(Run { facts: Facts::at(now), plan, ruleset: program.hash().to_owned(), planned_at: now });
     }
     let (facts, mut plan) = ask(node, account, program, event, since, Facts::at(now)).await?;
     leave_shadows(program, &mut plan);

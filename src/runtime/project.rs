@@ -42,6 +42,14 @@ pub struct Loaded {
     pub diagnostics: Diagnostics,
 }
 
+impl Loaded {
+    /// The accounts that a fault keeps from their new rules.
+    pub fn broken(&self) -> Vec<AccountId> {
+        let accounts = self.project.iter().flat_map(|project| &project.accounts);
+        accounts.filter(|bound| bound.broken).map(|bound| bound.account.name.clone()).collect()
+    }
+}
+
 impl Reading {
     /// Reads a project from disk. What cannot be read is told where it is named, by loading.
     pub fn of(config: &Path) -> Result<Self, String> {

@@ -4,16 +4,19 @@
 //! unit of swap is one account: a fault in one account's settings or catalogue keeps that account on its last good set and no other.
 
 use super::account::{Account, Active, Connection, VendorConnection};
-use super::call::Node;
+use super::call::{Held, Node};
 use super::project::{Here, Loaded, Reading, base};
+use super::tokens::OAuth;
+use super::vault::{BadKey, Vault};
 use super::watch::{Patience, watch};
-use super::work;
+use super::{webhooks, work};
 use crate::engine::Program;
 use crate::http::{AllowedHost, Auth, Endpoint, Rate, RateGate};
-use crate::lang::config::{MissingSecret, Secrets};
+use crate::lang::config::{Credentials, MissingSecret, OAuthApp};
 use crate::lang::project::Bound;
 use crate::lang::render::render_human;
 use crate::lang::ruleset::RuleSet;
+use crate::lever::oauth::App;
 use crate::model::{AccountId, ConnectionName, Notice, NoticeId, NoticeKind, PackName, Secret, VendorName};
 use crate::store::{StoreError, Work};
 use jiff::Timestamp;
@@ -45,17 +48,29 @@ pub enum NotStarted {
     #[error("{0}")]
     Unreadable(String),
     #[error(transparent)]
+    Key(#[from] BadKey),
+    #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Loads the project and puts every account in force. Called once; faults stop the start.
+/// Loads the project and puts its accounts in force. Called once. A faulty account is held back and the others start; if all of them
+/// are, or leverd.yaml itself, there is nothing to start.
 pub async fn start(node: &Node, config: &Path) -> Result<Reading, NotStarted> {
     let reading = Reading::of(config).map_err(NotStarted::Unreadable)?;
     let loaded = reading.load();
-    if loaded.project.is_none() || loaded.diagnostics.has_errors() {
-        return Err(NotStarted::Faults(render_human(&loaded.sources, &loaded.diagnostics, false)));
+    let text = render_human(&loaded.sources, &loaded.diagnostics, false);
+    if loaded.project.as_ref().is_none_or(|project| project.accounts.iter().all(|bound| bound.broken)) {
+        return Err(NotStarted::Faults(text));
     }
-    put_in_force(node, &reading, loaded, &Here { base: base(config).to_owned() }).await?;
+    let broken = loaded.broken();
+    let put = put_in_force(node, &reading, loaded, &Here { base: base(config).to_owned() }).await?;
+    for id in &broken {
+        hold(node, id, None, &text).await;
+    }
+    // A fault that only shows when secrets are read.
+    if let (Some(first), true) = (put.held.into_iter().next(), node.all_accounts().is_empty()) {
+        return Err(first);
+    }
     let recovered = node.store.recover(node.clock.now()).await?;
     if !recovered.unknown.is_empty() {
         tracing::info!(
@@ -133,15 +148,15 @@ async fn load_anew(node: &Node, reading: &Reading, config: &Path) {
     if loaded.project.is_none() {
         return tell_broken(node, None, &text).await;
     }
-    let broken: Vec<AccountId> = loaded
-        .project
-        .iter()
-        .flat_map(|project| project.accounts.iter().filter(|bound| bound.broken).map(|bound| bound.account.name.clone()))
-        .collect();
+    let broken = loaded.broken();
     match put_in_force(node, reading, loaded, &Here { base: base(config).to_owned() }).await {
-        Ok(changed) => {
+        Ok(Put { changed, .. }) => {
             for account in &broken {
-                tell_broken(node, Some(account), &text).await;
+                if node.account(account).is_some() {
+                    tell_broken(node, Some(account), &text).await;
+                } else {
+                    hold(node, account, None, &text).await;
+                }
             }
             if !faulty && !text.is_empty() {
                 tracing::warn!("rules loaded with warnings:\n{text}");
@@ -181,29 +196,81 @@ async fn tell_broken(node: &Node, account: Option<&AccountId>, text: &str) {
     }
 }
 
-/// Swaps in every account of the project that is not broken; the answer is whose rules are others now.
-async fn put_in_force(
-    node: &Node,
-    reading: &Reading,
-    loaded: Loaded,
-    secrets: &dyn Secrets,
-) -> Result<Vec<(AccountId, String)>, NotStarted> {
-    let Some(project) = loaded.project else { return Ok(Vec::new()) };
+/// Holds an account back that has no rules to go on with, and says so loudly.
+async fn hold(node: &Node, id: &AccountId, account: Option<Arc<Account>>, why: &str) {
+    node.held.rcu(|held| {
+        let mut held = BTreeMap::clone(held);
+        let entry = held.entry(id.clone()).or_insert_with(|| Held { account: None, why: String::new() });
+        why.clone_into(&mut entry.why);
+        if account.is_some() {
+            entry.account.clone_from(&account);
+        }
+        held
+    });
+    if why.is_empty() {
+        return;
+    }
+    tracing::error!(account = %id, "the account is held back; its deliveries are kept and wait:\n{why}");
+    let now = node.clock.now();
+    node.note_reload(id, ReloadState { at: now, ok: false, hash: String::new(), message: Some(why.to_owned()) });
+    let notice = Notice {
+        id: NoticeId::derive(now, &[id.as_str(), "held", why]),
+        kind: NoticeKind::Reload,
+        text: format!(
+            "account `{id}` is held back until its faults are mended: deliveries are kept and wait, nothing is done\n{why}"
+        ),
+        opportunity: None,
+        event: None,
+        effect: None,
+        assessment: None,
+        at: now,
+    };
+    if let Err(error) = node.store.notice(id, notice).await {
+        tracing::error!(%error, "a notice could not be stored");
+    }
+}
+
+/// What putting a project in force came to.
+struct Put {
+    /// Whose rules are others now, with their hash.
+    changed: Vec<(AccountId, String)>,
+    /// Why accounts are held back although their rules are fine.
+    held: Vec<NotStarted>,
+}
+
+/// Swaps in every account of the project that is not broken. One that is broken keeps its last good rules, or is held back.
+async fn put_in_force(node: &Node, reading: &Reading, loaded: Loaded, here: &Here) -> Result<Put, NotStarted> {
+    let mut put = Put { changed: Vec::new(), held: Vec::new() };
+    let Some(project) = loaded.project else { return Ok(put) };
+    let vault = Vault::of(&project.config.server.encryption_keys, here)?;
+    node.vault.store(Arc::new(vault));
     let before = node.all_accounts();
-    let (mut accounts, mut changed) = (BTreeMap::new(), Vec::new());
+    node.held.store(Arc::default());
+    let mut accounts = BTreeMap::new();
     for bound in project.accounts {
         let id = bound.account.name.clone();
-        if bound.broken {
-            accounts.extend(before.get(&id).map(|last_good| (id, Arc::clone(last_good))));
+        let (old, broken) = (before.get(&id), bound.broken);
+        if let (Some(last_good), true) = (old, broken) {
+            accounts.insert(id, Arc::clone(last_good));
             continue;
         }
-        let old = before.get(&id);
-        let account = match build(node, bound, secrets, old.map(Arc::as_ref)).await {
+        let account = match build(node, bound, here, old.map(Arc::as_ref)).await {
+            // Its rules are faulty, which is told by who loaded them: what comes for it is verified and kept.
+            Ok(account) if broken => {
+                hold(node, &id, Some(Arc::new(account)), "").await;
+                continue;
+            }
             Ok(account) => account,
-            // A secret that one account lacks is that account's fault alone, once others are at work.
-            Err(error @ NotStarted::Secret { .. }) if !before.is_empty() => {
-                tell_broken(node, Some(&id), &error.to_string()).await;
-                accounts.extend(old.map(|last_good| (id, Arc::clone(last_good))));
+            // A secret that one account lacks is that account's fault alone.
+            Err(NotStarted::Secret { .. }) if broken => continue,
+            Err(error @ NotStarted::Secret { .. }) => {
+                if let Some(last_good) = old {
+                    tell_broken(node, Some(&id), &error.to_string()).await;
+                    accounts.insert(id, Arc::clone(last_good));
+                } else {
+                    hold(node, &id, None, &error.to_string()).await;
+                    put.held.push(error);
+                }
                 continue;
             }
             Err(error) => return Err(error),
@@ -211,7 +278,7 @@ async fn put_in_force(
         let hash = account.active().program.hash().to_owned();
         if old.is_none_or(|old| old.active().program.hash() != hash) {
             keep(node, &hash, reading).await?;
-            changed.push((id.clone(), hash.clone()));
+            put.changed.push((id.clone(), hash.clone()));
         }
         if let Some(old) = old {
             account.inherit(old);
@@ -226,7 +293,7 @@ async fn put_in_force(
     node.retention.store(Arc::new(project.config.retention));
     node.accounts.store(Arc::new(accounts));
     node.wake.notify_waiters();
-    Ok(changed)
+    Ok(put)
 }
 
 /// Keeps what was loaded under the hash of the program, file by file by content.
@@ -263,7 +330,7 @@ pub async fn fetch(node: &Node, account: &Account, hash: &str) -> Option<Arc<Pro
 }
 
 /// An account with its connections. Budgets and breakers of unchanged destinations move over.
-async fn build(node: &Node, bound: Bound, secrets: &dyn Secrets, old: Option<&Account>) -> Result<Account, NotStarted> {
+async fn build(node: &Node, bound: Bound, secrets: &Here, old: Option<&Account>) -> Result<Account, NotStarted> {
     let Bound { account: configured, catalogue, perform_as, mut rulesets, .. } = bound;
     let id = configured.name.clone();
     let missing = |what: &str| {
@@ -272,15 +339,24 @@ async fn build(node: &Node, bound: Bound, secrets: &dyn Secrets, old: Option<&Ac
     };
     let now = node.clock.now();
     activate(node, &id, &mut rulesets, old, now).await?;
-    let key = configured.lever.api_key.resolve(secrets).map_err(missing("the Lever API key"))?;
     let mut signing: Vec<Secret> = Vec::new();
     for token in &configured.lever.signing_tokens {
         signing.push(token.resolve(secrets).map_err(missing("a signing token"))?);
     }
-    signing.extend(node.store.signing_tokens(&id).await?.into_iter().map(|kept| kept.token));
+    signing.extend(webhooks::signing_tokens(node, &id).await?);
     let url = url::Url::parse(configured.lever.host.url()).map_err(|error| NotStarted::Unreadable(error.to_string()))?;
-    let endpoint = Endpoint::lever(url, Auth::Basic { user: key, password: None });
-    let lever = connection(endpoint, Rate::LEVER, old.map(|old| &old.lever));
+    let secret = configured.lever.credentials.secret().resolve(secrets);
+    let (auth, oauth, key) = match &configured.lever.credentials {
+        Credentials::ApiKey(reference) => {
+            let user = secret.map_err(missing("the Lever API key"))?;
+            (Auth::Basic { user, password: None }, None, Some((reference.clone(), secrets.clone())))
+        }
+        Credentials::OAuth(app) => {
+            let secret = secret.map_err(missing("the client secret of Lever's OAuth app"))?;
+            (Auth::None, Some(oauth(app, secret, old)?), None)
+        }
+    };
+    let lever = connection(Endpoint::lever(url, auth), Rate::LEVER, old.map(|old| &old.lever));
 
     let adapters: BTreeMap<VendorName, _> = rulesets
         .iter()
@@ -312,7 +388,22 @@ async fn build(node: &Node, bound: Bound, secrets: &dyn Secrets, old: Option<&Ac
             .insert(vendor.vendor.clone(), VendorConnection::new(name, connection(endpoint, rate, before), held, path_token));
     }
     let active = Active { program: Arc::new(Program::new(rulesets)), catalogue, adapters };
-    Ok(Account::new(id, lever, perform_as, (signing, configured.lever.unsigned), vendors, active))
+    let mut account = Account::new(id, lever, perform_as, (signing, configured.lever.unsigned), vendors, active);
+    account.poll = configured.lever.poll;
+    Ok(account.connected_by(oauth).keyed_by(key).given_tokens(!configured.lever.signing_tokens.is_empty()))
+}
+
+/// The way to access tokens: the old one with its token, if it is the same app.
+fn oauth(app: &OAuthApp, client_secret: Secret, old: Option<&Account>) -> Result<Arc<OAuth>, NotStarted> {
+    let known = App { client_id: app.client_id.clone(), auth_url: app.auth_url.clone(), audience: app.audience.clone() };
+    if let Some(old) = old.and_then(|old| old.oauth.as_ref())
+        && old.app == known
+        && old.client_secret == client_secret
+    {
+        return Ok(Arc::clone(old));
+    }
+    let url = url::Url::parse(&app.auth_url).map_err(|error| NotStarted::Unreadable(error.to_string()))?;
+    Ok(Arc::new(OAuth::new(known, client_secret, Endpoint::new(url, Auth::None))))
 }
 
 /// Gives every rule set its baseline: that of the set in force, or the store's, which keeps the first one.
@@ -344,8 +435,11 @@ async fn activate(
 fn connection(endpoint: Endpoint, rate: Rate, old: Option<&Connection>) -> Connection {
     match old {
         Some(old) if old.endpoint.base_url == endpoint.base_url => {
+            // The same credentials are refused as before.
+            let refused = old.suspended().filter(|_| old.addressed().auth == endpoint.auth);
             let mut connection = Connection::new(endpoint, old.gate.clone());
             connection.breaker = Arc::clone(&old.breaker);
+            connection.suspend(refused);
             connection
         }
         _ => Connection::new(endpoint, RateGate::new(rate)),

@@ -7,10 +7,11 @@
 use super::claim::{Claim, ClaimedDelivery, ClaimedEvent, ClaimedLane, Recovered, Work};
 use super::commit::{Begun, Derived, Finish, PlanMade, Purge, Received, Run};
 use super::error::Result;
+use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
 use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Refused, Retention, RunRow, SigningToken, TimerRow};
 use crate::model::{
-    AccountId, Assessment, AssessmentId, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Later, Notice,
-    OpportunityId, PackName, Placed, Reason, RuleName, Slot, VendorName,
+    AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse,
+    Later, LeverEvent, Notice, OpportunityId, PackName, Placed, Reason, RuleName, Slot, VendorName,
 };
 use jiff::Timestamp;
 
@@ -74,6 +75,43 @@ pub trait Backend: Send {
     fn keep_source_file(&mut self, hash: &str, bytes: &[u8]) -> Result<()>;
     fn keep_signing_token(&mut self, account: &AccountId, token: &SigningToken) -> Result<()>;
     fn forget_signing_token(&mut self, account: &AccountId, webhook: &str) -> Result<()>;
+    /// The answer is the version of the tokens.
+    fn grant_login(&mut self, account: &AccountId, connection: &ConnectionName, tokens: &Renewed, at: Timestamp)
+    -> Result<u64>;
+    fn begin_refresh(
+        &mut self,
+        account: &AccountId,
+        connection: &ConnectionName,
+        version: u64,
+        at: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool>;
+    fn keep_refreshed(
+        &mut self,
+        account: &AccountId,
+        connection: &ConnectionName,
+        version: u64,
+        tokens: &Renewed,
+    ) -> Result<()>;
+    fn end_refresh(
+        &mut self,
+        account: &AccountId,
+        connection: &ConnectionName,
+        version: u64,
+        refused_at: Option<Timestamp>,
+    ) -> Result<()>;
+    fn open_login(&mut self, account: &AccountId, login: &Login, at: Timestamp) -> Result<()>;
+    fn present_login(
+        &mut self,
+        account: &AccountId,
+        kind: LoginKind,
+        hash: &str,
+        at: Timestamp,
+        spend: bool,
+    ) -> Result<Presented>;
+    fn note_ping(&mut self, account: &AccountId, event: LeverEvent, at: Timestamp) -> Result<()>;
+    /// Remembers what polling saw, in place of what it saw before.
+    fn keep_glimpses(&mut self, account: &AccountId, glimpses: &[Glimpse]) -> Result<()>;
     fn set_cursor(&mut self, account: &AccountId, name: &str, value: &str) -> Result<()>;
     /// The first one stays; the answer is the one that holds.
     fn activate(&mut self, account: &AccountId, pack: &PackName, since: Timestamp) -> Result<Timestamp>;
@@ -119,7 +157,12 @@ pub trait Reader: Send {
     fn refusals(&self, account: &AccountId) -> Result<Vec<Refused>>;
     fn timers(&self, account: &AccountId, pack: &PackName, rule: &RuleName) -> Result<Vec<TimerRow>>;
     fn signing_tokens(&self, account: &AccountId) -> Result<Vec<SigningToken>>;
+    fn grant(&self, account: &AccountId, connection: &ConnectionName) -> Result<Option<Grant>>;
     fn cursor(&self, account: &AccountId, name: &str) -> Result<Option<String>>;
+    fn glimpse(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Option<Glimpse>>;
+    fn polling(&self, account: &AccountId) -> Result<bool>;
+    fn known(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<bool>;
+    fn own_tags(&self, account: &AccountId, opportunity: &OpportunityId, since: Timestamp) -> Result<Vec<String>>;
     fn baselines(&self, account: &AccountId) -> Result<Vec<(PackName, Timestamp)>>;
     fn ruleset(&self, hash: &str) -> Result<Option<Vec<u8>>>;
     fn source_file(&self, hash: &str) -> Result<Option<Vec<u8>>>;

@@ -45,8 +45,17 @@ pub struct ClaimedDelivery {
     pub delivery: Delivery,
     /// This claim's number since the last outcome: 1 or 2.
     pub tries: u32,
-    /// How often it was held before: the place in the schedule 1 s, 10 s, 1 min, 10 min, 1 h.
+    /// How often it was held in a row for the last reason: the place in the schedule 1 s, 10 s, 1 min, 10 min, 1 h.
     pub rounds: u32,
+    /// The code of that reason.
+    pub because: Option<String>,
+}
+
+impl ClaimedDelivery {
+    /// How often it was held in a row for a reason with this code: an outage uses up none of the looks for what is not shown yet.
+    pub fn rounds_for(&self, code: &str) -> u32 {
+        if self.because.as_deref() == Some(code) { self.rounds } else { 0 }
+    }
 }
 
 /// The next event of a lane, to plan. Nothing else of its lane is planned or sent meanwhile.

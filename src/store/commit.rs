@@ -1,7 +1,8 @@
 //! What goes into the five commits and what they answer.
 
 use crate::model::{
-    Applied, Assessment, DeliveryId, EffectId, Event, Facts, Notice, OpportunityId, Outcome, Placed, Plan, Reason, Slot,
+    Applied, Assessment, Delivery, DeliveryId, EffectId, Event, Facts, Glimpse, Notice, OpportunityId, Outcome, Placed, Plan,
+    Reason, Slot,
 };
 use jiff::Timestamp;
 
@@ -29,6 +30,17 @@ pub enum Derived {
     Park(Reason),
     /// There is nothing in it for us. The delivery is closed.
     Nothing(Reason),
+}
+
+/// Commit two for one page of a look at what changed in Lever.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Looked {
+    /// What changed. The delivery of the page is closed.
+    pub events: Vec<Event>,
+    /// What was seen, where it is other than what was seen before.
+    pub glimpses: Vec<Glimpse>,
+    /// The page that follows.
+    pub next: Option<Delivery>,
 }
 
 /// What a planned event leaves: the input of commit three, *plan made*.

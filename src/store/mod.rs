@@ -14,6 +14,7 @@ pub mod backend;
 pub mod claim;
 pub mod commit;
 mod error;
+pub mod grants;
 mod handle;
 pub(crate) mod kill;
 mod options;
@@ -24,8 +25,9 @@ mod writer;
 mod writes;
 
 pub use claim::{Claim, ClaimedDelivery, ClaimedEffect, ClaimedEvent, ClaimedLane, Recovered, Work};
-pub use commit::{Begun, Derived, Finish, PlanMade, Received, Run};
+pub use commit::{Begun, Derived, Finish, Looked, PlanMade, Received, Run};
 pub use error::{Result, StoreError};
+pub use grants::{Grant, Login, LoginKind, Presented, Renewed};
 pub use handle::Store;
 pub use options::{Options, Place};
 pub use rows::{

@@ -5,10 +5,11 @@ use super::error::Result;
 use super::handle::Store;
 use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Refused, RunRow, SigningToken, TimerRow};
 use crate::model::{
-    AccountId, Assessment, AssessmentId, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Notice, OpportunityId,
-    PackName, Placed, RuleName, Slot, VendorName,
+    AccountId, Assessment, AssessmentId, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse, Notice,
+    OpportunityId, PackName, Placed, RuleName, Slot, VendorName,
 };
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 /// For facts and correlation.
 impl Store {
@@ -191,6 +192,43 @@ impl Store {
     pub async fn cursor(&self, account: &AccountId, name: &str) -> Result<Option<String>> {
         let (account, name) = (account.clone(), name.to_owned());
         self.read(move |store| store.cursor(&account, &name)).await
+    }
+
+    /// What polling last saw of these opportunities, by id.
+    pub async fn glimpses(
+        &self,
+        account: &AccountId,
+        opportunities: Vec<OpportunityId>,
+    ) -> Result<BTreeMap<OpportunityId, Glimpse>> {
+        let account = account.clone();
+        self.read(move |store| {
+            let mut found = BTreeMap::new();
+            for opportunity in opportunities {
+                if let Some(glimpse) = store.glimpse(&account, &opportunity)? {
+                    found.insert(opportunity, glimpse);
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Whether a look at what changed in Lever stands unfinished.
+    pub async fn polling(&self, account: &AccountId) -> Result<bool> {
+        let account = account.clone();
+        self.read(move |store| store.polling(&account)).await
+    }
+
+    /// Whether anything is known of an opportunity: by an event or by a look.
+    pub async fn known(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<bool> {
+        let (account, opportunity) = (account.clone(), opportunity.clone());
+        self.read(move |store| store.known(&account, &opportunity)).await
+    }
+
+    /// The tags that attempts of ours may have put on an opportunity at `since` or later.
+    pub async fn own_tags(&self, account: &AccountId, opportunity: &OpportunityId, since: Timestamp) -> Result<Vec<String>> {
+        let (account, opportunity) = (account.clone(), opportunity.clone());
+        self.read(move |store| store.own_tags(&account, &opportunity, since)).await
     }
 
     /// When each pack was activated.

@@ -2,7 +2,7 @@
 
 use super::claim::Work;
 use crate::model::{
-    AccountId, Attempt, Effect, EffectId, Event, Facts, Later, LeverEvent, OpportunityId, Reason, Secret, Step,
+    AccountId, Attempt, Effect, EffectId, Event, Facts, Later, LeverEvent, OpportunityId, Reason, Sealed, Step,
 };
 use jiff::Timestamp;
 
@@ -131,7 +131,7 @@ pub struct SigningToken {
     /// Lever's id of the webhook, or a name of ours for a token from the configuration.
     pub webhook: String,
     pub url: String,
-    pub token: Secret,
+    pub token: Sealed,
     pub created_at: Timestamp,
 }
 

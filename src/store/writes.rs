@@ -1,7 +1,7 @@
 //! What changes the store: the five commits, claims, and the single-row commits beside them.
 
 use super::claim::{Claim, ClaimedDelivery, ClaimedEvent, ClaimedLane, Recovered, Work};
-use super::commit::{Begun, Derived, Finish, PlanMade, Purge, Received, Run};
+use super::commit::{Begun, Derived, Finish, Looked, PlanMade, Purge, Received, Run};
 use super::error::Result;
 use super::handle::Store;
 use super::rows::{Retention, SigningToken};
@@ -22,6 +22,19 @@ impl Store {
     pub async fn derive(&self, account: &AccountId, delivery: DeliveryId, derived: Derived, at: Timestamp) -> Result<()> {
         let account = account.clone();
         self.write(Point::EventsDerived, move |store| store.derive(&account, delivery, &derived, at)).await
+    }
+
+    /// *Events derived* from one page of a look: its events, what was seen, and the delivery of the page that follows, in one commit.
+    pub async fn derive_look(&self, account: &AccountId, delivery: DeliveryId, looked: Looked, at: Timestamp) -> Result<()> {
+        let account = account.clone();
+        self.write(Point::EventsDerived, move |store| {
+            store.keep_glimpses(&account, &looked.glimpses)?;
+            if let Some(next) = &looked.next {
+                store.deliver(next)?;
+            }
+            store.derive(&account, delivery, &Derived::Events(looked.events), at)
+        })
+        .await
     }
 
     /// *Plan made*: the run with everything it leads to, and the event closed (or parked, if the plan says so). A plan for an event
@@ -153,6 +166,17 @@ impl Store {
     pub async fn forget_signing_token(&self, account: &AccountId, webhook: &str) -> Result<()> {
         let (account, webhook) = (account.clone(), webhook.to_owned());
         self.write(Point::Other, move |store| store.forget_signing_token(&account, &webhook)).await
+    }
+
+    /// *Delivery in* for a look that is due: how far looks came, and the look itself, in one commit.
+    pub async fn deliver_look(&self, cursor: &str, value: &str, delivery: Delivery) -> Result<Received> {
+        let (cursor, value) = (cursor.to_owned(), value.to_owned());
+        self.write(Point::DeliveryIn, move |store| {
+            let received = store.deliver(&delivery)?;
+            store.set_cursor(&delivery.account, &cursor, &value)?;
+            Ok(received)
+        })
+        .await
     }
 
     /// Remembers how far a poll came.

@@ -6,6 +6,7 @@ mod faults;
 mod intake;
 mod lanes;
 mod logs;
+mod polling;
 pub(crate) mod process;
 mod reload;
 mod side;

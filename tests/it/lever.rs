@@ -104,13 +104,13 @@ fn deliveries_become_confirmed_events_or_nothing() {
             (None, None) => Seen::Gone,
         };
         match confirm(&payload, seen, names) {
-            Ok(Confirmed { fields, identity, stated_only, .. }) => {
+            Ok(Confirmed { fields, occurrence, stated_only, .. }) => {
                 assert_eq!(
                     printed(&fields),
                     pairs(case.get("fields").unwrap_or_else(|| panic!("{name}: confirmed"))),
                     "{name}"
                 );
-                assert_eq!(Some(identity), text(case, "identity"), "{name}");
+                assert_eq!(Some(occurrence.identity), text(case, "identity"), "{name}");
                 assert_eq!(json!(stated_only), case.get("stated_only").cloned().unwrap_or(json!([])), "{name}");
             }
             Err(NotConfirmed { again, reason }) => {

@@ -6,14 +6,14 @@
 use crate::cli::out::Out;
 use crate::cli::pull::Pull;
 use crate::http::{Client, Limits};
-use crate::lever::api;
-use crate::model::{AccountId, LeverEvent};
+use crate::model::AccountId;
 use crate::runtime::Node;
 use crate::runtime::clock::Clock;
 use crate::runtime::service;
+use crate::runtime::webhooks;
 use crate::server::{self, Door, Shared};
 use crate::sim::{Sim, SimOptions};
-use crate::store::{Options, SigningToken, Store};
+use crate::store::{Options, Store};
 use anyhow::{Context, bail};
 use jiff::SignedDuration;
 use std::net::SocketAddr;
@@ -108,15 +108,9 @@ impl World {
     /// Registers our webhooks: at Lever by its API, which tells the signing token once; at the vendor by hand.
     async fn connect(&self) -> anyhow::Result<()> {
         let account = self.node.account(&AccountId::new(ACCOUNT)).context("the demo's account is missing")?;
-        for event in [LeverEvent::CandidateStageChange, LeverEvent::ApplicationCreated, LeverEvent::CandidateDeleted] {
-            let url = format!("http://{}/hooks/lever/{ACCOUNT}/{event}", self.address);
-            let exchange = self.node.http.send(&api::create_webhook(event, &url), &account.lever.endpoint).await;
-            let webhook = api::webhook(&exchange).map_err(|unread| anyhow::anyhow!(unread.reason().text.clone()))?;
-            let token = webhook.token.context("Lever told no signing token")?;
-            let kept =
-                SigningToken { event, webhook: webhook.id, url, token: token.clone(), created_at: self.node.clock.now() };
-            self.node.store.keep_signing_token(&account.id, kept).await?;
-            account.accept(token);
+        let made = webhooks::ensure(&self.node, &account, true).await?;
+        if made.failed {
+            bail!("the webhooks could not be made: {}", made.lines.join("; "));
         }
         let url = format!("http://{}/hooks/qualified/{ACCOUNT}/{PATH_TOKEN}", self.address);
         self.sim.control().subscribe(&url, &[]);

@@ -51,11 +51,41 @@ pub const ENTRIES: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "no-signing-token",
-        "Lever signs its webhooks with a token that it shows once, in its settings. Without any token leverd can tell none of \
-               Lever's webhooks from a forged one and refuses them all. `unsigned: true` takes them as hints instead: each is \
-               confirmed by Lever's API before anything is done.",
+        "Lever signs its webhooks with a token that it shows once. Without any token leverd can tell none of Lever's webhooks from a \
+               forged one and refuses them all. Webhooks that a person makes in Lever's settings give theirs by reference; those that \
+               `leverd connect ACCOUNT --webhooks` makes have theirs in the store, and `signing_tokens: []` says so. `unsigned: true` takes \
+               webhooks without signature as hints: each is confirmed by Lever's API before anything is done.",
         "accounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY } }\n",
         "accounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
+    ),
+    (
+        "two-credentials",
+        "An account is connected by an API key, which a Super Admin makes and hands over, or by an OAuth app, into which a Super \
+               Admin lets leverd by logging in. With both leverd could not tell which one to use.",
+        "accounts:\n  acme:\n    lever: { api_key: { env: K }, oauth: { client_id: abc, client_secret: { env: S } } }\nserver: { public_url: https://leverd.example.com, encryption_keys: [{ env: E }] }\n",
+        "accounts:\n  acme:\n    lever:\n      oauth: { client_id: abc, client_secret: { env: LEVER_CLIENT_SECRET } }\nserver:\n  public_url: https://leverd.example.com\n  encryption_keys: [{ env: LEVERD_ENCRYPTION_KEY }]\n",
+    ),
+    (
+        "auth-url",
+        "Where Lever lets people log in is known for `production`, `sandbox` and `eu`. Only a Lever under a URL of its own, such as \
+               the simulator's, has to say it: `/authorize` and `/oauth/token` are below `auth_url`.",
+        "accounts:\n  acme:\n    lever:\n      base_url: https://lever.example.com/v1\n      oauth: { client_id: abc, client_secret: { env: S } }\nserver: { public_url: https://leverd.example.com, encryption_keys: [{ env: E }] }\n",
+        "accounts:\n  acme:\n    lever:\n      base_url: https://lever.example.com/v1\n      oauth: { client_id: abc, client_secret: { env: S }, auth_url: https://login.example.com }\nserver: { public_url: https://leverd.example.com, encryption_keys: [{ env: E }] }\n",
+    ),
+    (
+        "no-encryption-key",
+        "The tokens that Lever gives an OAuth app open the customer's account, so they are stored encrypted and only so. The key \
+               is 32 random bytes as hex or base64, by reference like every secret. To replace it, put the new one first and keep the \
+               old one behind it: the first encrypts, all of them decrypt.",
+        "accounts:\n  acme:\n    lever:\n      oauth: { client_id: abc, client_secret: { env: LEVER_CLIENT_SECRET } }\nserver: { public_url: https://leverd.example.com }\n",
+        "accounts:\n  acme:\n    lever:\n      oauth: { client_id: abc, client_secret: { env: LEVER_CLIENT_SECRET } }\nserver:\n  public_url: https://leverd.example.com\n  encryption_keys: [{ env: LEVERD_ENCRYPTION_KEY }]\n",
+    ),
+    (
+        "no-public-url",
+        "After the login Lever sends the person back to the app's callback, `/oauth/lever/callback` below `public_url`. Lever compares \
+               it byte by byte with what was registered for the app, so it cannot be guessed from the address that leverd listens on.",
+        "accounts:\n  acme:\n    lever:\n      oauth: { client_id: abc, client_secret: { env: LEVER_CLIENT_SECRET } }\nserver: { encryption_keys: [{ env: LEVERD_ENCRYPTION_KEY }] }\n",
+        "accounts:\n  acme:\n    lever:\n      oauth: { client_id: abc, client_secret: { env: LEVER_CLIENT_SECRET } }\nserver:\n  public_url: https://leverd.example.com\n  encryption_keys: [{ env: LEVERD_ENCRYPTION_KEY }]\n",
     ),
     (
         "poll-interval",

@@ -43,10 +43,20 @@ pub(super) static LEVER: Shape = Shape {
             Ty::Either(&[Ty::OneOf(&LEVER_HOSTS), Ty::Url]),
             "`production` (unless given), `sandbox`, `eu` or the URL of a Lever API",
         ),
-        KeyShape::must("api_key", Ty::Map(&SECRET), "Lever's API key"),
+        KeyShape::may("api_key", Ty::Map(&SECRET), "Lever's API key; either this or `oauth`"),
+        KeyShape::may("oauth", Ty::Map(&OAUTH), "the OAuth app through which a Super Admin of the account connects it"),
         KeyShape::may("perform_as", Ty::Text, "id or name of the Lever user in whose name leverd writes"),
         KeyShape::may("webhooks", Ty::Map(&WEBHOOKS), "how Lever's webhooks are recognised"),
         KeyShape::may("poll", Ty::Map(&POLL), "look at what changed in Lever without being told; not unless given"),
+    ],
+};
+
+pub(super) static OAUTH: Shape = Shape {
+    what: "`oauth`",
+    keys: &[
+        KeyShape::must("client_id", Ty::Text, "the app's client id, as Lever gave it"),
+        KeyShape::must("client_secret", Ty::Map(&SECRET), "the app's client secret"),
+        KeyShape::may("auth_url", Ty::Url, "where `/authorize` and `/oauth/token` are; only for a `base_url` that is a URL"),
     ],
 };
 
@@ -103,6 +113,11 @@ pub(super) static SERVER: Shape = Shape {
     keys: &[
         KeyShape::may("listen", Ty::Text, "address and port, `127.0.0.1:8321` unless given"),
         KeyShape::may("public_url", Ty::Url, "the URL under which Lever and the vendors reach this server"),
+        KeyShape::may(
+            "encryption_keys",
+            Ty::List(&Ty::Map(&SECRET)),
+            "keys for the tokens in the store, 32 bytes each as hex or base64: the first one encrypts, all of them decrypt",
+        ),
     ],
 };
 

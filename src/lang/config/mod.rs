@@ -8,6 +8,7 @@
 pub mod explain;
 mod grammar;
 mod read;
+mod read_lever;
 mod secret;
 
 pub use super::bind::SettingInput;
@@ -55,7 +56,7 @@ pub struct Account {
 #[derive(Debug, Clone)]
 pub struct LeverConnection {
     pub host: LeverHost,
-    pub api_key: SecretRef,
+    pub credentials: Credentials,
     pub perform_as: Option<Text>,
     /// Lever's signature tokens; any of them may have signed.
     pub signing_tokens: Vec<SecretRef>,
@@ -63,6 +64,26 @@ pub struct LeverConnection {
     pub unsigned: bool,
     /// How often Lever is asked what changed, if at all.
     pub poll: Option<SignedDuration>,
+    pub span: Span,
+}
+
+/// What Lever knows an account's requests by.
+#[derive(Debug, Clone)]
+pub enum Credentials {
+    ApiKey(SecretRef),
+    OAuth(OAuthApp),
+}
+
+/// The OAuth app that a Super Admin lets into the account.
+#[derive(Debug, Clone)]
+pub struct OAuthApp {
+    pub client_id: String,
+    pub client_secret: SecretRef,
+    /// Without a slash at its end: `/authorize` and `/oauth/token` are below it.
+    pub auth_url: String,
+    /// What Lever calls the API that is asked for. Its last slash matters.
+    pub audience: String,
+    /// Where `oauth` stands.
     pub span: Span,
 }
 
@@ -83,6 +104,24 @@ impl LeverHost {
             Self::Sandbox => "https://api.sandbox.lever.co/v1",
             Self::Eu => "https://api.eu.lever.co/v1",
             Self::Other(url) => url.as_str().trim_end_matches('/'),
+        }
+    }
+
+    /// The authorization server, without a slash at its end; a URL's own has to be told.
+    pub const fn auth_url(&self) -> Option<&'static str> {
+        match self {
+            // One server for both data centres: it redirects to the right one.
+            Self::Production | Self::Eu => Some("https://auth.lever.co"),
+            Self::Sandbox => Some("https://sandbox-lever.auth0.com"),
+            Self::Other(_) => None,
+        }
+    }
+
+    /// What a token is asked for: the API's URL with a slash at its end, without which Lever's consent page offers nothing.
+    pub fn audience(&self) -> String {
+        match self {
+            Self::Eu => Self::Production.audience(),
+            other => format!("{}/", other.url()),
         }
     }
 }
@@ -149,6 +188,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Without a slash at its end.
     pub public_url: Option<Url>,
+    /// The first one encrypts the tokens in the store, all of them decrypt.
+    pub encryption_keys: Vec<SecretRef>,
 }
 
 /// Where notices are POSTed.
@@ -185,7 +226,7 @@ impl Default for Store {
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)), public_url: None }
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)), public_url: None, encryption_keys: Vec::new() }
     }
 }
 
@@ -214,9 +255,9 @@ impl Config {
 
     /// Every reference to a secret, so that a start can say at once which are missing.
     pub fn secrets(&self) -> Vec<&SecretRef> {
-        let mut all: Vec<&SecretRef> = Vec::new();
+        let mut all: Vec<&SecretRef> = self.server.encryption_keys.iter().collect();
         for account in &self.accounts {
-            all.push(&account.lever.api_key);
+            all.push(account.lever.credentials.secret());
             all.extend(&account.lever.signing_tokens);
             for vendor in &account.vendors {
                 all.extend(vendor.secrets.iter().map(|(_, secret)| secret));
@@ -227,6 +268,16 @@ impl Config {
             all.push(secret);
         }
         all
+    }
+}
+
+impl Credentials {
+    /// The one secret of them.
+    pub const fn secret(&self) -> &SecretRef {
+        match self {
+            Self::ApiKey(key) => key,
+            Self::OAuth(app) => &app.client_secret,
+        }
     }
 }
 

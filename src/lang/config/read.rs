@@ -1,12 +1,11 @@
 //! From the tree of `leverd.yaml` to a [`Config`], with all faults told in one go.
 
 use super::grammar::{
-    self, ACCOUNT, FORMATS, LEVELS, LEVER, LEVER_HOSTS, LOG, MODES, NOTICES, OVERRIDES, PACK, POLL, RETENTION, ROOT, SERVER,
-    STORE, VENDOR, WEBHOOKS,
+    self, ACCOUNT, FORMATS, LEVELS, LOG, MODES, NOTICES, OVERRIDES, PACK, RETENTION, ROOT, SERVER, STORE, VENDOR,
 };
 use super::{
-    Account, Config, LeverConnection, LeverHost, Log, Notices, PackSource, PackUse, Retention, SecretPlace, SecretRef, Server,
-    SettingInput, Store, Text, VendorConnection,
+    Account, Config, Log, Notices, PackSource, PackUse, Retention, SecretPlace, SecretRef, Server, SettingInput, Store, Text,
+    VendorConnection,
 };
 use crate::lang::diagnostic::{Diagnostic, Diagnostics};
 use crate::lang::near::near;
@@ -37,8 +36,8 @@ pub fn read(sources: &mut Sources, id: SourceId, diagnostics: &mut Diagnostics) 
 }
 
 #[derive(Default)]
-struct Reader {
-    found: Diagnostics,
+pub(super) struct Reader {
+    pub(super) found: Diagnostics,
     /// Secrets that stand in the text.
     literals: Vec<Span>,
 }
@@ -70,6 +69,7 @@ impl Reader {
                 _ => config.log = self.log(value),
             }
         }
+        self.grants(&config);
         Some(config)
     }
 
@@ -113,79 +113,6 @@ impl Reader {
     fn named<T>(&mut self, node: &Node, read: impl Fn(&mut Self, &Key, &Node) -> Option<T>) -> Vec<T> {
         let entries = node.entries(&mut self.found).unwrap_or_default();
         entries.iter().filter_map(|(key, value)| read(self, key, value)).collect()
-    }
-
-    fn lever(&mut self, at: &Key, node: &Node) -> Option<LeverConnection> {
-        let (mut host, mut api_key, mut perform_as) = (LeverHost::Production, None, None);
-        let (mut signing_tokens, mut unsigned) = (Vec::new(), false);
-        let (mut webhooks, mut poll) = (None, None);
-        let before = self.found.len();
-        for (key, value) in LEVER.entries(node, &mut self.found) {
-            match key.text.as_str() {
-                "base_url" => host = self.lever_host(value).unwrap_or(host),
-                "api_key" => api_key = self.secret(value, "api_key"),
-                "perform_as" => perform_as = self.text(value),
-                "poll" => poll = self.poll(value),
-                _ => {
-                    webhooks = Some(key.span);
-                    for (key, value) in WEBHOOKS.entries(value, &mut self.found) {
-                        if key.text == "unsigned" {
-                            unsigned = value.as_bool(&mut self.found).unwrap_or_default();
-                        } else {
-                            signing_tokens = self.signing_tokens(value);
-                        }
-                    }
-                }
-            }
-        }
-        // Only of a connection that is right otherwise: a misspelt key is told already.
-        if signing_tokens.is_empty() && !unsigned && poll.is_none() && self.found.len() == before {
-            let message = "no webhook of Lever can be recognised: this connection has no signing token";
-            self.found.push(
-                Diagnostic::warning("no-signing-token", webhooks.unwrap_or(at.span), message)
-                    .help("add `webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }`; Lever shows the token under Settings > Integrations and API > Webhooks"),
-            );
-        }
-        Some(LeverConnection { host, api_key: api_key?, perform_as, signing_tokens, unsigned, poll, span: at.span })
-    }
-
-    /// How often Lever is polled. Oftener than every minute would eat the budget of writes, more seldom than daily is no polling.
-    fn poll(&mut self, node: &Node) -> Option<SignedDuration> {
-        let (_, every) = POLL.entries(node, &mut self.found).into_iter().next()?;
-        let length = every.as_duration(&mut self.found)?;
-        if (SignedDuration::from_mins(1)..=SignedDuration::from_hours(24)).contains(&length) {
-            return Some(length);
-        }
-        let message = format!("Lever cannot be polled every `{}`", every.scalar().unwrap_or_default());
-        self.found.push(
-            Diagnostic::error("poll-interval", every.span, message)
-                .help("write `1m` to `1d`; `15m` is usual, and webhooks tell what they know at once all the same"),
-        );
-        None
-    }
-
-    fn signing_tokens(&mut self, node: &Node) -> Vec<SecretRef> {
-        let items = node.items(&mut self.found).unwrap_or_default();
-        items.iter().filter_map(|item| self.secret(item, "signing_tokens")).collect()
-    }
-
-    fn lever_host(&mut self, node: &Node) -> Option<LeverHost> {
-        let text = node.as_text(&mut self.found)?;
-        match text {
-            "production" => Some(LeverHost::Production),
-            "sandbox" => Some(LeverHost::Sandbox),
-            "eu" => Some(LeverHost::Eu),
-            text if text.contains("://") => self.url(node).map(LeverHost::Other),
-            text => {
-                let message = format!("`{text}` is no Lever API");
-                self.found.push(
-                    Diagnostic::error("bad-url", node.span, message)
-                        .suggest_near(node.span, text, LEVER_HOSTS)
-                        .help("write `production`, `sandbox`, `eu` or a URL"),
-                );
-                None
-            }
-        }
     }
 
     fn vendor(&mut self, at: &Key, node: &Node) -> VendorConnection {
@@ -309,10 +236,14 @@ impl Reader {
     fn server(&mut self, node: &Node) -> Server {
         let mut server = Server::default();
         for (key, value) in SERVER.entries(node, &mut self.found) {
-            if key.text == "listen" {
-                server.listen = self.listen(value).unwrap_or(server.listen);
-            } else {
-                server.public_url = self.url(value);
+            match key.text.as_str() {
+                "listen" => server.listen = self.listen(value).unwrap_or(server.listen),
+                "public_url" => server.public_url = self.url(value),
+                _ => {
+                    let items = value.items(&mut self.found).unwrap_or_default();
+                    server.encryption_keys =
+                        items.iter().filter_map(|item| self.secret(item, "leverd_encryption_key")).collect();
+                }
             }
         }
         server
@@ -374,7 +305,7 @@ impl Reader {
         log
     }
 
-    fn text(&mut self, node: &Node) -> Option<Text> {
+    pub(super) fn text(&mut self, node: &Node) -> Option<Text> {
         let span = node.span;
         node.as_text(&mut self.found).map(|text| Text { text: text.to_owned(), span })
     }
@@ -403,7 +334,7 @@ impl Reader {
     }
 
     /// An http(s) URL without credentials; http only to this machine.
-    fn url(&mut self, node: &Node) -> Option<Url> {
+    pub(super) fn url(&mut self, node: &Node) -> Option<Url> {
         let text = node.as_text(&mut self.found)?;
         let mut fault = |message: String, help: &str| {
             self.found.push(Diagnostic::error("bad-url", node.span, message).help(help));
@@ -434,7 +365,7 @@ impl Reader {
     }
 
     /// `{ env: NAME }` or `{ file: PATH }`; a literal is an error whose text is not repeated.
-    fn secret(&mut self, node: &Node, name: &str) -> Option<SecretRef> {
+    pub(super) fn secret(&mut self, node: &Node, name: &str) -> Option<SecretRef> {
         if let Some(text) = node.scalar().filter(|_| !node.is_null()) {
             self.literals.push(node.span);
             let variable = variable(name);

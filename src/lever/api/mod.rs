@@ -4,6 +4,7 @@
 //! strings for times, absent keys or nulls. Only what leverd cannot do without is required, usually the id. Unknown fields are
 //! ignored. Paths are relative to the base URL, which ends in `/v1`.
 
+mod deleted;
 mod file;
 mod form;
 mod json;
@@ -15,6 +16,7 @@ mod reference;
 mod template;
 mod webhooks;
 
+pub use deleted::{Deletion, deletions, list_deleted};
 pub use file::{UploadedFile, delete_file, files, list_files, upload_file};
 pub use form::{Form, FormAnswer, create_feedback, create_form, forms, list_feedback, list_forms, update_feedback};
 pub use json::time;
@@ -31,7 +33,9 @@ pub use reference::{
     ArchiveReason, archive_reasons, get_contact, list_archive_reasons, list_stages, list_tags, list_users, stages, tags, users,
 };
 pub use template::{create_form_template, list_feedback_templates, list_form_templates, template, templates};
-pub use webhooks::{Webhook, create_webhook, list_webhooks, webhook, webhooks};
+pub use webhooks::{
+    Webhook, change_webhook, create_webhook, create_webhook_for, delete_webhook, list_webhooks, webhook, webhooks,
+};
 
 use crate::model::{Destination, Method, Request, UserId};
 use std::fmt::Write as _;

@@ -37,6 +37,8 @@ pub struct Application {
     pub id: String,
     /// The posting's id, known only when expanded.
     pub posting: Option<String>,
+    /// Known only when expanded.
+    pub created_at: Option<Timestamp>,
     /// Whether the record was expanded, so that an absent posting means none.
     pub expanded: bool,
 }
@@ -142,8 +144,13 @@ impl Opportunity {
 
 fn application(json: &Json) -> Option<Application> {
     match json {
-        Json::String(id) => Some(Application { id: id.clone(), posting: None, expanded: false }),
-        _ => Some(Application { id: text(json, "id")?, posting: id_of(json, "posting"), expanded: true }),
+        Json::String(id) => Some(Application { id: id.clone(), posting: None, created_at: None, expanded: false }),
+        _ => Some(Application {
+            id: text(json, "id")?,
+            posting: id_of(json, "posting"),
+            created_at: when(json, "createdAt"),
+            expanded: true,
+        }),
     }
 }
 

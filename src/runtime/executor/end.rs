@@ -2,13 +2,14 @@
 
 use crate::lever::effect::applied;
 use crate::lever::settle;
-use crate::model::{EffectId, Exchange, Notice, NoticeId, NoticeKind, Outcome, Reason, Request, Value};
+use crate::model::{Effect, EffectId, Exchange, Notice, NoticeId, NoticeKind, Outcome, Reason, Request, Value};
 use crate::runtime::account::Account;
-use crate::runtime::backoff;
 use crate::runtime::call::{Node, Unready};
+use crate::runtime::{backoff, look};
 use crate::store::{ClaimedEffect, Finish, Result, StoreError, Work};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// A connection that refuses our credentials is tried again after this.
 const SUSPENDED: SignedDuration = SignedDuration::from_mins(1);
@@ -82,6 +83,18 @@ pub(in crate::runtime) fn finish_of(
     finish
 }
 
+/// The same end, unless it is that Lever no longer knows the opportunity: then nobody can do anything about the effect, and rules
+/// hear that the opportunity is gone.
+pub(super) fn unless_gone(account: &Account, effect: &Effect, mut finish: Finish) -> Finish {
+    if let Outcome::Dead { reason } = &finish.outcome
+        && look::says_gone(reason, &effect.opportunity)
+    {
+        finish.events.push(look::gone(account, effect.opportunity.clone(), finish.at, finish.at));
+        finish.outcome = Outcome::Skipped { reason: reason.clone() };
+    }
+    finish
+}
+
 /// Puts a claimed effect back, or settles it, without an attempt.
 pub(in crate::runtime) async fn put_off(
     node: &Node,
@@ -96,7 +109,8 @@ pub(in crate::runtime) async fn put_off(
             node.store.defer(&account.id, Work::Effect(id), until, Some(reason)).await
         }
         Unready::Gone(reason) | Unready::Park(reason) => {
-            finish(node, account, id, Finish::new(None, now, Outcome::Dead { reason })).await
+            let dead = Finish::new(None, now, Outcome::Dead { reason });
+            finish(node, account, id, unless_gone(account, &claimed.effect, dead)).await
         }
         Unready::Store(error) => Err(error),
     }
@@ -104,18 +118,23 @@ pub(in crate::runtime) async fn put_off(
 
 /// *Effect done*, kept in memory and tried again until the store takes it: what the world has taken must not be forgotten.
 pub(in crate::runtime) async fn finish(node: &Node, account: &Account, effect: EffectId, finish: Finish) -> Result<()> {
-    persist(|| node.store.finish(&account.id, effect, finish.clone())).await
+    persist(&node.stopping, || node.store.finish(&account.id, effect, finish.clone())).await
 }
 
-pub(super) async fn persist<F: Future<Output = Result<()>>>(mut commit: impl FnMut() -> F) -> Result<()> {
-    for round in 0_u32..30 {
+/// Tries until the store takes it, or leverd is stopped: then once more, and the next start looks up what became of it.
+pub(super) async fn persist<F: Future<Output = Result<()>>>(
+    stopping: &CancellationToken,
+    mut commit: impl FnMut() -> F,
+) -> Result<()> {
+    let mut pause = Duration::from_millis(250);
+    loop {
         match commit().await {
-            Err(StoreError::Unavailable(why)) => {
-                tracing::error!(why, "an outcome could not be stored; trying again");
-                tokio::time::sleep(Duration::from_millis(250 << round.min(5))).await;
-            }
+            Err(StoreError::Unavailable(why)) => tracing::error!(why, "an outcome could not be stored; trying again"),
             settled => return settled,
         }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => pause = (pause * 2).min(Duration::from_secs(8)),
+            () = stopping.cancelled() => return commit().await,
+        }
     }
-    commit().await
 }

@@ -1,6 +1,6 @@
 //! All tag changes of a lane as one add and one remove: see [`crate::lever::tags`].
 
-use super::end::{finish_of, persist, put_off};
+use super::end::{finish_of, persist, put_off, unless_gone};
 use crate::lang::pattern::matches;
 use crate::lever::api;
 use crate::lever::effect::{self, outcome};
@@ -112,10 +112,11 @@ async fn end_tags(
         .map(|claimed| {
             let attempt =
                 begun.and_then(|begun| begun.iter().find(|(id, _)| *id == claimed.effect.id)).map(|(_, attempt)| *attempt);
-            (claimed.effect.id, finish_of(now, claimed, attempt, outcome.clone(), last))
+            let finished = finish_of(now, claimed, attempt, outcome.clone(), last);
+            (claimed.effect.id, unless_gone(account, &claimed.effect, finished))
         })
         .collect();
-    persist(|| node.store.finish_all(&account.id, finished.clone())).await
+    persist(&node.stopping, || node.store.finish_all(&account.id, finished.clone())).await
 }
 
 /// Nothing more can be sent now. What was begun may be repeated: tags are sets.

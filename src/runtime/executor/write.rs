@@ -3,7 +3,7 @@
 //! What stands under a key is remembered by Lever's id: the same content is not sent again, other content replaces it, the new first
 //! and the old away after it. Where that second half fails, the next try finds the first half done and goes on from there.
 
-use super::end::{finish, finish_of, put_off};
+use super::end::{finish, finish_of, put_off, unless_gone};
 use super::settled::{Looked, settled};
 use crate::lever::effect::{self, Content, Context, Step, outcome};
 use crate::lever::facts::OpportunitySnapshot;
@@ -161,7 +161,7 @@ impl Writing<'_> {
         finished.moved_at = moved.or(finished.moved_at);
         finished.placed = placed;
         finished.notices.extend(notices);
-        finish(node, account, effect.id, finished).await
+        finish(node, account, effect.id, unless_gone(account, effect, finished)).await
     }
 
     /// What stands under the key now that the act is done; nothing new was made where only the old had to go.

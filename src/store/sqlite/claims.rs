@@ -100,7 +100,8 @@ impl Sqlite {
                 }
                 let row = super::read_runs::delivery(&self.db, &account, due.id);
                 if let Some(Some(delivery)) = self.or_park(&account, DELIVERY, due.id, claim.now, row)? {
-                    claimed.push(ClaimedDelivery { delivery, tries: due.tries + 1, rounds: due.rounds });
+                    let because = if due.rounds == 0 { None } else { self.because(&account, (DELIVERY, due.id))? };
+                    claimed.push(ClaimedDelivery { delivery, tries: due.tries + 1, rounds: due.rounds, because });
                 }
             }
         }

@@ -46,6 +46,7 @@ impl Sqlite {
              ON c.account = a.account AND c.assessment = a.id WHERE a.account = ?1 AND a.opportunity = ?2 \
              AND instr(lower(CAST(delivery.body AS TEXT)), lower(c.value)) > 0) \
              AND NOT EXISTS (SELECT 1 FROM ready r WHERE r.account = ?1 AND r.kind = 0 AND r.ref = delivery.id)",
+            "DELETE FROM glimpse WHERE account = ?1 AND opportunity = ?2",
             "DELETE FROM correlation WHERE account = ?1 AND instr(value, '@') > 0 \
              AND assessment IN (SELECT id FROM assessment WHERE account = ?1 AND opportunity = ?2)",
             "UPDATE assessment SET payload = json_replace(payload, '$.candidate_url', NULL, '$.result', json('{}'), '$.ids', \
@@ -172,10 +173,10 @@ impl Sqlite {
             let events = all(
                 &self.db,
                 &format!(
-                    "SELECT id FROM event WHERE account = ?1 AND id < ?2 AND NOT EXISTS ({unsettled} = 1 AND r.ref = event.id) \
+                    "SELECT id FROM event WHERE account = ?1 AND id < ?2 AND at < ?4 AND NOT EXISTS ({unsettled} = 1 AND r.ref = event.id) \
                      AND NOT EXISTS (SELECT 1 FROM effect f WHERE f.account = ?1 AND f.event = event.id) LIMIT ?3"
                 ),
-                params![account, runs, chunk],
+                params![account, runs, chunk, before],
                 |row| row.get::<_, Bytes>(0),
             )?;
             for event in events {

@@ -24,6 +24,8 @@ fn source_of(source: &Source) -> (String, &'static str, Class) {
         Source::Lever { event } => ("lever".to_owned(), event.as_str(), Class::Stage),
         Source::Vendor { vendor, connection, .. } => (format!("vendor:{vendor}/{connection}"), "", Class::Vendor),
         Source::Timer(_) => ("timer".to_owned(), "", Class::Timer),
+        Source::Poll(_) => ("poll".to_owned(), "", Class::Poll),
+        Source::Backfill(_) => ("backfill".to_owned(), "", Class::Backfill),
     }
 }
 
@@ -130,6 +132,8 @@ impl Sqlite {
                 Ok(())
             }
             Derived::Hold { until, reason } => {
+                // Rounds are counted for one reason in a row: an outage uses up none of the looks for what is not shown yet.
+                self.other_trouble(account, key, reason)?;
                 self.put_back(account, key, super::columns::PENDING, ms(*until), true)?;
                 self.trouble(account, key, reason, ms(at))
             }

@@ -1,11 +1,13 @@
 //! SQLite: one connection that writes (WAL, `synchronous=FULL`), a few that read.
 //!
-//! `ready` is the narrow table of all work; see `0001_start.sql` for every table. Files here follow the commits: [`intake`] one and
+//! `ready` is the narrow table of all work; see the numbered `*.sql` for every table. Files here follow the commits: [`intake`] one and
 //! two, [`planning`] three, [`sending`] four and five; [`work`] is what they share.
 
 mod claims;
 mod columns;
 mod forget;
+mod glimpses;
+mod grants;
 mod intake;
 mod open;
 mod planning;
@@ -20,10 +22,11 @@ use super::backend::{Backend, News, Reader};
 use super::claim::{Claim, ClaimedDelivery, ClaimedEvent, ClaimedLane, Recovered, Work};
 use super::commit::{Begun, Derived, Finish, PlanMade, Purge, Received, Run};
 use super::error::{Result, StoreError};
+use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
 use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Refused, Retention, RunRow, SigningToken, TimerRow};
 use crate::model::{
-    AccountId, Assessment, AssessmentId, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Later, Notice,
-    OpportunityId, PackName, Placed, Reason, RuleName, Slot, VendorName,
+    AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse,
+    Later, LeverEvent, Notice, OpportunityId, PackName, Placed, Reason, RuleName, Slot, VendorName,
 };
 use columns::exec;
 use jiff::Timestamp;
@@ -186,6 +189,70 @@ impl Backend for Sqlite {
         self.token_forgotten(account, webhook)
     }
 
+    fn grant_login(
+        &mut self,
+        account: &AccountId,
+        connection: &ConnectionName,
+        tokens: &Renewed,
+        at: Timestamp,
+    ) -> Result<u64> {
+        self.login_granted(account, connection, tokens, at)
+    }
+
+    fn begin_refresh(
+        &mut self,
+        account: &AccountId,
+        connection: &ConnectionName,
+        version: u64,
+        at: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool> {
+        self.refresh_begun(account, connection, version, at, until)
+    }
+
+    fn keep_refreshed(
+        &mut self,
+        account: &AccountId,
+        connection: &ConnectionName,
+        version: u64,
+        tokens: &Renewed,
+    ) -> Result<()> {
+        self.refreshed(account, connection, version, tokens)
+    }
+
+    fn end_refresh(
+        &mut self,
+        account: &AccountId,
+        connection: &ConnectionName,
+        version: u64,
+        refused_at: Option<Timestamp>,
+    ) -> Result<()> {
+        self.refresh_ended(account, connection, version, refused_at)
+    }
+
+    fn open_login(&mut self, account: &AccountId, login: &Login, at: Timestamp) -> Result<()> {
+        self.login_opened(account, login, at)
+    }
+
+    fn present_login(
+        &mut self,
+        account: &AccountId,
+        kind: LoginKind,
+        hash: &str,
+        at: Timestamp,
+        spend: bool,
+    ) -> Result<Presented> {
+        self.login_presented(account, kind, hash, at, spend)
+    }
+
+    fn note_ping(&mut self, account: &AccountId, event: LeverEvent, at: Timestamp) -> Result<()> {
+        self.ping_noted(account, event, at)
+    }
+
+    fn keep_glimpses(&mut self, account: &AccountId, glimpses: &[Glimpse]) -> Result<()> {
+        self.glimpses_kept(account, glimpses)
+    }
+
     fn set_cursor(&mut self, account: &AccountId, name: &str, value: &str) -> Result<()> {
         self.cursor_set(account, name, value)
     }
@@ -327,8 +394,28 @@ impl Reader for SqliteReader {
         read_health::signing_tokens(&self.db, account)
     }
 
+    fn grant(&self, account: &AccountId, connection: &ConnectionName) -> Result<Option<Grant>> {
+        grants::grant(&self.db, account, connection)
+    }
+
     fn cursor(&self, account: &AccountId, name: &str) -> Result<Option<String>> {
         read_health::cursor(&self.db, account, name)
+    }
+
+    fn glimpse(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Option<Glimpse>> {
+        glimpses::glimpse(&self.db, account, opportunity)
+    }
+
+    fn polling(&self, account: &AccountId) -> Result<bool> {
+        glimpses::polling(&self.db, account)
+    }
+
+    fn known(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<bool> {
+        glimpses::known(&self.db, account, opportunity)
+    }
+
+    fn own_tags(&self, account: &AccountId, opportunity: &OpportunityId, since: Timestamp) -> Result<Vec<String>> {
+        glimpses::own_tags(&self.db, account, opportunity, since)
     }
 
     fn baselines(&self, account: &AccountId) -> Result<Vec<(PackName, Timestamp)>> {

@@ -10,7 +10,12 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 /// Every migration, in order; the version is the place in this list, from 1.
-const MIGRATIONS: &[&str] = &[include_str!("0001_start.sql"), include_str!("0002_placed.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("0001_start.sql"),
+    include_str!("0002_placed.sql"),
+    include_str!("0003_glimpse.sql"),
+    include_str!("0004_connections.sql"),
+];
 /// The schema version that this build writes.
 #[expect(clippy::cast_possible_truncation, reason = "there are not four thousand million migrations")]
 const KNOWN: u32 = MIGRATIONS.len() as u32;

@@ -4,7 +4,7 @@ use super::columns::{
     BEGUN, Bytes, DELIVERY, EFFECT, EVENT, NEVER, PARKED, TIMER, UNKNOWN, all, decode, ms, one, readable, reason, time, work_of,
 };
 use super::read_runs::{chosen, delivery};
-use crate::model::{AccountId, Effect, Event, Id, LeverEvent, Notice, OpportunityId, PackName, Secret, Source};
+use crate::model::{AccountId, Effect, Event, Id, LeverEvent, Notice, OpportunityId, PackName, Sealed, Source};
 use crate::store::claim::Work;
 use crate::store::error::{Result, StoreError};
 use crate::store::rows::{Count, Heard, ParkedRow, Refused, SigningToken};
@@ -54,6 +54,8 @@ fn what(db: &Connection, account: &AccountId, kind: i64, id: Bytes) -> Result<St
                 Source::Lever { event } => format!("delivery from Lever ({event})"),
                 Source::Vendor { vendor, .. } => format!("delivery from {vendor}"),
                 Source::Timer(timer) => format!("timer of rule `{}`", timer.rule),
+                Source::Poll(_) => "look at what changed in Lever".to_owned(),
+                Source::Backfill(event) => format!("backfill of `{}`", event.kind),
             }),
             Ok(None) | Err(StoreError::Corrupt(_)) => None,
             Err(other) => return Err(other),
@@ -182,20 +184,20 @@ pub(super) fn refusals(db: &Connection, account: &AccountId) -> Result<Vec<Refus
 pub(super) fn signing_tokens(db: &Connection, account: &AccountId) -> Result<Vec<SigningToken>> {
     let rows = all(
         db,
-        "SELECT webhook, event, url, token, created_at FROM signing_token WHERE account = ?1 ORDER BY created_at DESC, webhook",
+        "SELECT webhook, event, url, key_id, token, created_at FROM signing_token WHERE account = ?1 ORDER BY created_at DESC, webhook",
         [account.as_str()],
         |row| {
             let texts: (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok((texts, row.get::<_, Vec<u8>>(3)?, row.get::<_, i64>(4)?))
+            Ok((texts, Sealed { key: row.get(3)?, bytes: row.get(4)? }, row.get::<_, i64>(5)?))
         },
     )?;
     let mut tokens = Vec::new();
     for ((webhook, event, url), token, created_at) in rows {
-        let (Ok(event), Ok(token)) = (event.parse::<LeverEvent>(), String::from_utf8(token)) else {
-            tracing::warn!(%webhook, "left out a signing token that cannot be read");
+        let Ok(event) = event.parse::<LeverEvent>() else {
+            tracing::warn!(%webhook, "left out a signing token of an event that this version does not know");
             continue;
         };
-        tokens.push(SigningToken { event, webhook, url, token: Secret::new(token), created_at: time(created_at) });
+        tokens.push(SigningToken { event, webhook, url, token, created_at: time(created_at) });
     }
     Ok(tokens)
 }

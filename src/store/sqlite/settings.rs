@@ -10,17 +10,17 @@ use rusqlite::params;
 
 impl Sqlite {
     pub(super) fn token_kept(&mut self, account: &AccountId, token: &SigningToken) -> Result<()> {
-        // The key id stands beside what is stored; empty: not encrypted (a single node, a file that only its owner reads).
         exec(
             &self.db,
             "INSERT OR REPLACE INTO signing_token (account, webhook, event, url, key_id, token, created_at) \
-             VALUES (?1, ?2, ?3, ?4, '', ?5, ?6)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
                 account.as_str(),
                 token.webhook,
                 token.event.as_str(),
                 token.url,
-                token.token.expose().as_bytes(),
+                token.token.key,
+                token.token.bytes,
                 ms(token.created_at)
             ],
         )?;

@@ -98,6 +98,23 @@ impl Sqlite {
         Ok(())
     }
 
+    /// The code of the reason for which work waited last.
+    pub(super) fn because(&self, account: &AccountId, (kind, id): (i64, Bytes)) -> Result<Option<String>> {
+        let sql = "SELECT code FROM trouble WHERE account = ?1 AND kind = ?2 AND ref = ?3";
+        one(&self.db, sql, params![account.as_str(), kind, id], |row| row.get(0))
+    }
+
+    /// Begins to count rounds anew where work waits for another reason than it did.
+    pub(super) fn other_trouble(&mut self, account: &AccountId, (kind, id): (i64, Bytes), reason: &Reason) -> Result<()> {
+        exec(
+            &self.db,
+            "UPDATE ready SET rounds = 0 WHERE account = ?1 AND kind = ?2 AND ref = ?3 AND EXISTS (SELECT 1 FROM trouble t \
+             WHERE t.account = ?1 AND t.kind = ?2 AND t.ref = ?3 AND t.code <> ?4)",
+            params![account.as_str(), kind, id, reason.code],
+        )?;
+        Ok(())
+    }
+
     /// Remembers why a delivery or an event led to nothing.
     pub(super) fn close(&mut self, account: &AccountId, (kind, id): (i64, Bytes), reason: &Reason, at: i64) -> Result<()> {
         exec(

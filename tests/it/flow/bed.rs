@@ -1,9 +1,10 @@
 //! The test bed: a simulator, a project on disk and a running node, as `leverd demo` has them.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use leverd::cli::demo::world::{World, WorldOptions, write_project};
 use leverd::model::{AccountId, NoticeKind, OpportunityId, Said};
 use leverd::runtime::clock::Clock;
+use leverd::runtime::poller::Cursor;
 use leverd::sim::{
     AssessmentState, Control, Faults, Misbehaviour, NewOpportunity, NewPosting, RouteFault, Sim, SimOptions, sign,
 };
@@ -32,11 +33,24 @@ pub(crate) struct Setting<'a> {
     pub(crate) rules: &'a str,
     pub(crate) settings: &'a str,
     pub(crate) faults: Faults,
+    /// Whether Lever's webhooks are switched on.
+    pub(crate) webhooks: bool,
+    /// How often Lever is polled, if at all.
+    pub(crate) poll: Option<&'a str>,
+    /// What is there before leverd starts.
+    pub(crate) before: fn(&Control),
 }
 
 impl Default for Setting<'_> {
     fn default() -> Self {
-        Self { rules: "", settings: "{ trigger_stages: [Assessment] }", faults: quick() }
+        Self {
+            rules: "",
+            settings: "{ trigger_stages: [Assessment] }",
+            faults: quick(),
+            webhooks: true,
+            poll: None,
+            before: |_| (),
+        }
     }
 }
 
@@ -91,12 +105,20 @@ impl Bed {
 
     pub(crate) async fn with(setting: Setting<'_>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let options = SimOptions { webhooks_enabled: true, faults: setting.faults, ..SimOptions::default() };
+        let options = SimOptions { webhooks_enabled: setting.webhooks, faults: setting.faults, ..SimOptions::default() };
         let sim = Sim::start(options).await.unwrap();
         prepare(&sim.control());
+        (setting.before)(&sim.control());
         let config = project(&sim, &folder.path().join("project"), setting.rules, setting.settings);
+        if let Some(every) = setting.poll {
+            let (text, key) = (std::fs::read_to_string(&config).unwrap(), "api_key: { file: secrets/lever }");
+            std::fs::write(&config, text.replacen(key, &format!("{key}\n      poll: {{ every: {every} }}"), 1)).unwrap();
+        }
         let world = World::join(sim, config, Clock::system()).await.unwrap();
         let bed = Self { world, _folder: folder, http: reqwest::Client::builder().no_proxy().build().unwrap() };
+        if setting.poll.is_some() {
+            bed.looked(Timestamp::MIN).await;
+        }
         bed.rest().await;
         bed.control().clear_requests();
         bed
@@ -227,6 +249,29 @@ impl Bed {
         said
     }
 
+    /// Time passes until the next look at what changed in Lever, and everything that follows from it happens.
+    pub(crate) async fn look(&self) {
+        let before = self.world.node.clock.now();
+        let quarter = Duration::from_secs(15 * 60 + 1);
+        self.control().advance_clock(quarter);
+        self.world.node.advance(quarter.try_into().unwrap());
+        self.looked(before).await;
+        self.rest().await;
+    }
+
+    /// Waits until a look that began after `since` has ended.
+    async fn looked(&self, since: Timestamp) {
+        let (store, account) = (&self.world.node.store, self.account());
+        for _ in 0..1_500 {
+            let cursor = Cursor::of(store, &account).await.unwrap();
+            if cursor.is_some_and(|cursor| cursor.last > since) && !store.polling(&account).await.unwrap() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("no look at Lever ended within half a minute");
+    }
+
     /// Both clocks move on together.
     pub(crate) async fn advance(&self, by: Duration) {
         self.control().advance_clock(by);
@@ -247,8 +292,11 @@ impl Bed {
 
     /// A delivery of Lever as anybody can make it who knows the signing token.
     pub(crate) async fn signed(&self, event: &str, token: &str, at: i64, data: Value) -> Value {
-        let tokens = self.world.node.store.signing_tokens(&self.account()).await.unwrap();
-        let key = tokens.iter().find(|kept| kept.event.as_str() == event).or(tokens.first()).unwrap().token.expose().to_owned();
+        let (node, account) = (&self.world.node, self.account());
+        let tokens = node.store.signing_tokens(&account).await.unwrap();
+        let kept = tokens.iter().find(|kept| kept.event.as_str() == event).or(tokens.first()).unwrap();
+        let key = node.vault.load().open(&account, &format!("webhook {}", kept.webhook), &kept.token).unwrap();
+        let key = key.expose().to_owned();
         json!({ "event": event, "triggeredAt": at, "token": token, "signature": sign(&key, token, at), "data": data })
     }
 

@@ -82,7 +82,7 @@ async fn single_rows_are_kept() {
         event: LeverEvent::CandidateStageChange,
         webhook: webhook.into(),
         url: "https://example.com/hooks/lever/acme/candidateStageChange".into(),
-        token: leverd::model::Secret::new(format!("token of {webhook}")),
+        token: leverd::model::Sealed { key: "k".into(), bytes: format!("token of {webhook}").into_bytes() },
         created_at: at(created),
     };
     store.keep_signing_token(&acme(), token("w1", 1)).await.unwrap();
