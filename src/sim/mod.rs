@@ -43,8 +43,8 @@ use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
 pub use auth::NewApp;
-pub use control::manual;
 pub use clock::Clock;
+pub use control::manual;
 pub use control::{
     AtVendor, Command, Control, ControlError, NewOpportunity, NewPosting, NewWebhook, PostingChange, StoredFile, VendorControl,
 };
