@@ -483,6 +483,6 @@ pub(super) fn listens(rule: &Rule, event: &Event) -> bool {
     rule.triggers.iter().any(|trigger| match trigger {
         Trigger::Event(kind) | Trigger::Timer { of: Anchor::Event(kind), .. } => *kind == event.kind,
         Trigger::TagAdded(_) => event.kind == EventKind::TagAdded,
-        Trigger::Timer { of: Anchor::ExpiresAt, .. } => event.kind.assessment().is_some(),
+        Trigger::Timer { of: Anchor::ExpiresAt, .. } => event.assessment.is_some(),
     })
 }

@@ -5,7 +5,9 @@
 use super::scope::Scope;
 use crate::lang::action::Stop;
 use crate::lang::rule::{Anchor, Rule, Trigger};
-use crate::model::{Assessment, AssessmentEvent, Class, Event, EventId, ForRule, Later, LaterKind, Look, TimerId, Value};
+use crate::model::{
+    Assessment, AssessmentEvent, Class, Event, EventId, EventKind, ForRule, Later, LaterKind, Look, TimerId, Value,
+};
 use jiff::SignedDuration;
 
 /// The first look of `settle`.
@@ -110,8 +112,10 @@ pub(super) fn timers<'r>(scope: &Scope<'_>, rule: &'r Rule) -> Result<Vec<Timer<
 /// Whether the expiry of an attempt may be news after this event.
 pub(super) fn tells_expiry(event: &Event, attempt: Option<&Assessment>) -> bool {
     let telling = matches!(
-        event.kind.assessment(),
-        Some(AssessmentEvent::Invited | AssessmentEvent::Reinvited | AssessmentEvent::Opened | AssessmentEvent::Reopened)
+        event.kind,
+        EventKind::Assessment(
+            AssessmentEvent::Invited | AssessmentEvent::Reinvited | AssessmentEvent::Opened | AssessmentEvent::Reopened
+        ) | EventKind::Done(_)
     );
     telling && attempt.is_some_and(|attempt| attempt.expires_at.is_some())
 }

@@ -242,6 +242,7 @@ rules:
             invited_at: Some(now()),
             started_at: None,
             submitted_at: None,
+            reminders: 0,
             expires_at: Some(day(expires)),
             ids: std::collections::BTreeMap::new(),
             candidate_url: None,

@@ -10,3 +10,4 @@ mod login;
 mod page;
 mod papers;
 mod vendor;
+mod vendors;
