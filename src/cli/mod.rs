@@ -21,6 +21,7 @@ mod retry;
 mod runs;
 pub mod schema;
 mod serve;
+mod sim;
 mod skip;
 pub mod stored;
 mod test;
@@ -68,6 +69,7 @@ enum Command {
     Skip(skip::Skip),
     Schema(schema::SchemaCommand),
     Explain(explain::Explain),
+    Sim(sim::SimCommand),
 }
 
 /// Parses the arguments (the program's name first) and runs the command.
@@ -97,6 +99,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Skip(command) => command.run(&mut out),
         Command::Schema(command) => command.run(&mut out),
         Command::Explain(command) => command.run(&mut out),
+        Command::Sim(command) => command.run(&mut out),
     };
     out::settle(result.and_then(|exit| Ok(out.flush().map(|()| exit)?)))
 }
