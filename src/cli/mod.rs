@@ -3,6 +3,7 @@
 //! Files, the environment, the terminal and the clock are touched here; what the commands say comes from the layers above. Exit
 //! codes: 0 fine, 1 faults found, 2 wrong use or not able to.
 
+mod backfill;
 mod connect;
 pub mod demo;
 pub mod describe;
@@ -11,6 +12,7 @@ mod ensure;
 mod exit;
 mod explain;
 pub mod files;
+mod foresee;
 mod init;
 mod out;
 mod parked;
@@ -20,6 +22,7 @@ mod retry;
 mod runs;
 pub mod schema;
 mod serve;
+mod sim;
 mod skip;
 pub mod stored;
 mod test;
@@ -60,6 +63,7 @@ enum Command {
     Pull(pull::Pull),
     Ensure(ensure::Ensure),
     DryRun(dry_run::DryRun),
+    Backfill(backfill::Backfill),
     Runs(runs::Runs),
     Why(why::Why),
     Parked(parked::Parked),
@@ -67,6 +71,7 @@ enum Command {
     Skip(skip::Skip),
     Schema(schema::SchemaCommand),
     Explain(explain::Explain),
+    Sim(sim::SimCommand),
 }
 
 /// Parses the arguments (the program's name first) and runs the command.
@@ -86,6 +91,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Init(command) => command.run(&mut out),
         Command::Validate(command) => command.run(&mut out),
         Command::DryRun(command) => command.run(&mut out),
+        Command::Backfill(command) => command.run(&mut out),
         Command::Test(command) => command.run(&mut out),
         Command::Pull(command) => command.run(&mut out),
         Command::Ensure(command) => command.run(&mut out),
@@ -96,6 +102,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Skip(command) => command.run(&mut out),
         Command::Schema(command) => command.run(&mut out),
         Command::Explain(command) => command.run(&mut out),
+        Command::Sim(command) => command.run(&mut out),
     };
     out::settle(result.and_then(|exit| Ok(out.flush().map(|()| exit)?)))
 }

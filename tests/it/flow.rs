@@ -2,8 +2,12 @@
 //! tags, notes, links, stage, mails, and the requests it took.
 
 pub(crate) mod acme;
+mod applications;
+mod backfill;
 pub(crate) mod bed;
+mod career_place;
 mod faults;
+mod hired;
 mod intake;
 mod lanes;
 mod logs;
@@ -13,6 +17,7 @@ mod reload;
 mod side;
 mod sound;
 mod spine;
+mod timers;
 mod vendor_polls;
 mod vendors;
 mod why;
