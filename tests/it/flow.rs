@@ -13,6 +13,7 @@ mod reload;
 mod side;
 mod sound;
 mod spine;
+mod vendor_calls;
 mod vendor_polls;
 mod vendors;
 mod why;
