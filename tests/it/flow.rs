@@ -2,8 +2,12 @@
 //! tags, notes, links, stage, mails, and the requests it took.
 
 pub(crate) mod acme;
+mod applications;
+mod backfill;
 pub(crate) mod bed;
+mod career_place;
 mod faults;
+mod hired;
 mod intake;
 mod lanes;
 mod logs;
@@ -14,6 +18,7 @@ mod side;
 mod sound;
 mod spine;
 mod vendor_calls;
+mod timers;
 mod vendor_polls;
 mod vendors;
 mod why;

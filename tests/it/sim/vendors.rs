@@ -241,8 +241,8 @@ async fn what_a_vendor_does_not_know_is_refused_in_words() {
 async fn every_deed_is_a_command_too() {
     let world = World::start().await;
     let control = world.sim.control();
-    let run = |value: Value| Command::from_value(value).and_then(|command| control.run(command));
-    let test = run(json!({ "do": "create_assessment", "vendor": "testgorilla", "title": "Sales" })).unwrap();
+    let run = async |value: Value| control.run(Command::from_value(value)?).await;
+    let test = run(json!({ "do": "create_assessment", "vendor": "testgorilla", "title": "Sales" })).await.unwrap();
     let path = format!(
         "/assessments/{}/invite_candidate/",
         id_of(&Answer { status: 200, body: test, headers: reqwest::header::HeaderMap::new() }, "id")
@@ -250,10 +250,10 @@ async fn every_deed_is_a_command_too() {
     let invited = ask(&world, "testgorilla", "POST", &path, Some(json!({ "email": "ada@example.com" }))).await;
     assert_eq!(invited.status, 201);
     let deed = json!({ "do": "at_vendor", "vendor": "testgorilla", "email": "ada@example.com", "test": "Sales", "act": "submit", "score": 81.5 });
-    run(deed.clone()).unwrap();
+    run(deed.clone()).await.unwrap();
     let list = ask(&world, "testgorilla", "GET", "/assessments/candidature/", None).await.body;
     assert_eq!(list["results"][0]["avg_score"], 81.5);
-    assert_eq!(run(deed).unwrap_err().to_string(), "`submit` does not fit: ada@example.com's take is scored");
+    assert_eq!(run(deed).await.unwrap_err().to_string(), "`submit` does not fit: ada@example.com's take is scored");
     let wrong = json!({ "do": "at_vendor", "vendor": "testgorilla", "email": "a", "test": "b", "act": "submit", "scoer": 1 });
-    assert!(run(wrong).unwrap_err().to_string().contains("scoer"));
+    assert!(run(wrong).await.unwrap_err().to_string().contains("scoer"));
 }

@@ -5,6 +5,8 @@ mod codesignal;
 mod codility;
 mod generic;
 mod hackerrank;
+mod testgorilla;
+mod two_step;
 
 use leverd::cli::demo::world::{ACCOUNT, World};
 use leverd::runtime::clock::Clock;
@@ -28,16 +30,29 @@ struct Shop {
 }
 
 impl Shop {
-    /// `webhook` says whether the adapter has a secret of that name.
+    /// A shipped pack and its vendor's stand-in; `webhook` says whether the adapter has a secret of that name.
     async fn open(vendor: &'static str, webhook: bool) -> Self {
+        let sim = lever().await;
+        sim.control().vendor(vendor).publish(TEST).unwrap();
+        let base = sim.vendor_base_url(vendor).unwrap();
+        Self::join(sim, vendor, &format!("pack: {vendor}"), &base, webhook, tempfile::tempdir().unwrap()).await
+    }
+
+    /// A pack in a folder of the repository, and a vendor that is served elsewhere.
+    async fn of_folder(vendor: &'static str, pack: &str, base: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let faults = Faults { retry_delays_ms: vec![100], vendor_retry_delay_ms: 100, ..Faults::default() };
-        let sim = Sim::start(SimOptions { webhooks_enabled: true, faults, ..SimOptions::default() }).await.unwrap();
-        let control = sim.control();
-        control.vendor(vendor).publish(TEST).unwrap();
-        candidate(&control, ADA, EMAIL);
+        let copy = folder.path().join("rules");
+        std::fs::create_dir(&copy).unwrap();
+        for file in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(pack)).unwrap().map(|file| file.unwrap()) {
+            std::fs::copy(file.path(), copy.join(file.file_name())).unwrap();
+        }
+        Self::join(lever().await, vendor, "path: ./rules", base, true, folder).await
+    }
+
+    async fn join(sim: Sim, vendor: &'static str, pack: &str, base: &str, webhook: bool, folder: tempfile::TempDir) -> Self {
+        candidate(&sim.control(), ADA, EMAIL);
         let config = folder.path().join("leverd.yaml");
-        std::fs::write(&config, project(&sim, vendor, webhook, folder.path())).unwrap();
+        std::fs::write(&config, project(&sim, vendor, pack, base, webhook, folder.path())).unwrap();
         let world = World::join(sim, config, Clock::system()).await.unwrap();
         let shop = Self { world, vendor, _folder: folder };
         shop.rest().await;
@@ -110,13 +125,19 @@ impl Shop {
     }
 }
 
+/// A Lever account and every stand-in.
+async fn lever() -> Sim {
+    let faults = Faults { retry_delays_ms: vec![100], vendor_retry_delay_ms: 100, ..Faults::default() };
+    Sim::start(SimOptions { webhooks_enabled: true, faults, ..SimOptions::default() }).await.unwrap()
+}
+
 fn candidate(control: &Control, name: &str, email: &str) {
     let new =
         NewOpportunity { name: name.into(), email: Some(email.into()), tags: vec![TEST.into()], ..NewOpportunity::default() };
     control.create_opportunity(new).unwrap();
 }
 
-fn project(sim: &Sim, vendor: &str, webhook: bool, folder: &Path) -> String {
+fn project(sim: &Sim, vendor: &str, pack: &str, base: &str, webhook: bool, folder: &Path) -> String {
     let secrets = [
         ("lever", SimOptions::default().lever_api_key),
         ("api_key", vendor_api_key(vendor)),
@@ -130,8 +151,7 @@ fn project(sim: &Sim, vendor: &str, webhook: bool, folder: &Path) -> String {
     format!(
         "accounts:\n  {ACCOUNT}:\n    lever: {{ base_url: \"{lever}\", api_key: {{ file: lever }} }}\n    vendors:\n      {vendor}:\n        \
          base_url: {base}\n        secrets: {{ api_key: {{ file: api_key }}{webhook} }}\n        path_token: {{ file: path_token }}\n    \
-         packs:\n      - {{ pack: {vendor}, mode: live, settings: {{ trigger_stages: [Assessment] }} }}\nstore: {{ sqlite: leverd.db }}\n",
+         packs:\n      - {{ {pack}, mode: live, settings: {{ trigger_stages: [Assessment] }} }}\nstore: {{ sqlite: leverd.db }}\n",
         lever = sim.lever_base_url(),
-        base = sim.vendor_base_url(vendor).unwrap(),
     )
 }
