@@ -151,11 +151,7 @@ impl Line {
 
     /// Sends one request that was admitted.
     pub(super) async fn exchange(&self, node: &Node, account: &Account, request: &Request) -> Exchange {
-        if self.renewable() {
-            node.exchange_with_token(account, request).await
-        } else {
-            node.exchange(account, request).await
-        }
+        if self.renewable() { node.exchange_with_token(account, request).await } else { node.exchange(account, request).await }
     }
 
     /// Whether a token that is refused may be an old one.

@@ -8,7 +8,7 @@ use leverd::lang::diagnostic::Diagnostics;
 use leverd::lang::render::render_human;
 use leverd::lang::source::Sources;
 use leverd::model::{Body, Exchange, HeaderText, Outcome, Request, Response, Secret, Value};
-use leverd::vendor::{self, auth, Believed, Incoming, Listing, Page, Supplies, Talk, Turn};
+use leverd::vendor::{self, Believed, Incoming, Listing, Page, Supplies, Talk, Turn, auth};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -416,7 +416,8 @@ fn words() -> std::collections::BTreeSet<String> {
                     let bytes = std::fs::read(&path).expect("readable");
                     let text = String::from_utf8_lossy(&bytes);
                     let marks = ["// ", "# ", "- name: ", "fn "];
-                    let lines = text.lines().map(str::trim_start).filter(|line| marks.iter().any(|mark| line.starts_with(mark)));
+                    let lines =
+                        text.lines().map(str::trim_start).filter(|line| marks.iter().any(|mark| line.starts_with(mark)));
                     let cut = |c: char| !c.is_ascii_alphanumeric();
                     words.extend(lines.flat_map(|line| line.split(cut)).map(str::to_uppercase));
                 }

@@ -350,7 +350,8 @@ fn t25_a_score_waits_until_the_vendor_has_verified_the_attempt() {
     // A score that says itself that it is not verified counts as little.
     let unverified = fields(&[("result.percent", Value::Int(80)), ("result.integrity", Value::text("pending"))]);
     assert_eq!(said(judge(Some(&row(Phase::Submitted)), E::Scored, &unverified, at())), "stale");
-    let verified = applied(&submitted, E::Scored, &[("result.percent", Value::Int(80)), ("result.integrity", Value::text("ok"))]);
+    let verified =
+        applied(&submitted, E::Scored, &[("result.percent", Value::Int(80)), ("result.integrity", Value::text("ok"))]);
     assert_eq!((verified.phase, verified.integrity), (Phase::Scored, Integrity::Ok));
     let flagged = applied(&submitted, E::Flagged, &[]);
     assert_eq!((flagged.phase, flagged.integrity), (Phase::Submitted, Integrity::Flagged));

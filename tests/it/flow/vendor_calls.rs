@@ -173,8 +173,10 @@ async fn d13_what_nobody_knows_the_outcome_of_does_not_wait_for_ever_behind_a_ve
         }
     };
     let acme = Acme::start(answer).await;
-    let text = vendor(BEARER, "  find: { request: { get: /find }, take: { invitation_id: $.id } }\n")
-        .replace("    take: { invitation_id: $.id }\n", "    take: { invitation_id: $.id }\n    on_unknown: lookup\n    lookup: find\n");
+    let text = vendor(BEARER, "  find: { request: { get: /find }, take: { invitation_id: $.id } }\n").replace(
+        "    take: { invitation_id: $.id }\n",
+        "    take: { invitation_id: $.id }\n    on_unknown: lookup\n    lookup: find\n",
+    );
     let bed = Bed::with_vendor(&text, RULES, &acme.url, &SECRETS).await;
     bed.enter().await;
     for _ in 0..10 {

@@ -169,11 +169,7 @@ fn supersede(draft: &mut dyn Draft, mut row: Assessment) {
 }
 
 /// Every value that the vendor's request reads, or what lacks.
-fn inputs(
-    invite: &InviteTo,
-    draft: &mut dyn Draft,
-    mode: InviteMode,
-) -> Result<Result<BTreeMap<String, Value>, String>, Stop> {
+fn inputs(invite: &InviteTo, draft: &mut dyn Draft, mode: InviteMode) -> Result<Result<BTreeMap<String, Value>, String>, Stop> {
     let operations = draft.pack().vendor.as_deref().map(|adapter| &adapter.operations);
     // Refreshing may be an operation of its own.
     let refresh = operations.and_then(|all| all.get("refresh")).filter(|_| mode == InviteMode::Refresh);
