@@ -79,7 +79,11 @@ pub(super) async fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {
     teller.must_be("mails", &control.mails().len(), &1);
     teller.must_be("her status tag", &teller.tags(ADA, TEST)?, &vec![format!("{TEST} - Submitted")]);
     let results = control.notes(ADA)?;
-    teller.must_be("notes with her result", &results.iter().filter(|note| note.starts_with(TEST) && note.contains("88 %")).count(), &1);
+    teller.must_be(
+        "notes with her result",
+        &results.iter().filter(|note| note.starts_with(TEST) && note.contains("88 %")).count(),
+        &1,
+    );
     teller.must_be("all her notes", &results.len(), &1);
     teller.must_be("his tags", &control.tags(BOB)?, &vec!["Junior Djago Developer".to_owned()]);
     Ok(())
