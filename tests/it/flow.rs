@@ -21,3 +21,4 @@ mod timers;
 mod vendor_polls;
 mod vendors;
 mod why;
+mod writes;
