@@ -33,6 +33,7 @@ pub(super) async fn derive(node: &Node, account: &Account, claimed: ClaimedDeliv
         Source::Lever { .. } => lever(node, account, &claimed).await,
         Source::Vendor { vendor, token, .. } => vendor_delivery(node, account, &claimed, vendor, token.as_deref()).await,
         Source::Timer(later) => Ok(Derived::Events(vec![timer(account, delivery, later)])),
+        Source::Answer(event) => Ok(Derived::Events(vec![event.as_ref().clone()])),
         Source::Backfill(event) => Ok(Derived::Events(vec![Event { received: delivery.received, ..event.as_ref().clone() }])),
         Source::Poll(poll) => return look::derive(node, account, &claimed, poll).await,
     };

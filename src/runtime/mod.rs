@@ -8,6 +8,7 @@
 //! It knows nothing of terminals or of pages.
 
 pub mod account;
+pub mod ask;
 mod backoff;
 pub mod builtin;
 pub mod call;

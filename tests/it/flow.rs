@@ -1,6 +1,7 @@
 //! Flows: the whole product against a simulated world, every delivery and call real HTTP. What is asserted is the world at the end:
 //! tags, notes, links, stage, mails, and the requests it took.
 
+mod ask;
 pub(crate) mod bed;
 mod faults;
 mod intake;

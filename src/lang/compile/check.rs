@@ -2,11 +2,11 @@
 
 use crate::lang::diagnostic::{Diagnostic, Diagnostics};
 use crate::lang::rule::Mention;
-use crate::lang::scope::{Declared, Scope};
+use crate::lang::scope::{Declared, Scope, Shape};
 use crate::lang::source::Span;
 use crate::lang::yaml::{Key, Node};
 use crate::model::{EventKind, Kind};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The state of checking.
 pub(crate) struct Check<'a, 'd> {
@@ -17,11 +17,13 @@ pub(crate) struct Check<'a, 'd> {
     pub(crate) needs: BTreeSet<String>,
     /// Whether a setting read now is one the rule cannot do without (not so inside `any`, `first_of`, an `else` …).
     pub(crate) essential: bool,
+    /// The questions that were asked so far, with the rows to choose from.
+    pub(crate) asked: BTreeMap<String, (Span, Shape)>,
 }
 
 impl<'a, 'd> Check<'a, 'd> {
     pub(crate) fn new(declared: &'a Declared, found: &'d mut Diagnostics, mentions: &'d mut Vec<Mention>) -> Self {
-        Self { declared, found, mentions, needs: BTreeSet::new(), essential: true }
+        Self { declared, found, mentions, needs: BTreeSet::new(), essential: true, asked: BTreeMap::new() }
     }
 
     pub(crate) fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>, help: impl Into<String>) {

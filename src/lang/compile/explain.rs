@@ -312,6 +312,24 @@ pub const ENTRIES: &[Entry] = &[
         "settings: { t: { type: table, columns: { stage: stage, level: optional text }, default: [{ stage: Offer }] } }\nrules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_tag: x }]\n",
     ),
     (
+        "unknown-question",
+        "The rule listens to the answer of a question that no rule of the pack asks.",
+        "rules:\n  - name: a\n    trigger: { answered: which }\n    do: [{ add_tag: x }]\n",
+        "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ ask: { key: which, title: Which test?, choose: { in: catalogue }, expires: 7d } }]\n  - name: b\n    trigger: { answered: which }\n    do: [{ invite: { test: $answer } }]\n",
+    ),
+    (
+        "other-rows",
+        "Two actions ask a question of the same key with different kinds of rows, so that a rule that listens cannot know what was chosen.",
+        "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ ask: { key: which, title: Which?, choose: { in: catalogue }, expires: 7d } }]\n  - name: b\n    trigger: candidateHired\n    do: [{ ask: { key: which, title: Which?, choose: { in: $opportunity.tags }, expires: 7d } }]\n",
+        "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ ask: { key: test, title: Which?, choose: { in: catalogue }, expires: 7d } }]\n  - name: b\n    trigger: candidateHired\n    do: [{ ask: { key: tag, title: Which?, choose: { in: $opportunity.tags }, expires: 7d } }]\n",
+    ),
+    (
+        "no-else",
+        "A question without a row to choose is not asked, and its rows have no `else`: what to do without a row is said where the rows are looked up.",
+        "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ ask: { key: which, title: Which?, choose: { in: catalogue, else: [{ alert: none }] }, expires: 7d } }]\n",
+        "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ ask: { key: which, title: Which?, choose: { in: catalogue }, expires: 7d } }]\n",
+    ),
+    (
         "nothing-to-settle",
         "`settle` looks again when `when` or `for_each` found nothing; without either there is nothing to look for.",
         "rules:\n  - name: a\n    trigger: candidateStageChange\n    settle: 60s\n    do: [{ add_tag: x }]\n",

@@ -3,6 +3,7 @@
 //! One pass over what the files declare, then one over the rules, so that a rule may use what a later file declares. It leans on the
 //! vocabulary for names, on the registry of verbs for actions, and knows neither accounts nor files.
 
+mod ask;
 pub(crate) mod band;
 pub(crate) mod check;
 mod cond;
@@ -114,6 +115,7 @@ pub fn compile(name: &PackName, files: &[File], vendor: Vendor, hash: String, fo
         }
     }
 
+    ask::find(&mut declared, &parts.rules);
     let mut rules = Vec::new();
     let mut taken = rule::Taken::default();
     let mut check = Check::new(&declared, &mut local, &mut mentions);
@@ -127,8 +129,9 @@ pub fn compile(name: &PackName, files: &[File], vendor: Vendor, hash: String, fo
     let good = !local.has_errors();
     found.extend(local);
     let listens = rules.iter().flat_map(|rule| &rule.triggers).map(kind).collect::<BTreeSet<EventKind>>();
-    let Declared { adapter, settings, .. } = declared;
-    good.then(|| Pack { name: name.clone(), vendor: adapter, settings, families, bands, rules, mentions, listens, hash })
+    let Declared { adapter, settings, asks, .. } = declared;
+    let asks = asks.into_keys().collect();
+    good.then(|| Pack { name: name.clone(), vendor: adapter, settings, families, bands, rules, mentions, listens, asks, hash })
 }
 
 /// The kind of event behind a trigger.

@@ -11,8 +11,8 @@ mod write;
 
 use super::account::Account;
 use super::call::Node;
-use super::{planner, service, vendor_calls};
-use crate::model::{Act, Facts, ForRule, Look, Outcome, Reason};
+use super::{ask, planner, service, vendor_calls};
+use crate::model::{Act, Effect, Facts, ForRule, Look, Outcome, Reason};
 use crate::store::{ClaimedEffect, ClaimedLane, Finish, Result};
 use end::{finish, put_off, since};
 use jiff::SignedDuration;
@@ -38,6 +38,13 @@ pub(super) async fn carry_out(node: &Node, account: &Account, lane: ClaimedLane)
     for claimed in others {
         match &claimed.effect.act {
             Act::Invite(_) | Act::Call(_) => vendor_calls::carry_out(node, account, claimed).await?,
+            Act::Ask(question) => match ask::note(node, account, &claimed.effect, question) {
+                Ok(note) => {
+                    let effect = Effect { act: note, ..claimed.effect };
+                    write::carry_out(node, account, ClaimedEffect { effect, ..claimed }).await?;
+                }
+                Err(unready) => put_off(node, account, &claimed, unready).await?,
+            },
             _ => write::carry_out(node, account, claimed).await?,
         }
     }

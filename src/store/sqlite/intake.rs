@@ -26,6 +26,7 @@ fn source_of(source: &Source) -> (String, &'static str, Class) {
         Source::Timer(_) => ("timer".to_owned(), "", Class::Timer),
         Source::Poll(_) => ("poll".to_owned(), "", Class::Poll),
         Source::Backfill(_) => ("backfill".to_owned(), "", Class::Backfill),
+        Source::Answer(_) => ("answer".to_owned(), "", Class::Person),
     }
 }
 

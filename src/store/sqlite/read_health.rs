@@ -55,6 +55,7 @@ fn what(db: &Connection, account: &AccountId, kind: i64, id: Bytes) -> Result<St
                 Source::Vendor { vendor, .. } => format!("delivery from {vendor}"),
                 Source::Timer(timer) => format!("timer of rule `{}`", timer.rule),
                 Source::Poll(_) => "look at what changed in Lever".to_owned(),
+                Source::Answer(event) => format!("answer to `{}`", event.kind.written()),
                 Source::Backfill(event) => format!("backfill of `{}`", event.kind),
             }),
             Ok(None) | Err(StoreError::Corrupt(_)) => None,
