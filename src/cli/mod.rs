@@ -3,6 +3,7 @@
 //! Files, the environment, the terminal and the clock are touched here; what the commands say comes from the layers above. Exit
 //! codes: 0 fine, 1 faults found, 2 wrong use or not able to.
 
+mod backfill;
 mod connect;
 pub mod demo;
 pub mod describe;
@@ -10,6 +11,7 @@ mod dry_run;
 mod exit;
 mod explain;
 pub mod files;
+mod foresee;
 mod init;
 mod out;
 mod parked;
@@ -19,6 +21,7 @@ mod retry;
 mod runs;
 pub mod schema;
 mod serve;
+mod sim;
 mod skip;
 pub mod stored;
 mod test;
@@ -58,6 +61,7 @@ enum Command {
     Test(test::Test),
     Pull(pull::Pull),
     DryRun(dry_run::DryRun),
+    Backfill(backfill::Backfill),
     Runs(runs::Runs),
     Why(why::Why),
     Parked(parked::Parked),
@@ -65,6 +69,7 @@ enum Command {
     Skip(skip::Skip),
     Schema(schema::SchemaCommand),
     Explain(explain::Explain),
+    Sim(sim::SimCommand),
 }
 
 /// Parses the arguments (the program's name first) and runs the command.
@@ -84,6 +89,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Init(command) => command.run(&mut out),
         Command::Validate(command) => command.run(&mut out),
         Command::DryRun(command) => command.run(&mut out),
+        Command::Backfill(command) => command.run(&mut out),
         Command::Test(command) => command.run(&mut out),
         Command::Pull(command) => command.run(&mut out),
         Command::Runs(command) => command.run(&mut out),
@@ -93,6 +99,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Skip(command) => command.run(&mut out),
         Command::Schema(command) => command.run(&mut out),
         Command::Explain(command) => command.run(&mut out),
+        Command::Sim(command) => command.run(&mut out),
     };
     out::settle(result.and_then(|exit| Ok(out.flush().map(|()| exit)?)))
 }

@@ -136,7 +136,8 @@ pub fn due(later: &Later) -> Event {
             id: EventId::derive(anchor.id.0.stored(), &["timer", &later.id.to_string(), &later.due.to_string()]),
             at: later.due,
             received: later.due,
-            class: Class::Timer,
+            // Time counted from what was there before the rule stays with it.
+            class: if anchor.class == Class::Backfill { Class::Backfill } else { Class::Timer },
             for_rule,
             // What the ledger says is already so.
             applied: true,

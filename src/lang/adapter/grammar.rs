@@ -282,10 +282,10 @@ pub(super) static WEBHOOK: Shape = Shape {
             Ty::List(&Ty::Text),
             "what makes two deliveries the same one: `event`, `body.NAME`, `header.NAME`; the whole body unless given",
         ),
-        KeyShape::must(
+        KeyShape::may(
             "owner",
             Ty::List(&Ty::Named(&Ty::Text)),
-            "how the attempt is found, in order: ids of our ledger, and `test`",
+            "how the attempt is found, in order: ids of our ledger, and `test`; with `path: invitation` the URL says it",
         ),
         KeyShape::may("ignore", Ty::List(&Ty::Text), "event names that mean nothing here"),
         KeyShape::must("map", Ty::List(&Ty::Map(&MAPPING)), "what notifications mean"),
