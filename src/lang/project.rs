@@ -110,6 +110,7 @@ impl Loader<'_> {
             };
             connection(account, pack_use, &pack, &mut found);
             questions(config, pack_use, &pack, &mut found);
+            acting(account, &pack, &mut found);
             if let Some(other) = rulesets.iter().find(|other| other.pack.name == pack.name) {
                 let message = format!("two packs of this account are called `{}`", other.pack.name);
                 found.push(
@@ -218,6 +219,17 @@ fn questions(config: &Config, pack_use: &PackUse, pack: &Pack, found: &mut Diagn
             "add `encryption_keys: [{ env: LEVERD_ENCRYPTION_KEY }]` under `server`: the links of questions are signed with it; `openssl rand -hex 32` makes one",
         );
     }
+}
+
+/// Some writes of Lever are done by a user or not at all.
+fn acting(account: &Account, pack: &Pack, found: &mut Diagnostics) {
+    let (None, Some((verb, span))) = (&account.lever.perform_as, pack.acting.first()) else { return };
+    let message = format!("Lever takes `{verb}` only from a user, and the account `{}` names none", account.name);
+    found.push(
+        Diagnostic::error("no-perform-as", account.span, message)
+            .also(*span, "needed here")
+            .help("add `perform_as: NAME` to its `lever`: the user who shall have done what leverd does"),
+    );
 }
 
 /// The pack's vendor needs a connection with the secrets that the adapter asks for.

@@ -100,7 +100,7 @@ fn written(pattern: &Pattern) -> String {
 }
 
 /// The words that `expect` knows.
-pub(super) const WORDS: [&str; 17] = [
+pub(super) const WORDS: [&str; 18] = [
     "invite",
     "refresh",
     "call",
@@ -117,6 +117,7 @@ pub(super) const WORDS: [&str; 17] = [
     "archive",
     "add_file",
     "fill_form",
+    "fill_feedback",
     "alert",
 ];
 

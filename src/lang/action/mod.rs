@@ -3,6 +3,7 @@
 //!
 //! A verb knows nothing of events, stores or HTTP. While planning it speaks to a [`Draft`], which the engine implements.
 
+mod add_file;
 mod add_link;
 mod add_note;
 mod add_tag;
@@ -11,6 +12,9 @@ mod archive;
 mod ask;
 mod call;
 mod clear_tag;
+mod fill;
+mod fill_feedback;
+mod fill_form;
 mod invite;
 mod mark;
 mod move_stage;

@@ -348,12 +348,8 @@ impl Check<'_, '_> {
             }
         };
         let Some(verb) = registry::find(&key.text) else {
-            if registry::LATER.contains(&key.text.as_str()) {
-                self.not_yet(key, "action");
-                return None;
-            }
             let names = registry::names();
-            let all = names.iter().copied().chain(registry::LATER);
+            let all = names.iter().copied();
             let synonym = registry::synonym(&key.text);
             let fault = Diagnostic::error("unknown-verb", key.span, format!("there is no action `{}`", key.text));
             let fault = match synonym {

@@ -148,12 +148,6 @@ impl Check<'_, '_> {
         common
     }
 
-    /// "part of the language, not carried out yet".
-    pub(crate) fn not_yet(&mut self, key: &Key, what: &str) {
-        let message = format!("the {what} `{}` is part of the language but this version does not carry it out yet", key.text);
-        self.error("not-yet", key.span, message, "leave it out for now");
-    }
-
     fn timer(&mut self, node: &Node, route: &str) -> Option<(Trigger, EventKind)> {
         let entries = TIMER.entries(node, self.found);
         let get = |name: &str| entries.iter().find(|(key, _)| key.text == name);
