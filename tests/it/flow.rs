@@ -8,6 +8,7 @@ pub(crate) mod bed;
 mod career_place;
 mod faults;
 mod hired;
+mod imocha;
 mod intake;
 mod lanes;
 mod logs;
