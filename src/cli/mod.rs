@@ -4,9 +4,12 @@
 //! codes: 0 fine, 1 faults found, 2 wrong use or not able to.
 
 mod connect;
+mod connecting;
 pub mod demo;
 pub mod describe;
+mod doctor;
 mod dry_run;
+mod errands;
 mod exit;
 mod explain;
 pub mod files;
@@ -20,6 +23,7 @@ mod runs;
 pub mod schema;
 mod serve;
 mod skip;
+mod status;
 pub mod stored;
 mod test;
 mod validate;
@@ -53,6 +57,9 @@ struct Arguments {
 enum Command {
     Demo(demo::Demo),
     Serve(serve::Serve),
+    Connect(connecting::Connect),
+    Doctor(doctor::Doctor),
+    Status(status::Status),
     Init(init::Init),
     Validate(validate::Validate),
     Test(test::Test),
@@ -81,6 +88,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let result = match arguments.command {
         Command::Demo(command) => command.run(&mut out),
         Command::Serve(command) => command.run(&mut out),
+        Command::Connect(command) => command.run(&mut out),
+        Command::Doctor(command) => command.run(&mut out),
+        Command::Status(command) => command.run(&mut out),
         Command::Init(command) => command.run(&mut out),
         Command::Validate(command) => command.run(&mut out),
         Command::DryRun(command) => command.run(&mut out),

@@ -2,6 +2,7 @@
 //! tags, notes, links, stage, mails, and the requests it took.
 
 pub(crate) mod bed;
+mod connections;
 mod faults;
 mod intake;
 mod lanes;
