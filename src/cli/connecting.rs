@@ -70,7 +70,9 @@ impl Connect {
         let config = super::stored::config(&self.config)?;
         let configured = config.account(account.as_str()).context("no account")?;
         if let Credentials::ApiKey(_) = configured.lever.credentials {
-            bail!("account `{account}` is connected by an API key: `leverd doctor {account}` tries it, `--webhooks` makes its webhooks");
+            bail!(
+                "account `{account}` is connected by an API key: `leverd doctor {account}` tries it, `--webhooks` makes its webhooks"
+            );
         }
         // The person comes back to the server, so it must run.
         let none = || anyhow::anyhow!("leverd must run to take the person back in: start `leverd serve` first");
@@ -91,7 +93,9 @@ impl Connect {
             let since = running(&self.config, &Errand::Connected { account: account.clone() }).await?.ok_or_else(none)?;
             let since: Option<Timestamp> = serde_json::from_value(since)?;
             if since.is_some_and(|since| since >= asked) {
-                out.line(format_args!("account `{account}` is connected to Lever\nnext: `leverd connect {account} --webhooks`"))?;
+                out.line(format_args!(
+                    "account `{account}` is connected to Lever\nnext: `leverd connect {account} --webhooks`"
+                ))?;
                 return Ok(Exit::Fine);
             }
             tokio::time::sleep(LOOK).await;

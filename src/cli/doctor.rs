@@ -44,7 +44,8 @@ impl Doctor {
             all.push((account, findings));
         }
         if self.format == Format::Json {
-            let shown: Vec<_> = all.iter().map(|(account, findings)| json!({ "account": account, "findings": findings })).collect();
+            let shown: Vec<_> =
+                all.iter().map(|(account, findings)| json!({ "account": account, "findings": findings })).collect();
             out.json(&shown)?;
         } else {
             all.iter().try_for_each(|(account, findings)| tell(out, account, findings))?;

@@ -54,7 +54,8 @@ fn tell(out: &mut Out, account: &AccountStatus) -> anyhow::Result<()> {
     for (what, times, last) in &account.heard {
         out.line(format_args!("  arrived    {what}: {times}, last {}", describe::time(*last)))?;
     }
-    let waits = if account.parked == 0 { "nothing waits for a person" } else { "`leverd parked` shows what waits for a person" };
+    let waits =
+        if account.parked == 0 { "nothing waits for a person" } else { "`leverd parked` shows what waits for a person" };
     out.line(format_args!("  work       {} open, {} parked; {waits}", account.open, account.parked))?;
     if let Some(fault) = &account.fault {
         out.line(format_args!("  FAULT      {}", fault.trim_end().replace('\n', "\n             ")))?;

@@ -38,7 +38,11 @@ impl Page {
 
     fn failed(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "a login could not go on");
-        Self::new(503, "leverd cannot do this now", "Something inside leverd failed; nothing was changed. Try the link again later.")
+        Self::new(
+            503,
+            "leverd cannot do this now",
+            "Something inside leverd failed; nothing was changed. Try the link again later.",
+        )
     }
 }
 
@@ -58,7 +62,13 @@ pub async fn link(node: &Node, account: &Account, valid: SignedDuration) -> Resu
 
 /// Begins a visit: where to send the browser.
 pub async fn begin(node: &Node, account: &AccountId, ticket: &str) -> Result<Url, Page> {
-    let unknown = || Page::new(404, "This link is not known", "It may have been cut off. Ask for a new one: `leverd connect ACCOUNT` makes it.");
+    let unknown = || {
+        Page::new(
+            404,
+            "This link is not known",
+            "It may have been cut off. Ask for a new one: `leverd connect ACCOUNT` makes it.",
+        )
+    };
     let known = node.known(account).ok_or_else(unknown)?;
     let (Some(oauth), Some(base)) = (&known.oauth, public(node)) else { return Err(unknown()) };
     let now = node.clock.now();
@@ -86,13 +96,18 @@ pub async fn begin(node: &Node, account: &AccountId, ticket: &str) -> Result<Url
 pub async fn end(node: Arc<Node>, query: Vec<(String, String)>) -> Page {
     let (state, code) = match oauth::callback(&query) {
         Callback::Malformed => {
-            return Page::new(400, "This is not a login", "The address lacks what Lever sends along. Begin with the link again.");
+            return Page::new(
+                400,
+                "This is not a login",
+                "The address lacks what Lever sends along. Begin with the link again.",
+            );
         }
         Callback::Denied { state, reason } => (state, Err(reason)),
         Callback::Code { state, code } => (state, Ok(code)),
     };
     let foreign = || {
-        let text = "leverd did not begin this login. Nothing was changed. Begin with the link that `leverd connect ACCOUNT` makes.";
+        let text =
+            "leverd did not begin this login. Nothing was changed. Begin with the link that `leverd connect ACCOUNT` makes.";
         Page::new(403, "This login is not ours", text)
     };
     let Some((account, _)) = state.split_once('.') else { return foreign() };
@@ -162,10 +177,15 @@ async fn exchange(node: &Node, account: &Account, code: &Secret, login: Login) -
     node.look_again();
     tracing::info!(account = %account.id, "connected to Lever");
     let mut text = vec!["You can close this page. leverd goes on by itself.".to_owned()];
-    let lacking: Vec<String> =
-        needs::scopes(account).into_iter().filter(|scope| !tokens.scope.is_empty() && !permission::granted(scope, &tokens.scope)).collect();
+    let lacking: Vec<String> = needs::scopes(account)
+        .into_iter()
+        .filter(|scope| !tokens.scope.is_empty() && !permission::granted(scope, &tokens.scope))
+        .collect();
     if !lacking.is_empty() {
-        text.push(format!("Lever did not grant all that the rules need. Lacking: {}. `leverd doctor` tells what for.", lacking.join(", ")));
+        text.push(format!(
+            "Lever did not grant all that the rules need. Lacking: {}. `leverd doctor` tells what for.",
+            lacking.join(", ")
+        ));
     }
     Page { status: 200, title: format!("Lever is connected to “{}”", account.id), text }
 }

@@ -37,10 +37,14 @@ fn calls(verb: &str) -> &'static [(Method, &'static str)] {
         "add_tag" => &[(Post, "/opportunities/o/addTags"), (Get, "/opportunities/o")],
         "clear_tag" | "remove_tag" => &[(Post, "/opportunities/o/removeTags"), (Get, "/opportunities/o")],
         // A note whose answer got lost is looked for before it is written again.
-        "add_note" => &[(Post, "/opportunities/o/notes"), (Get, "/opportunities/o/notes"), (Delete, "/opportunities/o/notes/n")],
+        "add_note" => {
+            &[(Post, "/opportunities/o/notes"), (Get, "/opportunities/o/notes"), (Delete, "/opportunities/o/notes/n")]
+        }
         "add_link" => &[(Post, "/opportunities/o/addLinks"), (Post, "/opportunities/o/removeLinks")],
         "remove_link" => &[(Post, "/opportunities/o/removeLinks")],
-        "add_file" => &[(Post, "/opportunities/o/files"), (Get, "/opportunities/o/files"), (Delete, "/opportunities/o/files/f")],
+        "add_file" => {
+            &[(Post, "/opportunities/o/files"), (Get, "/opportunities/o/files"), (Delete, "/opportunities/o/files/f")]
+        }
         "fill_form" => &[(Post, "/opportunities/o/forms"), (Get, "/opportunities/o/forms"), (Get, "/form_templates")],
         "fill_feedback" => {
             &[(Post, "/opportunities/o/feedback"), (Get, "/opportunities/o/feedback"), (Get, "/feedback_templates")]

@@ -36,9 +36,8 @@ pub enum Errand {
 
 /// Carries an errand out.
 pub async fn carry_out(errand: Errand, node: &Arc<Node>) -> Result<Value, String> {
-    let known = |account: &AccountId| {
-        node.known(account).ok_or_else(|| format!("the running leverd has no account `{account}`"))
-    };
+    let known =
+        |account: &AccountId| node.known(account).ok_or_else(|| format!("the running leverd has no account `{account}`"));
     let find = |account: &AccountId| {
         if let Some(held) = node.held().get(account) {
             return Err(format!("account `{account}` is held back:\n{}", held.why));

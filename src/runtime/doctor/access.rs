@@ -49,7 +49,11 @@ pub(super) async fn examine(node: &Node, account: &Account, findings: &mut Vec<F
             return false;
         }
         status if status >= 500 || status == 429 => {
-            findings.push(Finding::look("lever", format!("Lever at {base} is not available now ({status})"), "try again later"));
+            findings.push(Finding::look(
+                "lever",
+                format!("Lever at {base} is not available now ({status})"),
+                "try again later",
+            ));
             return false;
         }
         _ => findings.push(Finding::fine("lever", format!("Lever answers at {base}"))),
@@ -112,17 +116,26 @@ async fn permissions(node: &Node, account: &Account, first_refused: bool, findin
     }
     for need in refused {
         let text = format!("the key lacks the permission {}, needed by {}", need.label(), why(need));
-        findings.push(Finding::wrong("permissions", text, format!("a Super Admin ticks it for this key in Lever under {KEYS}")));
+        findings.push(Finding::wrong(
+            "permissions",
+            text,
+            format!("a Super Admin ticks it for this key in Lever under {KEYS}"),
+        ));
     }
     if seen > 0 {
-        findings.push(Finding::fine("permissions", format!("{seen} of the calls that the rules need were tried and are allowed")));
+        findings
+            .push(Finding::fine("permissions", format!("{seen} of the calls that the rules need were tried and are allowed")));
     }
     if !unasked.is_empty() {
         let mut labels: Vec<&str> = unasked.iter().map(|need| need.label()).collect();
         labels.sort_unstable();
         labels.dedup();
         let text = format!("not checkable without changing something; Lever calls these permissions {}", labels.join(", "));
-        findings.push(Finding::look("permissions", text, format!("see that they are ticked for this key in Lever under {KEYS}")));
+        findings.push(Finding::look(
+            "permissions",
+            text,
+            format!("see that they are ticked for this key in Lever under {KEYS}"),
+        ));
     }
 }
 
@@ -181,6 +194,8 @@ async fn perform_as(node: &Node, account: &Account, findings: &mut Vec<Finding>)
                 findings.push(Finding::wrong("perform_as", text, next));
             }
         }
-        Err(why) => findings.push(Finding::look("perform_as", format!("the users cannot be read: {why}"), "see the permissions above")),
+        Err(why) => {
+            findings.push(Finding::look("perform_as", format!("the users cannot be read: {why}"), "see the permissions above"))
+        }
     }
 }

@@ -9,9 +9,8 @@ use crate::runtime::call::{Called, Node, Unready};
 pub(super) async fn lever(node: &Node, account: &Account, request: &Request) -> Result<Exchange, String> {
     match node.call(account, request, Class::Person).await {
         Ok(Called::Exchanged(exchange)) => Ok(exchange),
-        Ok(Called::Held { reason, .. }) | Err(Unready::Defer { reason, .. } | Unready::Gone(reason) | Unready::Park(reason)) => {
-            Err(reason.text)
-        }
+        Ok(Called::Held { reason, .. })
+        | Err(Unready::Defer { reason, .. } | Unready::Gone(reason) | Unready::Park(reason)) => Err(reason.text),
         Err(Unready::Store(error)) => Err(error.to_string()),
     }
 }

@@ -34,7 +34,10 @@ pub(super) async fn examine(node: &Node, account: &Account, findings: &mut Vec<F
                 Some(called) if called == name => fine += 1,
                 Some(called) => {
                     let text = format!("the {kind_word} “{name}” is called “{called}” in Lever now");
-                    let next = format!("rules go by its id and go on; `leverd pull {}` takes the new name, then change it in the rules", account.id);
+                    let next = format!(
+                        "rules go by its id and go on; `leverd pull {}` takes the new name, then change it in the rules",
+                        account.id
+                    );
                     findings.push(Finding::look("names", text, next));
                 }
                 None => {

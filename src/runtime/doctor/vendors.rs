@@ -4,8 +4,8 @@ use super::Finding;
 use crate::model::Class;
 use crate::runtime::account::Account;
 use crate::runtime::call::{Node, Unready};
-use crate::runtime::provision::{self, Registration};
 use crate::runtime::line;
+use crate::runtime::provision::{self, Registration};
 
 pub(super) async fn examine(node: &Node, account: &Account, findings: &mut Vec<Finding>) {
     let active = account.active();
@@ -17,7 +17,9 @@ pub(super) async fn examine(node: &Node, account: &Account, findings: &mut Vec<F
         };
         if adapter.operations.contains_key("catalogue") {
             match line::catalogue(node, account, vendor, Class::Person).await {
-                Ok(tests) => findings.push(Finding::fine(about, format!("{} answers and offers {} tests", adapter.title, tests.len()))),
+                Ok(tests) => {
+                    findings.push(Finding::fine(about, format!("{} answers and offers {} tests", adapter.title, tests.len())))
+                }
                 Err(Unready::Defer { reason, .. } | Unready::Gone(reason) | Unready::Park(reason)) => {
                     let next = if reason.code == "R2" {
                         format!(
@@ -33,7 +35,11 @@ pub(super) async fn examine(node: &Node, account: &Account, findings: &mut Vec<F
                 Err(Unready::Store(error)) => findings.push(Finding::look(about, error.to_string(), "try again")),
             }
         } else {
-            findings.push(Finding::look(about, "it has no list of tests, so its credentials cannot be tried", "send one invitation"));
+            findings.push(Finding::look(
+                about,
+                "it has no list of tests, so its credentials cannot be tried",
+                "send one invitation",
+            ));
         }
         told(node, account, vendor, findings).await;
     }
@@ -51,14 +57,19 @@ async fn told(node: &Node, account: &Account, vendor: &crate::model::VendorName,
     let connect = format!("`leverd connect {} --webhooks` sees to it", account.id);
     match provision::vendor(node, account, vendor, false).await {
         Ok(Registration::Never) => findings.push(Finding::fine(about, "it sends nothing by itself, it is asked")),
-        Ok(Registration::AtInvite) => findings.push(Finding::fine(about, format!("it is told where to send with each invitation; {came}"))),
+        Ok(Registration::AtInvite) => {
+            findings.push(Finding::fine(about, format!("it is told where to send with each invitation; {came}")))
+        }
         Ok(Registration::There { .. } | Registration::Made { .. }) => {
             findings.push(Finding::fine(about, format!("our webhook is registered there; {came}")));
         }
-        Ok(Registration::Lacking { .. }) => findings.push(Finding::wrong(about, "our webhook is not registered there", connect)),
+        Ok(Registration::Lacking { .. }) => {
+            findings.push(Finding::wrong(about, "our webhook is not registered there", connect))
+        }
         Ok(Registration::ByHand { .. }) if last.is_some() => findings.push(Finding::fine(about, came)),
         Ok(Registration::ByHand { .. }) => {
-            let next = format!("a person enters our URL at the vendor: `leverd connect {} --webhooks --plan` shows it", account.id);
+            let next =
+                format!("a person enters our URL at the vendor: `leverd connect {} --webhooks --plan` shows it", account.id);
             findings.push(Finding::look(about, came, next));
         }
         Err(reason) => findings.push(Finding::wrong(about, reason.text, connect)),

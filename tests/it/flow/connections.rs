@@ -45,7 +45,8 @@ async fn oauth_bed() -> Bed {
         bed.world.sim.auth_url()
     );
     let text = std::fs::read_to_string(&bed.world.config).unwrap();
-    let text = text.replace("api_key: { file: secrets/lever }", &oauth) + "server: { encryption_keys: [{ file: secrets/key }] }\n";
+    let text =
+        text.replace("api_key: { file: secrets/lever }", &oauth) + "server: { encryption_keys: [{ file: secrets/key }] }\n";
     std::fs::write(&bed.world.config, text).unwrap();
     until("the app", async || account(&bed).oauth.is_some()).await;
     // The key that made the webhooks is worth nothing from now on.
@@ -218,7 +219,7 @@ async fn b34_b67_a_deleted_key_stops_the_account_and_a_new_one_lets_it_go_on() {
     assert_eq!(bed.notices().await, [NoticeKind::Suspended]);
     assert!(bed.get("/health").await.contains("\"connection\":\"lever\""));
 
-    bed.control().grant_credential("another-key", None);
+    bed.control().add_credential("another-key", None);
     std::fs::write(bed.world.config.with_file_name("secrets").join("lever"), "another-key").unwrap();
     bed.advance(Duration::from_secs(61)).await;
     bed.advance(Duration::from_secs(61)).await;
@@ -229,7 +230,8 @@ async fn b34_b67_a_deleted_key_stops_the_account_and_a_new_one_lets_it_go_on() {
 
 fn said(findings: &[Finding], level: Level) -> Vec<String> {
     let of = findings.iter().filter(|finding| finding.level == level);
-    of.map(|finding| format!("{}: {} -> {}", finding.about, finding.text, finding.next.as_deref().unwrap_or_default())).collect()
+    of.map(|finding| format!("{}: {} -> {}", finding.about, finding.text, finding.next.as_deref().unwrap_or_default()))
+        .collect()
 }
 
 async fn examined(bed: &Bed) -> Vec<Finding> {
@@ -288,14 +290,15 @@ async fn b01_b02_b33_b68_b69_doctor_names_each_permission_that_the_rules_lack_an
     assert!(look.contains("“Add opportunity tag(s)”") && look.contains("“Create an opportunity note”"), "{look}");
     assert!(!look.contains("form"), "no rule of this account fills a form: {look}");
 
-    let scopes = ["opportunities:write:admin", "stages:read:admin", "postings:read:admin", "users:read:admin", "webhooks:write:admin"];
-    bed.control().grant_credential("sim-lever-key", Some(scopes.map(str::to_owned).to_vec()));
+    let scopes =
+        ["opportunities:write:admin", "stages:read:admin", "postings:read:admin", "users:read:admin", "webhooks:write:admin"];
+    bed.control().add_credential("sim-lever-key", Some(scopes.map(str::to_owned).to_vec()));
     let wrong = said(&examined(&bed).await, Level::Wrong);
     let told = |label: &str| wrong.iter().any(|said| said.contains(label) && said.contains("a Super Admin ticks it"));
     assert!(told("“Find all tags”") && told("“Find all opportunity notes”") && told("“Find all archive reasons”"), "{wrong:?}");
     assert!(!told("“Find all stages”"), "{wrong:?}");
 
-    bed.control().grant_credential("sim-lever-key", Some(Vec::new()));
+    bed.control().add_credential("sim-lever-key", Some(Vec::new()));
     let wrong = said(&examined(&bed).await, Level::Wrong).join("\n");
     assert!(wrong.contains("lets it do nothing") && wrong.contains("Lever Basic"), "{wrong}");
 }
@@ -318,7 +321,8 @@ async fn two_accounts(bed: &Bed, second: &str) {
     let (body, tail) = rest.split_once("store:").unwrap();
     let other = body.replace("secrets/path_token", "secrets/other_token").replace("- pack: qualified", second);
     let catalogue = std::fs::read_to_string(config.with_file_name("catalogue").join("demo.yaml")).unwrap();
-    std::fs::write(config.with_file_name("catalogue").join("other.yaml"), catalogue.replace("account: demo", "account: other")).unwrap();
+    std::fs::write(config.with_file_name("catalogue").join("other.yaml"), catalogue.replace("account: demo", "account: other"))
+        .unwrap();
     std::fs::write(config, format!("accounts:\n  demo:\n{body}  other:\n{other}store:{tail}")).unwrap();
 }
 
@@ -337,7 +341,8 @@ async fn b04_b44_b70_b102_accounts_side_by_side_do_not_see_each_others_events() 
     let token = node.account(&other).unwrap().signing().first().unwrap().expose().to_owned();
     let data = json!({ "opportunityId": bed.id(ADA).as_str(), "toStageId": "nowhere" });
     let delivery = |key: &str| {
-        json!({ "event": "candidateStageChange", "triggeredAt": 1, "token": "t", "signature": sign(key, "t", 1), "data": data }).to_string()
+        json!({ "event": "candidateStageChange", "triggeredAt": 1, "token": "t", "signature": sign(key, "t", 1), "data": data })
+            .to_string()
     };
     assert_eq!(bed.post("/hooks/lever/candidateStageChange", delivery(&token)).await.0, 200);
     assert_eq!(bed.post("/hooks/lever/candidateStageChange", delivery("nobody's")).await.0, 401);
@@ -381,7 +386,8 @@ async fn a_faulty_account_is_held_back_and_what_comes_for_it_waits() {
     let bed = Bed::start().await;
     two_accounts(&bed, "- path: ./rules/gone").await;
     let (other, node) = (leverd::model::AccountId::new("other"), &bed.world.node);
-    until("the fault", async || node.held().contains_key(&other)).await;
+    until("the fault", async || !node.store.notices(Some(&other), 10).await.unwrap().is_empty()).await;
+    assert!(node.held().get(&other).is_some_and(|held| held.why.contains("rules/gone")));
     assert!(bed.get("/health").await.contains("an account is held back"));
     let notices = node.store.notices(Some(&other), 10).await.unwrap();
     assert!(notices[0].1.text.contains("deliveries are kept and wait"), "{notices:?}");
