@@ -4,11 +4,11 @@ use super::connect::Reads;
 use super::describe;
 use super::exit::Exit;
 use super::files::{Folder, read};
+use super::foresee::Foresight;
 use super::out::{Format, Out, for_reading};
 use super::preview::{Preview, Would, text};
 use super::stored::{now, wait};
 use super::validate::project;
-use crate::engine::{self, Program};
 use crate::lang::config::Store as StorePlace;
 use crate::lang::diagnostic::Diagnostics;
 use crate::lang::near::near;
@@ -16,10 +16,8 @@ use crate::lang::project::{Bound, Project};
 use crate::lang::source::Sources;
 use crate::lever::api;
 use crate::lever::decode::{self, LeverPayload, Seen};
-use crate::lever::facts::{self, Names, OpportunitySnapshot};
-use crate::model::{
-    ContactId, Event, EventId, EventKind, Facts, Group, Kind, Later, LeverEvent, OpportunityId, Plan, Planned, Said, Value,
-};
+use crate::lever::facts::{Names, OpportunitySnapshot};
+use crate::model::{Event, EventId, EventKind, Kind, Later, LeverEvent, OpportunityId, Plan, Said, Value};
 use crate::store::{Options, Store};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -56,9 +54,6 @@ fn trigger(text: &str) -> Result<LeverEvent, String> {
         format!("Lever's events are {}", all.join(", "))
     })
 }
-
-/// Asking for more rounds than this is a fault of ours.
-const ROUNDS: usize = 4;
 
 impl DryRun {
     pub(super) fn run(&self, out: &mut Out) -> anyhow::Result<Exit> {
@@ -110,41 +105,9 @@ impl DryRun {
             },
             None => self.assumed(bound, &opportunity, names)?,
         };
-        let mut facts = Facts::at(now());
-        facts.values.extend(facts::opportunity(&opportunity, names));
-        facts.known.insert(Group::Opportunity);
-
-        let program = Program::new(bound.rulesets.clone());
-        for _ in 0..ROUNDS {
-            let needs = match engine::plan(&program, &event, &facts) {
-                Planned::Plan(plan) => return self.show(out, project, bound, &event, &plan, &opportunity),
-                Planned::Needs(needs) => needs,
-            };
-            for group in needs.0 {
-                match &group {
-                    Group::Opportunity => {}
-                    Group::Posting => {
-                        let posting = match opportunity.posting() {
-                            Some(posting) => Some(lever.one(&api::get_posting(posting), api::posting).await?),
-                            None => None,
-                        };
-                        facts.values.extend(facts::posting(&opportunity, posting.as_ref(), names));
-                    }
-                    Group::Ledger => {
-                        let contact = opportunity.contact.clone().map(ContactId::from);
-                        if let Some(store) = store(project, folder).await? {
-                            facts.ledger = store.ledger(&bound.account.name, &opportunity.id, contact.as_ref()).await?;
-                        }
-                    }
-                    Group::Tests(vendor) => {
-                        let tests = bound.catalogue.tests.get(vendor.as_str()).cloned().unwrap_or_default();
-                        facts.tests.insert(vendor.clone(), tests.into());
-                    }
-                }
-                facts.known.insert(group);
-            }
-        }
-        bail!("the rules asked for more than {ROUNDS} rounds of facts: this is a fault of leverd")
+        let store = store(project, folder).await?;
+        let plan = Foresight::new(bound, &lever, store.as_ref()).plan(&event, &opportunity, now()).await?;
+        self.show(out, project, bound, &event, &plan, &opportunity)
     }
 
     /// The content of a file, if `what` is one.
@@ -237,7 +200,7 @@ impl DryRun {
 }
 
 /// What is said of a stage that the account does not have.
-fn no_stage(bound: &Bound, name: &str) -> String {
+pub(super) fn no_stage(bound: &Bound, name: &str) -> String {
     let stages: Vec<&str> = bound.catalogue.stages.iter().map(|stage| stage.name.as_str()).collect();
     match near(name, stages.iter().copied()).first() {
         Some(near) => format!("the account has no stage `{name}`; did you mean `{near}`?"),
@@ -282,7 +245,7 @@ fn confirmed(bound: &Bound, payload: &LeverPayload, opportunity: &api::Opportuni
 }
 
 /// The store, if there is one: a project that never ran has no attempts.
-async fn store(project: &Project, folder: &Folder) -> anyhow::Result<Option<Store>> {
+pub(super) async fn store(project: &Project, folder: &Folder) -> anyhow::Result<Option<Store>> {
     let StorePlace::Sqlite(path) = &project.config.store;
     let path = folder.path(path);
     if !path.is_file() {

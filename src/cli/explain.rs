@@ -4,6 +4,7 @@ use super::exit::Exit;
 use super::out::{Format, Out, for_reading};
 use crate::lang;
 use crate::lang::near::near;
+use crate::sim::script;
 use crate::suite;
 use anstyle::Style;
 use clap::Args;
@@ -11,7 +12,7 @@ use serde_json::json;
 
 /// Every code that a message may carry.
 fn entries() -> impl Iterator<Item = &'static lang::explain::Entry> {
-    lang::explain::entries().chain(suite::ENTRIES)
+    lang::explain::entries().chain(suite::ENTRIES).chain(script::ENTRIES)
 }
 
 /// Say what a diagnostic code means, with a bad and a good example

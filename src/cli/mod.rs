@@ -3,6 +3,7 @@
 //! Files, the environment, the terminal and the clock are touched here; what the commands say comes from the layers above. Exit
 //! codes: 0 fine, 1 faults found, 2 wrong use or not able to.
 
+mod backfill;
 mod connect;
 mod connecting;
 pub mod demo;
@@ -13,6 +14,7 @@ mod errands;
 mod exit;
 mod explain;
 pub mod files;
+mod foresee;
 mod init;
 mod out;
 mod parked;
@@ -22,6 +24,7 @@ mod retry;
 mod runs;
 pub mod schema;
 mod serve;
+mod sim;
 mod skip;
 mod status;
 pub mod stored;
@@ -65,6 +68,7 @@ enum Command {
     Test(test::Test),
     Pull(pull::Pull),
     DryRun(dry_run::DryRun),
+    Backfill(backfill::Backfill),
     Runs(runs::Runs),
     Why(why::Why),
     Parked(parked::Parked),
@@ -72,6 +76,7 @@ enum Command {
     Skip(skip::Skip),
     Schema(schema::SchemaCommand),
     Explain(explain::Explain),
+    Sim(sim::SimCommand),
 }
 
 /// Parses the arguments (the program's name first) and runs the command.
@@ -94,6 +99,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Init(command) => command.run(&mut out),
         Command::Validate(command) => command.run(&mut out),
         Command::DryRun(command) => command.run(&mut out),
+        Command::Backfill(command) => command.run(&mut out),
         Command::Test(command) => command.run(&mut out),
         Command::Pull(command) => command.run(&mut out),
         Command::Runs(command) => command.run(&mut out),
@@ -103,6 +109,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Skip(command) => command.run(&mut out),
         Command::Schema(command) => command.run(&mut out),
         Command::Explain(command) => command.run(&mut out),
+        Command::Sim(command) => command.run(&mut out),
     };
     out::settle(result.and_then(|exit| Ok(out.flush().map(|()| exit)?)))
 }

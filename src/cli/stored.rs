@@ -6,7 +6,8 @@ use crate::lang::config::{self, Store as StorePlace};
 use crate::lang::diagnostic::Diagnostics;
 use crate::lang::render::render_human;
 use crate::lang::source::Sources;
-use crate::model::{AccountId, Reason};
+use crate::model::{AccountId, Event, Reason};
+use crate::runtime::backfill;
 use crate::runtime::project::Reading;
 use crate::server::side::{self, Ask, Wish};
 use crate::store::{Options, Store, Work};
@@ -41,6 +42,11 @@ impl Place {
         Ok(path)
     }
 
+    /// The leverd.yaml.
+    pub fn config(&self) -> &Path {
+        &self.config
+    }
+
     /// The rules that the configuration names now, by account; none where they cannot be read.
     pub fn programs(&self) -> BTreeMap<AccountId, Program> {
         let project = Reading::of(&self.config).ok().and_then(|reading| reading.load().project);
@@ -54,11 +60,24 @@ impl Place {
         Store::open(Options::path(&path).read_only()).await.with_context(|| path.display().to_string())
     }
 
+    /// Hands events over that one rule shall see: to the running leverd that holds the store, or to the store where none runs. How many
+    /// were not handed over before.
+    pub async fn backfill(&self, account: &AccountId, events: Vec<Event>) -> anyhow::Result<usize> {
+        let path = self.path()?;
+        if let Some(answer) = side::ask(&path, &Ask::backfill(account.clone(), events.clone())).await? {
+            return answer.map_err(anyhow::Error::msg);
+        }
+        let store = Store::open(Options::path(&path)).await?;
+        let fresh = backfill::take(&store, events, now()).await?;
+        store.close().await;
+        Ok(fresh)
+    }
+
     /// Has a wish fulfilled: by the running leverd that holds the store, or in the store itself where none runs.
     pub async fn wish(&self, account: &AccountId, work: Work, wish: &Wish) -> anyhow::Result<()> {
         let path = self.path()?;
         if let Some(answer) = side::ask(&path, &Ask::new(account.clone(), work, wish.clone())).await? {
-            return answer.map_err(anyhow::Error::msg);
+            return answer.map(drop).map_err(anyhow::Error::msg);
         }
         let store = Store::open(Options::path(&path)).await?;
         match wish {

@@ -4,6 +4,7 @@
 //! rule, what belongs to it goes too.
 
 use super::family;
+use super::rows::Row;
 use super::scope::Scope;
 use crate::lang::action::{Action, Draft, Stop};
 use crate::lang::rule::{Operand, Pack};
@@ -114,6 +115,13 @@ impl Draft for Pen<'_, '_> {
             self.scope.know(Group::Ledger)?;
         }
         Ok(self.scope.attempt.cloned())
+    }
+
+    fn row(&mut self, variable: &str) -> Option<Assessment> {
+        match self.scope.vars.iter().rev().find(|(name, _)| *name == variable) {
+            Some((_, Some(Row::Attempt(attempt)))) => Some((*attempt).clone()),
+            _ => None,
+        }
     }
 
     fn test(&mut self, value: &Value) -> Result<Option<TestEntry>, Stop> {

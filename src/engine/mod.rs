@@ -9,6 +9,7 @@
 //! joins it all.
 
 mod band;
+pub mod called;
 mod condition;
 mod draft;
 pub mod explain;

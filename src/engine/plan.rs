@@ -229,6 +229,7 @@ impl Planning<'_> {
                 Look::Timer { .. } => "timer",
                 Look::Settle { .. } => "look",
                 Look::Late => "effect",
+                Look::Backfill => "backfill",
             };
             self.plan.steps.push(Step {
                 pack: Some(pack.clone()),
@@ -242,16 +243,24 @@ impl Planning<'_> {
 
     fn rules(&mut self, rules: Vec<At>, attempt: Option<&Assessment>, changed: bool) {
         let mut joined = Joined::default();
-        for at in rules {
-            let Some((set, rule)) = self.program.at(at) else { continue };
+        let look = self.event.for_rule.as_ref().map(|for_rule| &for_rule.look);
+        let backfill = look == Some(&Look::Backfill);
+        for at in &rules {
+            let Some((set, rule)) = self.program.at(*at) else { continue };
+            // Of what was there before, a rule may want the event itself, or only to count time from it.
+            if backfill && !fires(rule, self.event) {
+                continue;
+            }
             // A file speaks of its own vendor's attempts only.
             if attempt.is_some_and(|attempt| set.pack.vendor_name().is_some_and(|vendor| *vendor != attempt.vendor)) {
                 continue;
             }
             self.rule(set, rule, attempt, changed, &mut joined);
         }
-        if self.event.for_rule.is_none() {
-            self.arm(attempt, changed);
+        match look {
+            None => self.arm(attempt, changed, None),
+            Some(Look::Backfill) => self.arm(attempt, changed, Some(&rules)),
+            Some(Look::Settle { .. } | Look::Timer { .. } | Look::Late) => {}
         }
         self.plan.effects = joined.effects;
     }
@@ -343,18 +352,19 @@ impl Planning<'_> {
         }
     }
 
-    /// Arms the timers that count from this event.
-    fn arm(&mut self, attempt: Option<&Assessment>, changed: bool) {
+    /// Arms the timers that count from this event: of all rules, or of these only.
+    fn arm(&mut self, attempt: Option<&Assessment>, changed: bool, only: Option<&[At]>) {
         let mut rules = self.program.timers(&self.event.kind).to_vec();
         if schedule::tells_expiry(self.event, attempt) {
             rules.extend_from_slice(self.program.expiry());
         }
         rules.sort_unstable();
         rules.dedup();
+        rules.retain(|at| only.is_none_or(|only| only.contains(at)));
         for at in rules {
             let Some((set, rule)) = self.program.at(at) else { continue };
             let foreign = attempt.is_some_and(|row| set.pack.vendor_name().is_some_and(|vendor| *vendor != row.vendor));
-            if foreign || set.off.contains_key(&rule.name) || self.event.at < set.baseline {
+            if foreign || set.off.contains_key(&rule.name) || (self.event.at < set.baseline && only.is_none()) {
                 continue;
             }
             let mut armed = Vec::new();
@@ -478,11 +488,20 @@ fn of(pack: &PackName, rule: &RuleName) -> String {
     format!("{pack}: {rule}")
 }
 
+/// Whether a rule waits for this event itself, not for time after it.
+fn fires(rule: &Rule, event: &Event) -> bool {
+    rule.triggers.iter().any(|trigger| match trigger {
+        Trigger::Event(kind) => *kind == event.kind,
+        Trigger::TagAdded(_) => event.kind == EventKind::TagAdded,
+        Trigger::Timer { .. } => false,
+    })
+}
+
 /// Whether a rule may be walked for an event of this kind at all: for `why`.
 pub(super) fn listens(rule: &Rule, event: &Event) -> bool {
     rule.triggers.iter().any(|trigger| match trigger {
         Trigger::Event(kind) | Trigger::Timer { of: Anchor::Event(kind), .. } => *kind == event.kind,
         Trigger::TagAdded(_) => event.kind == EventKind::TagAdded,
-        Trigger::Timer { of: Anchor::ExpiresAt, .. } => event.kind.assessment().is_some(),
+        Trigger::Timer { of: Anchor::ExpiresAt, .. } => event.assessment.is_some(),
     })
 }

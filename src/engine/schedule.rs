@@ -5,7 +5,9 @@
 use super::scope::Scope;
 use crate::lang::action::Stop;
 use crate::lang::rule::{Anchor, Rule, Trigger};
-use crate::model::{Assessment, AssessmentEvent, Class, Event, EventId, ForRule, Later, LaterKind, Look, TimerId, Value};
+use crate::model::{
+    Assessment, AssessmentEvent, Class, Event, EventId, EventKind, ForRule, Later, LaterKind, Look, TimerId, Value,
+};
 use jiff::SignedDuration;
 
 /// The first look of `settle`.
@@ -110,8 +112,10 @@ pub(super) fn timers<'r>(scope: &Scope<'_>, rule: &'r Rule) -> Result<Vec<Timer<
 /// Whether the expiry of an attempt may be news after this event.
 pub(super) fn tells_expiry(event: &Event, attempt: Option<&Assessment>) -> bool {
     let telling = matches!(
-        event.kind.assessment(),
-        Some(AssessmentEvent::Invited | AssessmentEvent::Reinvited | AssessmentEvent::Opened | AssessmentEvent::Reopened)
+        event.kind,
+        EventKind::Assessment(
+            AssessmentEvent::Invited | AssessmentEvent::Reinvited | AssessmentEvent::Opened | AssessmentEvent::Reopened
+        ) | EventKind::Done(_)
     );
     telling && attempt.is_some_and(|attempt| attempt.expires_at.is_some())
 }
@@ -132,7 +136,8 @@ pub fn due(later: &Later) -> Event {
             id: EventId::derive(anchor.id.0.stored(), &["timer", &later.id.to_string(), &later.due.to_string()]),
             at: later.due,
             received: later.due,
-            class: Class::Timer,
+            // Time counted from what was there before the rule stays with it.
+            class: if anchor.class == Class::Backfill { Class::Backfill } else { Class::Timer },
             for_rule,
             // What the ledger says is already so.
             applied: true,

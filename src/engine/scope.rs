@@ -288,6 +288,7 @@ pub(super) fn attempt_field(attempt: &Assessment, field: &str) -> Option<Value> 
         "submitted_at" => attempt.submitted_at.map(Value::date),
         "expires_at" => attempt.expires_at.map(Value::date),
         "url" => attempt.candidate_url.as_ref().map(Value::text),
+        "reminders" => Some(Value::Int(attempt.reminders.into())),
         "vendor" => Some(Value::text(attempt.vendor.as_str())),
         _ => None,
     }

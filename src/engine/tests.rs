@@ -242,6 +242,7 @@ rules:
             invited_at: Some(now()),
             started_at: None,
             submitted_at: None,
+            reminders: 0,
             expires_at: Some(day(expires)),
             ids: std::collections::BTreeMap::new(),
             candidate_url: None,
@@ -343,4 +344,32 @@ fn a_name_in_the_files_means_the_same_thing_after_a_rename() {
     // And another stage that has taken the name is not meant.
     event.fields.insert("to_stage".into(), Value::named(Kind::Stage, "s7", "Stage 1"));
     assert!(planned(&program, &event, &known).effects.is_empty());
+}
+
+/// B17 B86: only asked for, a rule sees what was there before it; time counts from when things happened.
+#[test]
+fn b17_a_backfilled_event_is_for_one_rule_and_arms_its_timers_from_the_past() {
+    let rules = "rules:
+  - { name: at once, trigger: candidateStageChange, do: [{ add_note: now }] }
+  - { name: in time, trigger: { after: 3d, of: candidateStageChange }, do: [{ add_note: later }] }
+";
+    let program = program(rules, 3);
+    let backfill = |rule: &str| {
+        let mut event = entering(1);
+        event.class = crate::model::Class::Backfill;
+        event.at = now() - SignedDuration::from_hours(24 * 10);
+        let look = crate::model::Look::Backfill;
+        event.for_rule = Some(crate::model::ForRule { pack: PackName::new("p"), rule: RuleName::new(rule), look });
+        event
+    };
+    let plan = planned(&program, &backfill("at once"), &facts(1, &[]));
+    assert_eq!((plan.effects.len(), plan.later.len()), (1, 0), "{:?}", plan.steps);
+    let event = backfill("in time");
+    let plan = planned(&program, &event, &facts(1, &[]));
+    let [later] = plan.later.as_slice() else { panic!("{:?}", plan.steps) };
+    assert!(plan.effects.is_empty(), "what counts time does nothing at once");
+    assert_eq!(later.due, event.at + SignedDuration::from_hours(72));
+    // When it is due, it is still one that a person asked for: no baseline is in its way.
+    assert_eq!(schedule::due(later).class, crate::model::Class::Backfill);
+    assert_eq!(planned(&program, &schedule::due(later), &facts(1, &[])).effects.len(), 1);
 }

@@ -3,6 +3,7 @@
 use super::action::registry;
 use super::compile::{shapes, type_names};
 use super::scope;
+use super::shape::Shape;
 use schemars::Schema;
 use serde_json::{Map, Value, json};
 
@@ -40,7 +41,9 @@ fn ty() -> Value {
 
 fn trigger() -> Value {
     let kinds: Vec<String> = scope::kinds().iter().map(ToString::to_string).collect();
-    json!({ "anyOf": [{ "enum": kinds }, shapes::TIMER.json(), shapes::TAG_ADDED.json()] })
+    let kinds = kinds.into_iter().chain(["assessment.expires_at".to_owned()]).collect::<Vec<_>>();
+    let shapes = [&shapes::TIMER, &shapes::TAG_ADDED, &shapes::DONE, &shapes::FAILED];
+    json!({ "anyOf": std::iter::once(json!({ "enum": kinds })).chain(shapes.map(Shape::json)).collect::<Vec<Value>>() })
 }
 
 fn condition() -> Value {

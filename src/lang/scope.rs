@@ -114,14 +114,14 @@ impl Declared {
         {
             fields = catalogue_fields(catalogue);
         }
-        Shape { ty, fields, optional: false }
+        Shape { ty, fields, optional: false, attempt: false }
     }
 
     /// What a row of our ledger looks like.
     pub(crate) fn ledger_row() -> Shape {
         let own = vocabulary::assessment().into_iter();
         let fields = own.filter_map(|entry| Some((entry.name.strip_prefix("assessment.")?.to_owned(), entry.field))).collect();
-        Shape { ty: Type::Record(fields), fields: BTreeMap::new(), optional: false }
+        Shape { ty: Type::Record(fields), fields: BTreeMap::new(), optional: false, attempt: true }
     }
 }
 
@@ -138,6 +138,8 @@ pub(crate) struct Shape {
     /// Fields besides those of the type.
     pub(crate) fields: BTreeMap<String, Field>,
     pub(crate) optional: bool,
+    /// Whether it is a row of our ledger, which actions may be about.
+    pub(crate) attempt: bool,
 }
 
 impl Shape {
@@ -194,7 +196,8 @@ impl<'a> Scope<'a> {
 
     /// Whether a rule with these triggers knows our ledger's row.
     pub(crate) fn has_assessment(&self) -> bool {
-        self.known.kinds.iter().all(|kind| kind.assessment().is_some()) && !self.known.kinds.is_empty()
+        let adapter = self.declared.adapter.as_deref();
+        self.known.kinds.iter().all(|kind| vocabulary::about_attempt(kind, adapter)) && !self.known.kinds.is_empty()
     }
 
     fn is_present(&self, name: &str) -> bool {
@@ -305,7 +308,7 @@ impl<'a> Scope<'a> {
         match self.known.kinds.as_slice() {
             [] => "here".to_owned(),
             kinds => {
-                let kinds: Vec<String> = kinds.iter().map(|kind| format!("`{kind}`")).collect();
+                let kinds: Vec<String> = kinds.iter().map(|kind| format!("`{}`", kind.written())).collect();
                 format!("when {} fires", kinds.join(" or "))
             }
         }
@@ -327,7 +330,7 @@ impl<'a> Scope<'a> {
         let name = if all.contains_key(path) { path } else { front.filter(|front| all.contains_key(*front))? };
         let (_, triggers) = all.get(name)?;
         let lacking: Vec<String> =
-            self.known.kinds.iter().map(ToString::to_string).filter(|kind| !triggers.contains(kind)).collect();
+            self.known.kinds.iter().map(EventKind::written).filter(|kind| !triggers.contains(kind)).collect();
         let under = match triggers.as_slice() {
             [only] => only.clone(),
             [first, second] => format!("{first} and {second}"),

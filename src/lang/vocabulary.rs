@@ -3,7 +3,7 @@
 //! The checker, the engine, the documentation and the editors' completion all read this one table. A name's group tells `gather`
 //! what to fetch; names of the event itself and of the ledger cost nothing.
 
-use super::adapter::Adapter;
+use super::adapter::{Adapter, Operation};
 use crate::model::{
     AssessmentEvent, Decision, EventKind, Field, Group, Integrity, Kind, LeverEvent, Phase, ReportState, Type, Verdict,
 };
@@ -107,6 +107,7 @@ pub fn assessment() -> Vec<Entry> {
         optional("assessment.submitted_at", Type::Date, "when the candidate submitted"),
         optional("assessment.expires_at", Type::Date, "when the invitation expires"),
         optional("assessment.url", Type::Url, "the link that the candidate opens"),
+        required("assessment.reminders", Type::Int, "how often the candidate was reminded"),
     ]
 }
 
@@ -133,6 +134,34 @@ pub fn lever(event: LeverEvent) -> Vec<Entry> {
     }
 }
 
+/// What a failed call says.
+fn failure() -> [Entry; 2] {
+    [
+        required("failure.message", Type::Text, "what the vendor said, or why it was not tried"),
+        required("failure.code", Type::Text, "the kind of failure, e.g. `R4`"),
+    ]
+}
+
+/// Whether leverd tells of such an event itself: from its own calls, from `mark`, from timers.
+pub fn own(event: AssessmentEvent) -> bool {
+    use AssessmentEvent as E;
+    matches!(
+        event,
+        E::Requested | E::Invited | E::InviteFailed | E::Reinvited | E::Expired | E::OptedOut | E::Cancelled | E::Superseded
+    )
+}
+
+/// Whether an event of this kind is always about one attempt.
+pub fn about_attempt(kind: &EventKind, adapter: Option<&Adapter>) -> bool {
+    match kind {
+        EventKind::Assessment(_) => true,
+        EventKind::Done(name) | EventKind::Failed(name) => {
+            adapter.and_then(|adapter| adapter.operations.get(name)).is_some_and(Operation::about_attempt)
+        }
+        _ => false,
+    }
+}
+
 /// Everything a rule may read when `kind` fires. `result.*` comes from the adapter, per event.
 pub fn names(kind: &EventKind, adapter: Option<&Adapter>) -> BTreeMap<String, Field> {
     let mut entries = event();
@@ -155,23 +184,42 @@ pub fn names(kind: &EventKind, adapter: Option<&Adapter>) -> BTreeMap<String, Fi
             entries.extend(opportunity());
             entries.extend(posting());
         }
-        EventKind::OpportunityCreated | EventKind::Answered(_) | EventKind::Done(_) | EventKind::Failed(_) => {
+        EventKind::OpportunityCreated | EventKind::Answered(_) => {
             entries.extend(opportunity());
             entries.extend(posting());
+        }
+        EventKind::Done(name) | EventKind::Failed(name) => {
+            entries.extend(opportunity());
+            entries.extend(posting());
+            let operation = adapter.and_then(|adapter| adapter.operations.get(name));
+            if operation.is_some_and(Operation::about_attempt) {
+                entries.extend(assessment());
+            }
+            if matches!(kind, EventKind::Failed(_)) {
+                entries.extend(failure());
+            } else {
+                // What an answer gives may always be missing in it: it was done all the same.
+                let captures = operation.into_iter().flat_map(Operation::captures);
+                names.extend(captures.map(|(name, take)| {
+                    let ty = take.field.as_ref().map_or(Type::Text, |field| field.ty.clone());
+                    (format!("result.{name}"), Field::optional(ty))
+                }));
+            }
         }
         EventKind::Assessment(step) => {
             entries.extend(opportunity());
             entries.extend(posting());
             entries.extend(assessment());
             if *step == AssessmentEvent::InviteFailed {
-                entries.push(required("failure.message", Type::Text, "what the vendor said, or why it was not tried"));
-                entries.push(required("failure.code", Type::Text, "the kind of failure, e.g. `R4`"));
+                entries.extend(failure());
             }
             if *step == AssessmentEvent::Scored {
                 entries.push(required("event.changed", Type::Bool, "whether this corrects an earlier score"));
             }
             for (field, of) in adapter.and_then(|adapter| adapter.event(*step)).into_iter().flatten() {
-                names.insert(format!("result.{field}"), of.clone());
+                // What leverd tells itself carries none of the vendor's fields.
+                let optional = of.optional || own(*step) || adapter.is_some_and(|adapter| adapter.makes(*step));
+                names.insert(format!("result.{field}"), Field { optional, ..of.clone() });
             }
         }
     }

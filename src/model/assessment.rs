@@ -137,6 +137,9 @@ pub struct Assessment {
     pub started_at: Option<Timestamp>,
     pub submitted_at: Option<Timestamp>,
     pub expires_at: Option<Timestamp>,
+    /// How often the candidate was reminded.
+    #[serde(default)]
+    pub reminders: u32,
     /// What the vendor calls things: `invitation_id`, `attempt_id`, `candidate_id` …: correlation keys.
     pub ids: BTreeMap<String, String>,
     /// The link that the candidate opens, if the vendor told it.

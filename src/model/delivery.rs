@@ -1,6 +1,6 @@
 //! One HTTP request received, kept as received less its secrets; a due timer or poll enters the same way.
 
-use super::{AccountId, ConnectionName, DeliveryId, Event, Later, LeverEvent, Poll, VendorName};
+use super::{AccountId, AssessmentId, ConnectionName, DeliveryId, Event, Later, LeverEvent, Poll, VendorName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,18 @@ pub enum Source {
     Poll(Box<Poll>),
     /// A person wants one rule applied to what was there before it: the event, for that rule alone.
     Backfill(Box<Event>),
+    /// A vendor is to be asked: the poll of this name in its adapter is due.
+    Ask { vendor: VendorName, poll: String, about: About },
+}
+
+/// What a poll of a vendor's adapter is to ask about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum About {
+    /// One attempt of ours.
+    Attempt(AssessmentId),
+    /// Whatever happened in between.
+    Window { from: Timestamp, to: Timestamp },
 }
 
 /// Why a delivery may cause reads, but no effects until the API confirms.

@@ -28,6 +28,8 @@ pub enum Look {
     Timer { due: Timestamp, anchor: Timestamp },
     /// An effect waited longer than ten minutes: is its rule still true?
     Late,
+    /// A person wants the rule applied to what was there before it.
+    Backfill,
 }
 
 /// The one rule an event is for.

@@ -112,6 +112,18 @@ impl EventKind {
     }
 }
 
+impl EventKind {
+    /// As authors write it: `{ done: remind }`, where the stored form is `done:remind`.
+    pub fn written(&self) -> String {
+        match self {
+            Self::Answered(key) => format!("{{ answered: {key} }}"),
+            Self::Done(operation) => format!("{{ done: {operation} }}"),
+            Self::Failed(operation) => format!("{{ failed: {operation} }}"),
+            kind => kind.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for EventKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

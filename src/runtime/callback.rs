@@ -64,18 +64,18 @@ pub(super) fn open(
         });
         return Ok(Opened::Handshake { status: webhook.reply, text });
     }
-    if !webhook.signed() && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err() {
+    // Some vendors only say that there is something to fetch, in a request without a body.
+    let told = body.iter().any(|byte| !byte.is_ascii_whitespace());
+    if told && !webhook.signed() && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err() {
         return Err(refuse(400, "the body is not JSON"));
     }
     let url = path(node, vendor, account, token);
     let incoming = Incoming { headers, body, url: &url, received: now, from };
     let believed = vendor::verify(adapter, &incoming, &connection.secrets).map_err(|error| refuse(401, &error.to_string()))?;
-    Ok(Opened::Delivery(Believed {
-        dedupe: vendor::dedupe(adapter, &incoming),
-        signed: believed.signed,
-        token: named,
-        reply: webhook.reply,
-    }))
+    // The same words about two invitations are two messages.
+    let dedupe = vendor::dedupe(adapter, &incoming);
+    let dedupe = named.as_ref().map_or_else(|| dedupe.clone(), |invitation| format!("{invitation}:{dedupe}"));
+    Ok(Opened::Delivery(Believed { dedupe, signed: believed.signed, token: named, reply: webhook.reply }))
 }
 
 /// The URL of a connection's own deliveries, for vendors whose webhook is registered once.

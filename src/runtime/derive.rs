@@ -6,24 +6,21 @@
 use super::account::Account;
 use super::call::{Node, Unready};
 use super::planner::UNCONFIRMED;
-use super::{backoff, callback, gather, line, look};
+use super::{backoff, gather, hear, look, poll};
 use crate::engine::schedule;
 use crate::lever::decode::{self, LeverPayload, Seen};
 use crate::model::{
-    Assessment, Class, Delivery, Event, EventId, EventKind, Hint, Kind, Later, LaterKind, LeverEvent, Reason, Source, Value,
-    VendorName,
+    Class, Delivery, Event, EventId, EventKind, Hint, Kind, Later, LaterKind, LeverEvent, Reason, Source, Value,
 };
 use crate::store::{ClaimedDelivery, Derived, Result};
-use crate::vendor::{self, Choice, Notification, ledger_inputs};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 
 /// The field of a stored event that names the event it looks at again.
 const ORIGIN: &str = "event.origin";
 /// And when that event was received: the looks of `settle` count from then.
 const RECEIVED: &str = "event.origin_received";
 /// A change that Lever does not show yet is looked for this often, within a minute or so.
-const LOOKS: u32 = 3;
+pub(super) const LOOKS: u32 = 3;
 
 /// Derives the events of one claimed delivery and commits them.
 pub(super) async fn derive(node: &Node, account: &Account, claimed: ClaimedDelivery) -> Result<()> {
@@ -31,7 +28,8 @@ pub(super) async fn derive(node: &Node, account: &Account, claimed: ClaimedDeliv
     let now = node.clock.now();
     let derived = match &delivery.source {
         Source::Lever { .. } => lever(node, account, &claimed).await,
-        Source::Vendor { vendor, token, .. } => vendor_delivery(node, account, &claimed, vendor, token.as_deref()).await,
+        Source::Vendor { vendor, token, .. } => hear::vendor(node, account, &claimed, vendor, token.as_deref()).await,
+        Source::Ask { vendor, poll, about } => poll::answer(node, account, delivery, vendor, poll, about).await,
         Source::Timer(later) => Ok(Derived::Events(vec![timer(account, delivery, later)])),
         Source::Backfill(event) => Ok(Derived::Events(vec![Event { received: delivery.received, ..event.as_ref().clone() }])),
         Source::Poll(poll) => return look::derive(node, account, &claimed, poll).await,
@@ -193,137 +191,6 @@ pub(super) async fn confirm_late(node: &Node, account: &Account, event: &Event) 
         Ok(confirmed) => Ok(confirmed),
         Err(refused) => Err(Unready::Gone(refused.reason)),
     }
-}
-
-/// A vendor's delivery: whose, what, confirmed how.
-async fn vendor_delivery(
-    node: &Node,
-    account: &Account,
-    claimed: &ClaimedDelivery,
-    vendor: &VendorName,
-    token: Option<&str>,
-) -> std::result::Result<Derived, Unready> {
-    let delivery = &claimed.delivery;
-    let Some(adapter) = account.active().adapters.get(vendor).cloned() else {
-        let reason = Reason::new("R2", format!("no pack of account `{}` uses `{vendor}` any more", account.id));
-        return Ok(Derived::Park(reason));
-    };
-    let notifications = match vendor::notifications(&adapter, &delivery.body) {
-        Ok(notifications) => notifications,
-        Err(reason) => return Ok(Derived::Park(reason)),
-    };
-    let (mut events, mut passed, mut asked) = (Vec::new(), None, false);
-    for notification in notifications {
-        if !notification.mapped {
-            let how = if notification.ignored { "the adapter ignores" } else { "the adapter does not know" };
-            passed = Some(Reason::new("ignored", format!("{how} `{}`", notification.event)));
-            continue;
-        }
-        let owners = match owners(node, account, vendor, &notification, token).await? {
-            Owners::These(rows) => rows,
-            Owners::Ambiguous(reason) => return Ok(Derived::Park(reason)),
-            Owners::Nobody => {
-                let reason = Reason::new("R6", format!("no invitation of ours is known for this `{}` yet", notification.event));
-                return Ok(match backoff::held(node.clock.now(), claimed.rounds_for(&reason.code)) {
-                    Some(until) => Derived::Hold { until, reason },
-                    None => {
-                        Derived::Park(Reason::new("R6", "nobody's: no invitation of ours was found within an hour and more"))
-                    }
-                });
-            }
-        };
-        asked |= !notification.reads.is_empty();
-        for row in owners {
-            let answers = reads(node, account, vendor, &notification, &row).await?;
-            let emissions = match vendor::emit(&adapter, &notification, &answers, delivery.received) {
-                Ok(emissions) => emissions,
-                Err(reason) => return Ok(Derived::Park(reason)),
-            };
-            for (seq, emission) in emissions.into_iter().enumerate() {
-                let kind = EventKind::Assessment(emission.event);
-                let id = EventId::derive(
-                    delivery.received,
-                    &[account.id.as_str(), &row.id.to_string(), &kind.to_string(), &delivery.dedupe, &notification.dedupe],
-                );
-                let mut event = Event::new(id, account.id.clone(), kind, Some(row.opportunity.clone()), emission.at);
-                event.received = delivery.received;
-                event.seq = u16::try_from(seq).unwrap_or(u16::MAX);
-                event.assessment = Some(row.id);
-                event.fields = emission.fields;
-                events.push(event);
-            }
-        }
-    }
-    // The vendor's own records may lag behind its webhook: what they do not bear out yet is read again before it is let go.
-    let reason = Reason::new("not confirmed", "the vendor's own records do not bear it out yet");
-    let rounds = claimed.rounds_for(&reason.code);
-    if events.is_empty()
-        && asked
-        && rounds < LOOKS
-        && let Some(until) = backoff::held(node.clock.now(), rounds)
-    {
-        return Ok(Derived::Hold { until, reason });
-    }
-    if events.is_empty() {
-        let reason = passed.unwrap_or_else(|| Reason::new("not confirmed", "the vendor's own records do not bear it out"));
-        return Ok(Derived::Nothing(reason));
-    }
-    Ok(Derived::Events(events))
-}
-
-/// Whose a notification is.
-enum Owners {
-    These(Vec<Assessment>),
-    Nobody,
-    Ambiguous(Reason),
-}
-
-async fn owners(
-    node: &Node,
-    account: &Account,
-    vendor: &VendorName,
-    notification: &Notification,
-    token: Option<&str>,
-) -> std::result::Result<Owners, Unready> {
-    let secret = account.vendors.get(vendor).and_then(|connection| connection.path_token.as_ref());
-    if let (Some(token), Some(secret)) = (token, secret)
-        && let Some(id) = callback::invitation(secret, token)
-        && let Some(row) = node.store.assessment(&account.id, id).await?
-    {
-        return Ok(Owners::These(vec![row]));
-    }
-    for key in &notification.owner {
-        let Some((name, id)) = key.ids.iter().next() else { continue };
-        let rows = node.store.assessments_by(&account.id, vendor, name, id).await?;
-        match vendor::choose(key, rows) {
-            Choice::Nobody => {}
-            Choice::Owners(rows) => return Ok(Owners::These(rows)),
-            Choice::Ambiguous(reason) => return Ok(Owners::Ambiguous(reason)),
-        }
-    }
-    Ok(Owners::Nobody)
-}
-
-async fn reads(
-    node: &Node,
-    account: &Account,
-    vendor: &VendorName,
-    notification: &Notification,
-    row: &Assessment,
-) -> std::result::Result<BTreeMap<String, BTreeMap<String, Value>>, Unready> {
-    let mut inputs = ledger_inputs(row);
-    inputs.extend(notification.inputs());
-    let mut answers = BTreeMap::new();
-    for read in &notification.reads {
-        match line::read(node, account, vendor, &read.operation, &inputs, Class::Vendor).await {
-            Ok(learned) => {
-                answers.insert(read.operation.clone(), learned);
-            }
-            Err(Unready::Park(_) | Unready::Gone(_)) if read.optional => {}
-            Err(unready) => return Err(unready),
-        }
-    }
-    Ok(answers)
 }
 
 /// A due timer as the event its rule looks at. A look of `settle` plans with its event's own id, under which a row exists already:

@@ -1,13 +1,14 @@
 //! The conductor: from a request at the door to a settled effect.
 //!
-//! [`intake`] stores a delivery before it is acknowledged · `derive` confirms it and makes events of it · `planner` gathers facts and
-//! asks the engine · `executor` and `vendor_calls` carry effects out · [`poller`] begins looks at what changed in
-//! Lever and `look` carries them out · [`service`] starts, reloads and stops it all · `work` claims
+//! [`intake`] stores a delivery before it is acknowledged · `derive` and `hear` confirm it and make events of it · `planner` gathers
+//! facts and asks the engine · `executor` and `vendor_calls` carry effects out · [`poller`] begins looks at what changed in Lever and
+//! `look` carries them out · `poll` asks vendors · [`service`] starts, reloads and stops it all · `work` claims
 //! and hands out. Each commit of the five is one call of the store; between them anything may be killed.
 //!
 //! It knows nothing of terminals or of pages.
 
 pub mod account;
+pub mod backfill;
 mod backoff;
 pub mod builtin;
 pub mod call;
@@ -18,6 +19,7 @@ pub mod doctor;
 mod executor;
 pub mod files;
 mod gather;
+mod hear;
 pub mod intake;
 mod line;
 pub mod login;
@@ -25,6 +27,7 @@ mod look;
 pub mod needs;
 pub mod notices;
 mod planner;
+mod poll;
 pub mod poller;
 pub mod project;
 pub mod provision;

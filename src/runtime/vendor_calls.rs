@@ -8,6 +8,7 @@ use super::call::{Node, Unready};
 use super::callback::callback_url;
 use super::executor::end::{finish, finish_of, put_off};
 use super::line::{Line, read};
+use crate::engine::called;
 use crate::lang::adapter::OnUnknown;
 use crate::model::{
     Act, Applied, Assessment, AssessmentEvent, Class, Effect, Event, EventId, EventKind, InviteMode, Outcome, Phase, Reason,
@@ -213,13 +214,22 @@ async fn end(
                 finished.events.push(event);
             }
         }
-        (Act::Call(call), _) => {
-            let kind = match &finished.outcome {
-                Outcome::Done { .. } => Some(EventKind::Done(call.operation.clone())),
-                Outcome::Dead { .. } => Some(EventKind::Failed(call.operation.clone())),
-                _ => None,
+        (Act::Call(call), row) => {
+            let adapter = account.active().adapters.get(&call.vendor).cloned();
+            let called = match (&finished.outcome, adapter) {
+                (Outcome::Done { learned }, Some(adapter)) => {
+                    called::done(&adapter, &call.operation, row.as_ref(), learned, finished.at)
+                }
+                // Whether it happened is not known: a person decides first.
+                (Outcome::Dead { reason }, _) if reason.code != "R10" => called::failed(&call.operation, reason),
+                _ => called::Called::default(),
             };
-            finished.events.extend(kind.map(|kind| caused(account, effect, kind, finished.at)));
+            finished.ledger.extend(called.row);
+            for (seq, (kind, fields)) in (0..).zip(called.events) {
+                let mut event = caused(account, effect, kind, finished.at);
+                (event.seq, event.fields, event.assessment) = (seq, fields, call.assessment);
+                finished.events.push(event);
+            }
         }
         _ => {}
     }

@@ -4,7 +4,7 @@
 
 use super::call::{Called, Node};
 use super::clock::TOLERATED;
-use super::{derive, executor, planner, poller};
+use super::{derive, executor, planner, poll, poller};
 use crate::lever::api;
 use crate::model::{AccountId, Class, Notice, NoticeId, NoticeKind, Reason};
 use crate::store::{Claim, Retention, StoreError, Work};
@@ -37,6 +37,7 @@ pub(super) async fn run(node: Arc<Node>, cancel: CancellationToken) {
         events(Arc::clone(&node), cancel.clone(), tracker.clone()),
         effects(Arc::clone(&node), cancel.clone(), tracker.clone()),
         timers(Arc::clone(&node), cancel.clone()),
+        poll::run(Arc::clone(&node), cancel.clone()),
         poller::run(Arc::clone(&node), cancel.clone()),
         retain(Arc::clone(&node), cancel.clone()),
         stop(&node, cancel),

@@ -20,7 +20,8 @@ pub(super) async fn ready(State(shared): State<Shared>) -> Response {
     }
 }
 
-/// Every account: rules in force, how the last reload went, suspended connections, work that stands. No personal data.
+/// Every account: rules in force, how the last reload went, suspended connections, when vendors were last polled, work that stands. No
+/// personal data.
 pub(super) async fn detail(State(shared): State<Shared>) -> Response {
     let node = &shared.node;
     let now = node.clock.now();
@@ -29,6 +30,12 @@ pub(super) async fn detail(State(shared): State<Shared>) -> Response {
         Err(error) => return (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
     };
     let reloads = node.reloads.load();
+    let mut polls = std::collections::BTreeMap::new();
+    for account in node.all_accounts().keys() {
+        let mut heard = node.store.heard(account).await.unwrap_or_default();
+        heard.retain(|heard| heard.source.starts_with("poll:"));
+        polls.insert(account.clone(), heard);
+    }
     let accounts: Vec<Json_> = node
         .all_accounts()
         .values()
@@ -45,6 +52,7 @@ pub(super) async fn detail(State(shared): State<Shared>) -> Response {
                 "ruleset": account.active().program.hash(),
                 "reload": reloads.get(&account.id),
                 "suspended": suspended,
+                "polls": polls.get(&account.id),
                 "work": counts.iter().filter(|count| count.account == account.id).collect::<Vec<_>>(),
             })
         })

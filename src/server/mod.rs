@@ -36,7 +36,8 @@ pub fn router(shared: Shared) -> Router {
     Router::new()
         .route("/hooks/lever/{account}/{event}", post(hooks::lever))
         .route("/hooks/lever/{event}", post(hooks::lever_shared))
-        .route("/hooks/{vendor}/{connection}/{token}", post(hooks::vendor))
+        // Partners of some applicant tracking systems tell completion by PATCH or PUT.
+        .route("/hooks/{vendor}/{connection}/{token}", post(hooks::vendor).patch(hooks::vendor).put(hooks::vendor))
         .route("/oauth/lever/start", get(oauth::start))
         .route("/oauth/lever/callback", get(oauth::callback))
         .route("/health/live", get(health::live))

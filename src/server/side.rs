@@ -1,9 +1,9 @@
-//! The side door: a Unix socket beside the store, through which `leverd retry` and `leverd skip` reach the process that holds it.
+//! The side door: a Unix socket beside the store, through which `leverd retry`, `skip` and `backfill` reach the process that holds it.
 //!
 //! Only the owner of the store may open it (mode 0600), as only the owner may open the store. One line of JSON in, one out.
 
 use super::errand::{self, Errand};
-use crate::model::{AccountId, Id, Reason};
+use crate::model::{AccountId, Event, Id, Reason};
 use crate::runtime::Node;
 use crate::store::Work;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 
 /// A line is no longer.
-const LONGEST: u64 = 64 * 1024;
+const LONGEST: u64 = 1024 * 1024;
 /// Whoever connects says what it wants within this time.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -30,17 +30,18 @@ pub enum Wish {
 }
 
 /// One line to the side door.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ask {
-    account: AccountId,
-    kind: Kind,
-    id: Id,
-    wish: Wish,
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// A wish for one piece of work.
+    Work { account: AccountId, kind: Kind, id: Id, wish: Wish },
+    /// Events that one rule shall see although they are past.
+    Backfill { account: AccountId, events: Vec<Event> },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Kind {
+pub enum Kind {
     Delivery,
     Event,
     Effect,
@@ -56,16 +57,21 @@ impl Ask {
             Work::Effect(id) => (Kind::Effect, id.0),
             Work::Timer(id) => (Kind::Timer, id.0),
         };
-        Self { account, kind, id, wish }
+        Self::Work { account, kind, id, wish }
     }
 
-    fn work(&self) -> Work {
-        match self.kind {
-            Kind::Delivery => Work::Delivery(crate::model::DeliveryId(self.id)),
-            Kind::Event => Work::Event(crate::model::EventId(self.id)),
-            Kind::Effect => Work::Effect(crate::model::EffectId(self.id)),
-            Kind::Timer => Work::Timer(crate::model::TimerId(self.id)),
-        }
+    /// Events of an account that one rule shall see.
+    pub const fn backfill(account: AccountId, events: Vec<Event>) -> Self {
+        Self::Backfill { account, events }
+    }
+}
+
+const fn work(kind: Kind, id: Id) -> Work {
+    match kind {
+        Kind::Delivery => Work::Delivery(crate::model::DeliveryId(id)),
+        Kind::Event => Work::Event(crate::model::EventId(id)),
+        Kind::Effect => Work::Effect(crate::model::EffectId(id)),
+        Kind::Timer => Work::Timer(crate::model::TimerId(id)),
     }
 }
 
@@ -118,17 +124,28 @@ async fn answer(stream: UnixStream, node: &Arc<Node>) -> io::Result<()> {
     writing.write_all(format!("{text}\n").as_bytes()).await
 }
 
-async fn carry_out(ask: Ask, node: &Node) -> Result<(), String> {
-    let (work, now) = (ask.work(), node.clock.now());
-    let done = match ask.wish {
-        Wish::Retry => crate::runtime::service::retry(node, &ask.account, work).await,
-        Wish::Skip { reason } => node.store.skip(&ask.account, work, Reason::new("skipped", reason), now).await,
+/// The answer is how many things it changed.
+async fn carry_out(ask: Ask, node: &Node) -> Result<usize, String> {
+    let now = node.clock.now();
+    let done = match ask {
+        Ask::Work { account, kind, id, wish: Wish::Retry } => {
+            crate::runtime::service::retry(node, &account, work(kind, id)).await.map(|()| 1)
+        }
+        Ask::Work { account, kind, id, wish: Wish::Skip { reason } } => {
+            node.store.skip(&account, work(kind, id), Reason::new("skipped", reason), now).await.map(|()| 1)
+        }
+        Ask::Backfill { account, events } => {
+            if node.account(&account).is_none() || events.iter().any(|event| event.account != account) {
+                return Err(format!("the running leverd has no account `{account}`"));
+            }
+            crate::runtime::backfill::take(&node.store, events, now).await
+        }
     };
     done.map_err(|error| error.to_string())
 }
 
 /// Asks the process that holds the store; `None` if there is none.
-pub async fn ask(store: &Path, ask: &Ask) -> io::Result<Option<Result<(), String>>> {
+pub async fn ask(store: &Path, ask: &Ask) -> io::Result<Option<Result<usize, String>>> {
     let Ok(stream) = UnixStream::connect(path(store)).await else { return Ok(None) };
     let (reading, mut writing) = stream.into_split();
     writing.write_all(format!("{}\n", serde_json::to_string(ask).map_err(io::Error::other)?).as_bytes()).await?;

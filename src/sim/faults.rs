@@ -2,63 +2,63 @@
 //!
 //! Each field names one open question or one failure. Reading and setting them needs no knowledge of either service.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::wire::match_path;
 
-/// All switches. The default is the likeliest reading of Lever's documents (lever-api §8).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// All switches. The default is the likeliest reading of Lever's documents.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
     /// A retried delivery carries a new `token` and signature. Unknown: Lever documents a random token, not whether a
-    /// retry repeats it (lever-api §4.5).
+    /// retry repeats it.
     pub new_token_per_retry: bool,
     /// A delivery sent again by the Rerun button carries a new `token`. Unknown for the same reason.
     pub new_token_on_rerun: bool,
-    /// Deliveries have an `id`. Unknown: it is in Lever's table of attributes and in neither of its examples (§4.1).
+    /// Deliveries have an `id`. Unknown: it is in Lever's table of attributes and in neither of its examples.
     pub webhook_id: bool,
-    /// How often a Lever delivery is tried. Unknown: "five times" may be five in all (5) or five more (6) (§4.5).
+    /// How often a Lever delivery is tried. Unknown: "five times" may be five in all (5) or five more (6).
     pub attempts: u32,
-    /// Pauses between the tries of a Lever delivery; the last one repeats. Unknown: "waiting longer and longer" (§4.5).
+    /// Pauses between the tries of a Lever delivery; the last one repeats. Unknown: "waiting longer and longer".
     pub retry_delays_ms: Vec<u64>,
     /// The pause before the vendor's only retry. Documented as at least 60 s; shorter here so that tests end.
     pub vendor_retry_delay_ms: u64,
-    /// How long a delivery waits for an answer. Unknown for Lever (§4.5); 5 s for the vendor.
+    /// How long a delivery waits for an answer. Unknown for Lever; 5 s for the vendor.
     pub delivery_timeout_ms: u64,
     /// How long a delivery lies before it is sent. Zero lets an echo outrun the answer to the call that caused it.
     pub delivery_delay_ms: u64,
     /// Every second delivery overtakes the one before it, and held ones leave newest first. Lever promises no order.
     pub swap_deliveries: bool,
-    /// Copies sent beside each delivery, same bytes. Lever excludes no duplicates (§4.5).
+    /// Copies sent beside each delivery, same bytes. Lever excludes no duplicates.
     pub duplicate_deliveries: u32,
     /// Deliveries go out side by side instead of one after the other: what a bulk move looks like.
     pub concurrent_deliveries: bool,
     /// Deliveries are kept until `release_deliveries`.
     pub hold_deliveries: bool,
-    /// Changes made through the API fire webhooks. Unknown: Lever names no exemption, no source shows a filter (§5).
+    /// Changes made through the API fire webhooks. Unknown: Lever names no exemption, no source shows a filter.
     pub api_changes_fire: bool,
-    /// PUT stage to the stage it already has is a stage change like any other. Unknown (§5); off: 200 and nothing else.
+    /// PUT stage to the stage it already has is a stage change like any other. Unknown; off: 200 and nothing else.
     pub same_stage_put_fires: bool,
-    /// Creating an opportunity in a stage fires `candidateStageChange`. Unknown (§4.5).
+    /// Creating an opportunity in a stage fires `candidateStageChange`. Unknown.
     pub creation_fires_stage_change: bool,
-    /// Saving a posting attaches again what was removed from its opportunities. Unknown (§5); off: a removal sticks.
+    /// Saving a posting attaches again what was removed from its opportunities. Unknown; off: a removal sticks.
     pub posting_save_restores_tags: bool,
-    /// Webhooks registered from now on have the account's one signature token, as in older accounts, instead of one each
-    /// (§4.3).
+    /// Webhooks registered from now on have the account's one signature token, as in older accounts, instead of one each.
     pub one_signature_token: bool,
-    /// GET /webhooks leaves out what was made by hand. Unknown: Lever's documents disagree (§3.8).
+    /// GET /webhooks leaves out what was made by hand. Unknown: Lever's documents disagree.
     pub webhook_list_hides_manual: bool,
-    /// Confidential opportunities fire webhooks. Unknown (§4.5).
+    /// Confidential opportunities fire webhooks. Unknown.
     pub confidential_fires: bool,
-    /// An uploaded file is answered with 200 instead of 201. Unknown: no upload was ever recorded (§3.4).
+    /// An uploaded file is answered with 200 instead of 201. Unknown: no upload was ever recorded.
     pub file_upload_says_ok: bool,
-    /// Profile forms and their templates are answered without `data` around them, as in Lever's examples. Unknown (§3).
+    /// Profile forms and their templates are answered without `data` around them, as in Lever's examples. Unknown.
     pub bare_forms: bool,
-    /// A refresh token that was used stays good. Unknown: logins of this kind normally take it back (§1.3).
+    /// A refresh token that was used stays good. Unknown: logins of this kind normally take it back.
     pub old_refresh_token_valid: bool,
-    /// The verify delivery says `candidateHired` whatever the webhook's event is, as Lever's example does (§4.4).
+    /// The verify delivery says `candidateHired` whatever the webhook's event is, as Lever's example does.
     pub verify_says_hired: bool,
-    /// A 429 carries `Retry-After`. Unknown: no 429 was ever recorded (§2.1).
+    /// A 429 carries `Retry-After`. Unknown: no 429 was ever recorded.
     pub send_retry_after: bool,
     /// How the rate bucket of 20, refilled at 10/s, is run.
     pub bucket: BucketMode,
@@ -106,7 +106,7 @@ impl Default for Faults {
 }
 
 /// How time passes for the rate bucket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BucketMode {
     /// With real time and what is added by `advance_clock`.
@@ -119,7 +119,7 @@ pub enum BucketMode {
 }
 
 /// A fault of the requests with one method and path.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RouteFault {
     /// Absent: any method.
@@ -138,7 +138,7 @@ pub struct RouteFault {
 }
 
 /// What happens to a request that a `RouteFault` hits.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Misbehaviour {
     /// This status and an error body; with `applied` the work was done all the same.

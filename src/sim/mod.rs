@@ -8,6 +8,7 @@
 //! | `delivery/` | webhook deliveries of all: queue, order, tries, history |
 //! | `faults.rs` | the switches: what is unknown about the world, and how it may fail |
 //! | `control/` | what recruiters, candidates and tests do; as methods, as commands, over `/_sim/` |
+//! | `script.rs` | commands from a YAML file |
 //! | `clock.rs`, `ids.rs`, `log.rs`, `wire.rs` | time, identifiers, the request log, request and answer as values |
 //! | `server.rs` | sockets |
 //!
@@ -32,6 +33,7 @@ mod faults;
 mod ids;
 mod lever;
 mod log;
+pub mod script;
 mod server;
 mod vendors;
 mod wire;
@@ -42,6 +44,7 @@ use tokio::net::TcpListener;
 
 pub use auth::NewApp;
 pub use clock::Clock;
+pub use control::manual;
 pub use control::{
     AtVendor, Command, Control, ControlError, NewOpportunity, NewPosting, NewWebhook, PostingChange, StoredFile, VendorControl,
 };

@@ -11,7 +11,7 @@ use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
 use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Refused, Retention, RunRow, SigningToken, TimerRow};
 use crate::model::{
     AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse,
-    Later, LeverEvent, Notice, OpportunityId, PackName, Placed, Reason, RuleName, Slot, VendorName,
+    Later, LeverEvent, Notice, OpportunityId, PackName, Phase, Placed, Reason, RuleName, Slot, VendorName,
 };
 use jiff::Timestamp;
 
@@ -129,6 +129,15 @@ pub trait Reader: Send {
     fn ledger(&self, account: &AccountId, opportunity: &OpportunityId, contact: Option<&ContactId>) -> Result<Vec<Assessment>>;
     fn assessment(&self, account: &AccountId, id: AssessmentId) -> Result<Option<Assessment>>;
     fn assessments_by(&self, account: &AccountId, vendor: &VendorName, key: &str, value: &str) -> Result<Vec<Assessment>>;
+    fn open_attempts(
+        &self,
+        account: &AccountId,
+        vendor: &VendorName,
+        phases: &[Phase],
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Assessment>>;
+    fn is_open(&self, account: &AccountId, work: Work) -> Result<bool>;
     fn own_moves(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<OwnMove>>;
     fn placed(&self, account: &AccountId, opportunity: &OpportunityId, slot: &Slot) -> Result<Option<Placed>>;
     fn firings(

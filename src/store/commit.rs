@@ -30,6 +30,8 @@ pub enum Derived {
     Park(Reason),
     /// There is nothing in it for us. The delivery is closed.
     Nothing(Reason),
+    /// What we asked for ourselves brought nothing new: the delivery is closed and not kept.
+    NoNews,
 }
 
 /// Commit two for one page of a look at what changed in Lever.

@@ -6,7 +6,7 @@ use super::handle::Store;
 use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Refused, RunRow, SigningToken, TimerRow};
 use crate::model::{
     AccountId, Assessment, AssessmentId, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse, Notice,
-    OpportunityId, PackName, Placed, RuleName, Slot, VendorName,
+    OpportunityId, PackName, Phase, Placed, RuleName, Slot, VendorName,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -46,6 +46,25 @@ impl Store {
     ) -> Result<Vec<Assessment>> {
         let (account, vendor, key, value) = (account.clone(), vendor.clone(), key.to_owned(), value.to_owned());
         self.read(move |store| store.assessments_by(&account, &vendor, &key, &value)).await
+    }
+
+    /// Ledger rows of a vendor that are in one of these phases and were requested after `since`, oldest first, at most `limit` a phase.
+    pub async fn open_attempts(
+        &self,
+        account: &AccountId,
+        vendor: &VendorName,
+        phases: Vec<Phase>,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Assessment>> {
+        let (account, vendor) = (account.clone(), vendor.clone());
+        self.read(move |store| store.open_attempts(&account, &vendor, &phases, since, limit)).await
+    }
+
+    /// Whether a piece of work is still to be done, or parked.
+    pub async fn is_open(&self, account: &AccountId, work: Work) -> Result<bool> {
+        let account = account.clone();
+        self.read(move |store| store.is_open(&account, work)).await
     }
 
     /// Moves of ours that were begun or done and that no delivery has matched, oldest first.

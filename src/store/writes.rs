@@ -18,6 +18,16 @@ impl Store {
         self.write(Point::DeliveryIn, move |store| store.deliver(&delivery)).await
     }
 
+    /// *Delivery in* for a poll that is due: what is to be asked, and how far it came, in one commit. Nothing is skipped by a crash.
+    pub async fn deliver_asks(&self, account: &AccountId, cursor: &str, value: String, asks: Vec<Delivery>) -> Result<()> {
+        let (account, cursor) = (account.clone(), cursor.to_owned());
+        self.write(Point::DeliveryIn, move |store| {
+            asks.iter().try_for_each(|ask| store.deliver(ask).map(drop))?;
+            store.set_cursor(&account, &cursor, &value)
+        })
+        .await
+    }
+
     /// *Events derived*: closes the delivery, or holds or parks it. Events that are there already stay as they are.
     pub async fn derive(&self, account: &AccountId, delivery: DeliveryId, derived: Derived, at: Timestamp) -> Result<()> {
         let account = account.clone();

@@ -2,10 +2,10 @@
 
 use super::expect::{Done, Outcome, done};
 use super::{Happening, Test};
-use crate::engine::{Program, lifecycle, overlay, plan, schedule};
+use crate::engine::{Program, called, lifecycle, overlay, plan, schedule};
 use crate::model::{
     Act, Assessment, AssessmentEvent, Effect, EffectId, Event, EventId, EventKind, Facts, Invite, InviteMode, Kind, Later,
-    PackName, Plan, Planned, RuleName, Value,
+    PackName, Plan, Planned, Reason, RuleName, Value,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -205,7 +205,23 @@ impl<'t> World<'t> {
                 (moved.cause, moved.applied) = (None, false);
                 queue.push_back((moved, Some(effect.id)));
             }
-            Act::Call(call) => queue.push_back((outcome(EventKind::Done(call.operation.clone()), BTreeMap::new(), None), None)),
+            Act::Call(call) => {
+                let row = self.facts.ledger.iter().find(|row| Some(row.id) == call.assessment).cloned();
+                let vendor = self.test.ruleset.pack.vendor.as_deref();
+                let called = match (&self.vendor, vendor) {
+                    (Outcome::Accepts, Some(vendor)) => {
+                        called::done(vendor, &call.operation, row.as_ref(), &BTreeMap::new(), self.facts.now)
+                    }
+                    (Outcome::Refuses(why), _) => called::failed(&call.operation, &Reason::new("R4", why)),
+                    _ => called::Called::default(),
+                };
+                for (kind, fields) in called.events {
+                    queue.push_back((outcome(kind, fields, called.row.as_ref().or(row.as_ref())), None));
+                }
+                if let Some(row) = called.row {
+                    self.put(row);
+                }
+            }
             _ => {}
         }
     }

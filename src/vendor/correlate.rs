@@ -98,6 +98,7 @@ mod tests {
             invited_at: None,
             started_at: None,
             submitted_at: None,
+            reminders: 0,
             expires_at: None,
             ids: ids.iter().map(|(name, id)| ((*name).to_owned(), (*id).to_owned())).collect(),
             candidate_url: None,

@@ -103,11 +103,15 @@ pub(super) fn capture(webhook: &Webhook, item: &Json, name: &str) -> Option<Valu
     }
 }
 
-/// Everything that a stored body says. A body that does not decode is R5.
+/// Everything that a stored body says. A body that does not decode is R5; an empty one says one thing, that there is something to read.
 pub fn notifications(adapter: &Adapter, body: &[u8]) -> Result<Vec<Notification>, Reason> {
     let refused = |why: String| Reason::new("R5", format!("a delivery of {}: {why}", adapter.title));
     let webhook = adapter.webhook.as_ref().ok_or_else(|| refused("the adapter declares no webhook".to_owned()))?;
-    let json: Json = serde_json::from_slice(body).map_err(|_| refused("the body is not JSON".to_owned()))?;
+    let json: Json = if body.iter().all(u8::is_ascii_whitespace) {
+        Json::Null
+    } else {
+        serde_json::from_slice(body).map_err(|_| refused("the body is not JSON".to_owned()))?
+    };
     let items = webhook.each.as_ref().map_or_else(|| vec![&json], |each| each.nodes(&json));
     items.into_iter().map(|item| notification(webhook, item).map_err(refused)).collect()
 }

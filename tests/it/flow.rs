@@ -1,9 +1,14 @@
 //! Flows: the whole product against a simulated world, every delivery and call real HTTP. What is asserted is the world at the end:
 //! tags, notes, links, stage, mails, and the requests it took.
 
+pub(crate) mod acme;
+mod applications;
+mod backfill;
 pub(crate) mod bed;
+mod career_place;
 mod connections;
 mod faults;
+mod hired;
 mod intake;
 mod lanes;
 mod logs;
@@ -13,4 +18,7 @@ mod reload;
 mod side;
 mod sound;
 mod spine;
+mod timers;
+mod vendor_polls;
+mod vendors;
 mod why;

@@ -3,16 +3,17 @@
 use jiff::Timestamp;
 use leverd::lever::api::{self, Filter, Opportunity, Posting, Unread};
 use leverd::lever::decode::{Confirmed, NotConfirmed, Seen, confirm, payload, reads};
-use leverd::lever::effect::{Content, Context, Step, applied, outcome, step};
+use leverd::lever::effect::{Content, Context, Step, applied, outcome, removal, step};
 use leverd::lever::facts::{self, Names, OpportunitySnapshot};
 use leverd::lever::settle::{Begun, Settled, lookup, settled};
+use leverd::lever::tags::{TagRun, TagStep};
 use leverd::lever::webhook::{Opened, Signing, open, signature};
 use leverd::model::{
-    AccountCatalogue, Act, Body, Destination, Exchange, LeverEvent, Method, Outcome, Placed, Request, Response, Secret, UserId,
-    Value,
+    AccountCatalogue, Act, Body, Destination, Exchange, LeverEvent, Method, Outcome, Pattern, Piece, Placed, Request, Response,
+    Secret, UserId, Value,
 };
 use serde_json::{Value as Json, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A fixture file as JSON.
 fn fixture(name: &str) -> Json {
@@ -54,7 +55,7 @@ fn deliveries_become_confirmed_events_or_nothing() {
     let now: Timestamp = file["now"].as_str().unwrap().parse().unwrap();
     let catalogue = catalogue(file.get("catalogue"));
     let names = Names { catalogue: Some(&catalogue), hired: file["hired"].as_str() };
-    let mut events = std::collections::BTreeSet::new();
+    let mut events = BTreeSet::new();
     for case in file["cases"].as_array().unwrap() {
         let name = case["name"].as_str().unwrap();
         let mut body = case["body"].clone();
@@ -424,4 +425,59 @@ fn facts_are_those_of_the_vocabulary() {
             assert!(values.contains_key(entry.name), "`{}` is required", entry.name);
         }
     }
+}
+
+/// B31: what leverd does appears as done by the configured user, wherever Lever takes a user.
+#[test]
+fn b31_every_write_names_the_user_who_shall_have_done_it() {
+    let (user, opportunity) = (UserId::from("u1"), "o1".into());
+    let named = |request: &Request| request.query.iter().any(|(name, _)| name == "perform_as");
+    let mut kinds = BTreeSet::new();
+    for case in fixture("writes")["steps"].as_array().unwrap() {
+        let act: Act = serde_json::from_value(case["act"].clone()).unwrap();
+        let snapshot = case.get("snapshot").map(snapshot);
+        let placed: Option<Placed> = case.get("placed").map(|placed| serde_json::from_value(placed.clone()).unwrap());
+        let content = Content { media_type: "application/pdf".to_owned(), bytes: b"%PDF".to_vec() };
+        let context = Context {
+            opportunity: &opportunity,
+            perform_as: Some(&user),
+            snapshot: snapshot.as_ref(),
+            placed: placed.as_ref(),
+            content: Some(&content),
+        };
+        match step(&act, context) {
+            Step::Send(request) => {
+                assert!(named(&request), "{}", request.line());
+                kinds.insert(act.verb());
+            }
+            Step::Read(request) => assert!(!named(&request), "{}", request.line()),
+            _ => {}
+        }
+        if let Some(request) = removal(&act, context, "old") {
+            // A note is deleted by its id alone: Lever documents no user there.
+            assert_eq!(named(&request), !request.path.contains("/notes/"), "{}", request.line());
+        }
+    }
+    let tag = |text: &str| Pattern(vec![Piece::Text(text.to_owned())]);
+    let acts = [Act::AddTag { tag: "new".into() }, Act::RemoveTag { pattern: tag("old") }];
+    let mut run = TagRun::new(&opportunity, &acts, Some(&user));
+    let mut tags = vec!["old".to_owned()];
+    while let TagStep::Send(request) = run.next(Some(&tags), &|pattern, tag| pattern.as_literal() == Some(tag)) {
+        assert!(named(&request), "{}", request.line());
+        kinds.insert(if request.path.ends_with("/addTags") { "add_tag" } else { "remove_tag" });
+        tags.push("new".to_owned());
+    }
+    let wanted = [
+        "add_file",
+        "add_link",
+        "add_note",
+        "add_tag",
+        "archive",
+        "fill_feedback",
+        "fill_form",
+        "move_stage",
+        "remove_link",
+        "remove_tag",
+    ];
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), wanted, "every kind of write is among them");
 }

@@ -27,5 +27,6 @@ mod schema;
 mod sim;
 mod store;
 mod suite;
+mod tutorials;
 mod vendor;
 mod yaml;

@@ -2,9 +2,12 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests, which fail by panicking")]
 
 mod census;
+mod command;
 mod deliveries;
 mod http;
 mod lever;
 mod login;
+mod page;
 mod papers;
 mod vendor;
+mod vendors;

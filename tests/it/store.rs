@@ -110,6 +110,7 @@ fn assessment(name: &str, opportunity: &str, phase: Phase) -> Assessment {
         invited_at: None,
         started_at: None,
         submitted_at: None,
+        reminders: 0,
         expires_at: None,
         ids: BTreeMap::new(),
         candidate_url: None,

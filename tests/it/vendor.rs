@@ -17,7 +17,7 @@ use std::path::Path;
 const ADAPTERS: [&str; 4] = [
     "rules/qualified/vendor.yaml",
     "examples/adapters/imocha/vendor.yaml",
-    "examples/adapters/codesignal/vendor.yaml",
+    "rules/codesignal/vendor.yaml",
     "examples/adapters/two-step/vendor.yaml",
 ];
 

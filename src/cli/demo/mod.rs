@@ -17,7 +17,7 @@ use clap::Args;
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use world::{ACCOUNT, World, WorldOptions};
+use world::{ACCOUNT, Integration, World, WorldOptions};
 
 const TEST: &str = "AngularJS: Services, Components, and API Access";
 const POSTING: &str = "Front-end Engineer";
@@ -57,7 +57,8 @@ impl Demo {
         let options = WorldOptions {
             sim: SimOptions { webhooks_enabled: true, ..SimOptions::default() },
             folder,
-            settings: "{ trigger_stages: [Assessment] }".to_owned(),
+            integrations: vec![Integration::new("qualified", "{ trigger_stages: [Assessment] }")],
+            perform_as: None,
         };
         let world = World::start(options, prepare).await?;
         let mut story = Story { world, out, calls: 0, runs: BTreeSet::new() };

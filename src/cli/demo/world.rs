@@ -6,16 +6,19 @@
 use crate::cli::out::Out;
 use crate::cli::pull::Pull;
 use crate::http::{Client, Limits};
-use crate::model::AccountId;
-use crate::runtime::Node;
+use crate::lang::diagnostic::Diagnostics;
+use crate::lang::load::load;
+use crate::lang::source::Sources;
+use crate::model::{AccountId, PackName, Secret};
 use crate::runtime::clock::Clock;
-use crate::runtime::service;
-use crate::runtime::webhooks;
+use crate::runtime::{Node, builtin};
+use crate::runtime::{service, webhooks};
 use crate::server::{self, Door, Shared};
-use crate::sim::{Sim, SimOptions};
+use crate::sim::{self, Sim, SimOptions};
 use crate::store::{Options, Store};
 use anyhow::{Context, bail};
 use jiff::SignedDuration;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,14 +31,30 @@ pub const ACCOUNT: &str = "demo";
 /// The secret part of the vendor's webhook path.
 const PATH_TOKEN: &str = "demo-path-token-of-no-value";
 
+/// One integration of the demo's account: a shipped pack with its settings, and the stand-in of its vendor, which has its name.
+#[derive(Debug, Clone)]
+pub struct Integration {
+    pub name: &'static str,
+    /// As YAML flow text.
+    pub settings: String,
+}
+
+impl Integration {
+    /// The shipped pack of this name with these settings.
+    pub fn new(name: &'static str, settings: impl Into<String>) -> Self {
+        Self { name, settings: settings.into() }
+    }
+}
+
 /// How the world starts.
 #[derive(Debug)]
 pub struct WorldOptions {
     pub sim: SimOptions,
     /// Where the project is written; it must be empty or not there.
     pub folder: PathBuf,
-    /// Settings of the pack, as YAML flow text.
-    pub settings: String,
+    pub integrations: Vec<Integration>,
+    /// The user in whose name leverd writes: files need one.
+    pub perform_as: Option<&'static str>,
 }
 
 /// A simulator and a node that talk to each other on loopback.
@@ -48,26 +67,52 @@ pub struct World {
     running: Vec<JoinHandle<()>>,
 }
 
-/// Writes a project whose Lever and vendor are the simulator.
+/// Writes a project whose Lever and vendors are the simulator.
 pub fn write_project(sim: &Sim, options: &WorldOptions) -> anyhow::Result<PathBuf> {
     let folder = &options.folder;
+    let secret = |name: &str, text: &str| std::fs::write(folder.join("secrets").join(name), text);
     std::fs::create_dir_all(folder.join("secrets"))?;
-    std::fs::write(folder.join("secrets/lever"), &options.sim.lever_api_key)?;
-    std::fs::write(folder.join("secrets/qualified"), &options.sim.qualified_api_key)?;
-    std::fs::write(folder.join("secrets/path_token"), PATH_TOKEN)?;
+    secret("lever", &options.sim.lever_api_key)?;
+    secret("path_token", PATH_TOKEN)?;
+    let (mut vendors, mut packs) = (String::new(), String::new());
+    for Integration { name, settings } in &options.integrations {
+        let base = sim.vendor_base_url(name).with_context(|| format!("the simulator has no vendor `{name}`"))?;
+        let mut secrets = Vec::new();
+        for kind in secrets_of(name)? {
+            let file = format!("{name}_{kind}");
+            match (kind.as_str(), *name) {
+                ("webhook", _) => secret(&file, &sim::vendor_webhook_secret(name))?,
+                (_, "qualified") => secret(&file, &options.sim.qualified_api_key)?,
+                _ => secret(&file, &sim::vendor_api_key(name))?,
+            }
+            secrets.push(format!("{kind}: {{ file: secrets/{file} }}"));
+        }
+        write!(
+            vendors,
+            "      {name}:\n        base_url: {base}\n        secrets: {{ {} }}\n        path_token: {{ file: secrets/path_token }}\n",
+            secrets.join(", "),
+        )?;
+        write!(packs, "      - pack: {name}\n        mode: live\n        settings: {settings}\n")?;
+    }
+    let perform_as = options.perform_as.map(|user| format!("      perform_as: {user}\n")).unwrap_or_default();
     let config = folder.join("leverd.yaml");
     let text = format!(
-        "# Written by `leverd demo`: Lever and Qualified.io are the simulator.\n\
-         accounts:\n  {ACCOUNT}:\n    lever:\n      base_url: {lever}\n      api_key: {{ file: secrets/lever }}\n    \
-         vendors:\n      qualified:\n        base_url: {vendor}\n        secrets: {{ api_key: {{ file: secrets/qualified }} }}\n        \
-         path_token: {{ file: secrets/path_token }}\n    packs:\n      - pack: qualified\n        mode: live\n        settings: {settings}\n\
-         store: {{ sqlite: leverd.db }}\n",
+        "# Written by `leverd demo`: Lever and the vendors are the simulator.\n\
+         accounts:\n  {ACCOUNT}:\n    lever:\n      base_url: {lever}\n      api_key: {{ file: secrets/lever }}\n{perform_as}    \
+         vendors:\n{vendors}    packs:\n{packs}store: {{ sqlite: leverd.db }}\n",
         lever = sim.lever_base_url(),
-        vendor = sim.qualified_base_url(),
-        settings = options.settings,
     );
     std::fs::write(&config, text)?;
     Ok(config)
+}
+
+/// The names of the secrets that a shipped pack's vendor needs: `api_key`, `webhook`.
+fn secrets_of(pack: &str) -> anyhow::Result<Vec<String>> {
+    let files = builtin::files(&PackName::new(pack)).map_err(anyhow::Error::msg)?;
+    let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
+    let pack = load(&PackName::new(pack), &files, &mut sources, &mut found).context("a shipped pack is faulty")?;
+    let adapter = pack.vendor.context("the pack has no vendor")?;
+    Ok(adapter.secrets.keys().cloned().collect())
 }
 
 impl World {
@@ -105,15 +150,20 @@ impl World {
         Ok(world)
     }
 
-    /// Registers our webhooks: at Lever by its API, which tells the signing token once; at the vendor by hand.
+    /// Registers our webhooks: at Lever by its API, which tells the signing token once; at the vendors by hand.
     async fn connect(&self) -> anyhow::Result<()> {
         let account = self.node.account(&AccountId::new(ACCOUNT)).context("the demo's account is missing")?;
         let made = webhooks::ensure(&self.node, &account, true).await?;
         if made.failed {
             bail!("the webhooks could not be made: {}", made.lines.join("; "));
         }
-        let url = format!("http://{}/hooks/qualified/{ACCOUNT}/{PATH_TOKEN}", self.address);
-        self.sim.control().subscribe(&url, &[]);
+        let ours = |secret: &Secret| secret.matches(PATH_TOKEN.as_bytes());
+        let written_here = account.vendors.iter().filter(|(_, vendor)| vendor.path_token.as_ref().is_some_and(ours));
+        for (vendor, _) in written_here {
+            let url = format!("http://{}/hooks/{vendor}/{ACCOUNT}/{PATH_TOKEN}", self.address);
+            // A vendor without subscriptions is told with each invitation where its events go.
+            drop(self.sim.control().vendor(vendor.as_str()).subscribe(&url, &[]));
+        }
         Ok(())
     }
 

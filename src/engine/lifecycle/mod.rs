@@ -255,6 +255,7 @@ pub fn apply(row: &Assessment, event: E, fields: &Fields, at: Timestamp) -> Asse
         E::Invited => row.invited_at = row.invited_at.or(Some(at)),
         E::Started => row.started_at = row.started_at.or(Some(at)),
         E::Submitted => row.submitted_at = row.submitted_at.or(Some(at)),
+        E::Reminded => row.reminders = row.reminders.saturating_add(1),
         E::Reopened => {
             row.submitted_at = None;
             (row.verdict, row.decision, row.report) = (Verdict::None, Decision::None, ReportState::None);

@@ -30,6 +30,7 @@ fn row(phase: Phase) -> Assessment {
         invited_at: None,
         started_at: None,
         submitted_at: None,
+        reminders: 0,
         expires_at: None,
         ids: BTreeMap::new(),
         candidate_url: None,

@@ -5,8 +5,8 @@ use super::{Action, Draft, Stop};
 use crate::lang::compile::check::Check;
 use crate::lang::compile::literal::unknown_option;
 use crate::lang::scope::Scope;
-use crate::lang::shape::Ty;
-use crate::lang::yaml::Node;
+use crate::lang::shape::{KeyShape, Shape, Ty};
+use crate::lang::yaml::{Kind, Node};
 use crate::model::{AssessmentEvent, Event, EventId, EventKind, Phase, Said};
 use std::sync::Arc;
 
@@ -24,30 +24,58 @@ const MARKS: [(&str, Phase, AssessmentEvent, &[Phase]); 3] = [
 
 pub(super) static VERB: Verb = Verb {
     name: "mark",
-    doc: "Closes the attempt in leverd's ledger as expired, opted out or cancelled. The vendor is not told.",
-    shape: Ty::OneOf(&["expired", "opted_out", "cancelled"]),
-    needs: Needs::Assessment,
+    doc: "Closes the attempt in leverd's ledger as expired, opted out or cancelled: the one that the event is about, or a row of the \
+          ledger (`for`). The vendor is not told.",
+    shape: Ty::Either(&[Ty::OneOf(&WORDS), Ty::Map(&SHAPE)]),
+    needs: Needs::Lane,
     good: "mark: cancelled",
     bad: ("unknown-value", "mark: canceled"),
     parse,
 };
 
+const WORDS: [&str; 3] = ["expired", "opted_out", "cancelled"];
+
+static SHAPE: Shape = Shape {
+    what: "`mark`",
+    keys: &[
+        KeyShape::must("as", Ty::OneOf(&WORDS), "what it is closed as"),
+        KeyShape::must("for", Ty::Text, "a variable of `for_each` or `find` over the ledger"),
+    ],
+};
+
 #[derive(Debug)]
 struct Mark {
+    /// The variable that the attempt stands in; the event's attempt without one.
+    row: Option<String>,
     word: &'static str,
     phase: Phase,
     event: AssessmentEvent,
     from: &'static [Phase],
 }
 
-fn parse(check: &mut Check<'_, '_>, _: &mut Scope<'_>, node: &Node, _: &str) -> Option<Arc<dyn Action>> {
+fn parse(check: &mut Check<'_, '_>, scope: &mut Scope<'_>, node: &Node, _: &str) -> Option<Arc<dyn Action>> {
+    let (node, row) = if let Kind::Map(_) = node.kind {
+        let entries = SHAPE.entries(node, check.found);
+        let get = |name: &str| entries.iter().find(|(key, _)| key.text == name).map(|(_, value)| value);
+        let row = check.ledger_row(scope, get("for")?)?;
+        (get("as")?, Some(row))
+    } else {
+        if !scope.has_assessment() {
+            let message = "`mark` is about an attempt, and none is known here";
+            let help = "use it under a trigger such as `assessment.invited` or a timer on one, or name a row of the ledger: `mark: { as: \
+                        cancelled, for: $row }`";
+            check.error("no-assessment", node.span, message, help);
+            return None;
+        }
+        (node, None)
+    };
     let text = node.as_text(check.found)?;
     let Some((word, phase, event, from)) = MARKS.into_iter().find(|(word, ..)| *word == text) else {
         let words: Vec<String> = MARKS.iter().map(|(word, ..)| (*word).to_owned()).collect();
         check.found.push(unknown_option(node, text, &words));
         return None;
     };
-    Some(Arc::new(Mark { word, phase, event, from }))
+    Some(Arc::new(Mark { row, word, phase, event, from }))
 }
 
 impl Action for Mark {
@@ -56,7 +84,11 @@ impl Action for Mark {
     }
 
     fn plan(&self, draft: &mut dyn Draft) -> Result<(), Stop> {
-        let Some(mut row) = draft.assessment()? else {
+        let row = match &self.row {
+            Some(variable) => draft.row(variable),
+            None => draft.assessment()?,
+        };
+        let Some(mut row) = row else {
             draft.say(Said::Skipped { reason: "the attempt is not in the ledger".to_owned() });
             return Ok(());
         };
@@ -78,6 +110,6 @@ impl Action for Mark {
 
     fn identity(&self) -> String {
         // One attempt is closed once, whatever as.
-        String::new()
+        self.row.clone().unwrap_or_default()
     }
 }

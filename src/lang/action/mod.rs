@@ -8,6 +8,7 @@ mod add_note;
 mod add_tag;
 mod alert;
 mod archive;
+mod call;
 mod clear_tag;
 mod invite;
 mod mark;
@@ -17,6 +18,7 @@ mod remove_link;
 mod remove_tag;
 mod rename_tag;
 mod set_tag;
+mod with;
 
 use super::rule::{Operand, Pack};
 use super::ruleset::RuleSet;
@@ -74,6 +76,8 @@ pub trait Draft {
     fn ledger(&mut self) -> Result<Vec<Assessment>, Stop>;
     /// The attempt that the event is about.
     fn assessment(&mut self) -> Result<Option<Assessment>, Stop>;
+    /// The attempt that a variable stands for: a row of the ledger.
+    fn row(&mut self, variable: &str) -> Option<Assessment>;
     /// The vendor's test that a value names, with all its catalogue fields.
     fn test(&mut self, value: &Value) -> Result<Option<TestEntry>, Stop>;
 

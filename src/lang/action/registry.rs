@@ -1,7 +1,7 @@
 //! All verbs, one line each. Parsing, the schema, `explain` and the documentation read this list.
 
 use super::{
-    Action, add_link, add_note, add_tag, alert, archive, clear_tag, invite, mark, move_stage, remove_link, remove_tag,
+    Action, add_link, add_note, add_tag, alert, archive, call, clear_tag, invite, mark, move_stage, remove_link, remove_tag,
     rename_tag, set_tag,
 };
 use crate::lang::compile::check::Check;
@@ -15,6 +15,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needs {
     Nothing,
+    /// An opportunity, even one that Lever no longer knows.
+    Lane,
     /// An opportunity that can still be written to.
     Opportunity,
     /// An assessment that the event is about.
@@ -49,6 +51,7 @@ impl fmt::Debug for Verb {
 pub static VERBS: &[&Verb] = &[
     &invite::VERB,
     &mark::VERB,
+    &call::VERB,
     &set_tag::VERB,
     &clear_tag::VERB,
     &add_tag::VERB,
@@ -63,7 +66,7 @@ pub static VERBS: &[&Verb] = &[
 ];
 
 /// Verbs of the language that come later.
-pub const LATER: [&str; 5] = ["call", "ask", "add_file", "fill_form", "fill_feedback"];
+pub const LATER: [&str; 4] = ["ask", "add_file", "fill_form", "fill_feedback"];
 
 /// The verb of this name.
 pub fn find(name: &str) -> Option<&'static Verb> {

@@ -187,6 +187,11 @@ pub(super) static OPERATION: Shape = Shape {
         KeyShape::may("steps", Ty::List(&Ty::Map(&STEP)), "or several; later ones read what earlier ones took"),
         KeyShape::may("with", Ty::Named(&Ty::Any), "what the rule's `with` may give: `NAME: TYPE`"),
         KeyShape::may(
+            "emits",
+            Ty::Text,
+            "what its success means for the attempt, if a rule calls it: `reminded`, `cancelled`, `expired` …",
+        ),
+        KeyShape::may(
             "on_unknown",
             Ty::OneOf(&ON_UNKNOWN),
             "after an unknown outcome: send again, look up, or ask a person (`park`, unless given)",
@@ -277,10 +282,10 @@ pub(super) static WEBHOOK: Shape = Shape {
             Ty::List(&Ty::Text),
             "what makes two deliveries the same one: `event`, `body.NAME`, `header.NAME`; the whole body unless given",
         ),
-        KeyShape::must(
+        KeyShape::may(
             "owner",
             Ty::List(&Ty::Named(&Ty::Text)),
-            "how the attempt is found, in order: ids of our ledger, and `test`",
+            "how the attempt is found, in order: ids of our ledger, and `test`; with `path: invitation` the URL says it",
         ),
         KeyShape::may("ignore", Ty::List(&Ty::Text), "event names that mean nothing here"),
         KeyShape::must("map", Ty::List(&Ty::Map(&MAPPING)), "what notifications mean"),

@@ -143,6 +143,11 @@ impl Adapter {
         self.events.get(&event)
     }
 
+    /// Whether some operation's success is this event.
+    pub fn makes(&self, event: AssessmentEvent) -> bool {
+        self.operations.values().any(|operation| operation.emits == Some(event))
+    }
+
     /// Whether `host` is one that requests to this vendor may go to, with this base URL.
     pub fn allows(&self, base_url: &str, host: &str) -> bool {
         let base = url::Url::parse(base_url).ok();

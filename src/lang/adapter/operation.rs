@@ -4,7 +4,7 @@ use super::cond::Cond;
 use super::extract::{Extract, Take};
 use super::shape::Shape;
 use super::text::Text;
-use crate::model::{Field, Method};
+use crate::model::{AssessmentEvent, Field, Method};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One declared operation: `catalogue`, `invite`, `result` …
@@ -20,6 +20,8 @@ pub struct Operation {
     pub with: BTreeMap<String, Field>,
     /// In order; an operation that is one request is one step.
     pub steps: Vec<Step>,
+    /// What its success means for the attempt that it is about: `cancelled`, `reminded` …
+    pub emits: Option<AssessmentEvent>,
     /// What to do when nobody knows whether it was applied.
     pub on_unknown: OnUnknown,
     /// For an operation that lists: where the items are, which count, and how pages follow each other.
@@ -101,6 +103,12 @@ impl Operation {
     /// Whether every request of it only reads, so that it may always be repeated.
     pub fn only_reads(&self) -> bool {
         self.steps.iter().all(|step| step.request.method.reads())
+    }
+
+    /// Whether it is about one attempt: it reads what our ledger says of it, or its success changes it.
+    pub fn about_attempt(&self) -> bool {
+        let ours = |name: &String| ["ids.", "test.", "assessment."].iter().any(|group| name.starts_with(group));
+        self.emits.is_some() || self.reads.iter().any(ours) || self.reads.contains("callback_url")
     }
 
     /// The names that its answers give.

@@ -4,7 +4,7 @@ use super::ctx::{Reader, get};
 use super::read_auth::flipped;
 use super::read_operation::json_cond;
 use super::read_webhook::Declared;
-use super::{Adapter, Auth, ErrorClass, ErrorRule, Poll, Rate, Sample, Sampled, extract, grammar, read_poll, shape};
+use super::{Adapter, Auth, ErrorClass, ErrorRule, Operation, Poll, Rate, Sample, Sampled, extract, grammar, read_poll, shape};
 use crate::lang::diagnostic::{Diagnostic, Diagnostics};
 use crate::lang::route::routed;
 use crate::lang::source::{SourceId, Sources};
@@ -106,7 +106,7 @@ fn whole(root: &Node, found: &mut Diagnostics) -> Option<Adapter> {
     let webhook = get(&entries, "webhook").map(|node| reader.webhook(node, &declared));
     let told = webhook.as_ref().and_then(Option::as_ref);
     let polls = get(&entries, "poll").map(|node| reader.polls(node, &declared, told)).unwrap_or_default();
-    reader.silent(get(&entries, "events"), told, &polls);
+    reader.silent(get(&entries, "events"), told, &polls, &all);
     let subscribe = get(&entries, "subscribe").map(|node| reader.subscribe(node, &declared));
     let setup = get(&entries, "setup").map(|node| node.as_text(reader.found).map(|text| text.trim().to_owned()));
     let samples = get(&entries, "samples").map(|node| reader.samples(node, get(&entries, "poll"))).unwrap_or_default();
@@ -293,12 +293,22 @@ impl Reader<'_> {
     }
 
     /// A declared event that nothing emits misleads rules into waiting for it.
-    fn silent(&mut self, events: Option<&Node>, webhook: Option<&super::Webhook>, polls: &BTreeMap<String, Poll>) {
+    fn silent(
+        &mut self,
+        events: Option<&Node>,
+        webhook: Option<&super::Webhook>,
+        polls: &BTreeMap<String, Poll>,
+        operations: &BTreeMap<String, Operation>,
+    ) {
         if webhook.is_none() && polls.is_empty() {
             return;
         }
         let mappings = webhook.iter().flat_map(|webhook| &webhook.map).chain(polls.values().flat_map(|poll| &poll.map));
-        let emitted: BTreeSet<_> = mappings.flat_map(|mapping| &mapping.emit).map(|emit| emit.event).collect();
+        let emitted: BTreeSet<_> = mappings
+            .flat_map(|mapping| &mapping.emit)
+            .map(|emit| emit.event)
+            .chain(operations.values().filter_map(|operation| operation.emits))
+            .collect();
         for (key, _) in keys(events) {
             if key.text.parse().is_ok_and(|event| !emitted.contains(&event)) && !self.found.has_errors() {
                 self.found.push(

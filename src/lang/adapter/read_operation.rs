@@ -12,7 +12,7 @@ use super::{grammar, names};
 use crate::lang::diagnostic::{Diagnostic, Diagnostics};
 use crate::lang::source::Span;
 use crate::lang::yaml::{Key, Kind, Node};
-use crate::model::{Field, Method, Type};
+use crate::model::{AssessmentEvent, Field, Method, Type};
 use std::collections::{BTreeMap, BTreeSet};
 
 const METHODS: [(&str, Method); 5] =
@@ -108,6 +108,7 @@ impl Reader<'_> {
                 good = false;
             }
         }
+        let emits = get(&entries, "emits").map(|node| self.emits(&key.text, node));
         let on_unknown = self.on_unknown(&key.text, &entries);
         let each = get(&entries, "each").map(|node| extract::many(node, self.found));
         let keep = get(&entries, "keep").map(|node| json_cond(node, self.found));
@@ -134,6 +135,7 @@ impl Reader<'_> {
             reads,
             with,
             steps,
+            emits: flipped(emits)?,
             on_unknown: on_unknown?,
             each: flipped(each)?,
             keep: flipped(keep)?,
@@ -203,6 +205,17 @@ impl Reader<'_> {
             fields.extend(field(value, self.found).map(|field| (key.text.clone(), field)));
         }
         fields
+    }
+
+    /// The event that an operation's success is.
+    fn emits(&mut self, operation: &str, node: &Node) -> Option<AssessmentEvent> {
+        if matches!(operation, "catalogue" | "invite") {
+            let message = format!("`{operation}` is never called by a rule, so its success means nothing to one");
+            self.fault("misplaced-key", node.span, message, "leave `emits` out: what an invitation leads to is known");
+            return None;
+        }
+        let all: Vec<(&str, AssessmentEvent)> = AssessmentEvent::ALL.iter().map(|event| (event.as_str(), *event)).collect();
+        self.one_of(node, &all)
     }
 
     fn on_unknown(&mut self, name: &str, entries: &[&(Key, Node)]) -> Option<OnUnknown> {

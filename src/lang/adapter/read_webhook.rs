@@ -75,7 +75,7 @@ impl Reader<'_> {
         for item in get(&entries, "map").and_then(|node| node.items(self.found)).unwrap_or_default() {
             map.extend(self.mapping(item, &captures, declared, signed, &ignore));
         }
-        if owner.is_empty() && path == PathScope::Connection && get(&entries, "owner").is_some_and(|node| !node.is_faulty()) {
+        if owner.is_empty() && path == PathScope::Connection && get(&entries, "owner").is_none_or(|node| !node.is_faulty()) {
             let span = get(&entries, "owner").map_or(node.span, |node| node.span);
             self.fault(
                 "no-owner",

@@ -136,12 +136,18 @@ pub(crate) fn node_path(node: &Node) -> Option<&str> {
     node.scalar().and_then(path_of)
 }
 
+/// Whether the event is about a person rather than about one opportunity.
+pub(crate) fn about_person(kind: &EventKind) -> bool {
+    use crate::model::LeverEvent::{ContactCreated, ContactUpdated};
+    matches!(kind, EventKind::Lever(ContactCreated | ContactUpdated))
+}
+
 /// Whether there is an opportunity, and one that can still be written to.
 pub(crate) fn writable(kind: &EventKind) -> Result<(), &'static str> {
-    use crate::model::LeverEvent::{CandidateDeleted, ContactCreated, ContactUpdated};
+    use crate::model::LeverEvent::CandidateDeleted;
     match kind {
         EventKind::Lever(CandidateDeleted) | EventKind::OpportunityGone => Err("the opportunity is gone by then"),
-        EventKind::Lever(ContactCreated | ContactUpdated) => Err("it is about a person, not about one opportunity"),
+        kind if about_person(kind) => Err("it is about a person, not about one opportunity"),
         _ => Ok(()),
     }
 }

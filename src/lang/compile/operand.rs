@@ -97,6 +97,34 @@ impl Check<'_, '_> {
         Some(())
     }
 
+    /// The variable after `$`, which must be a row of the ledger.
+    pub(crate) fn ledger_row(&mut self, scope: &Scope<'_>, node: &Node) -> Option<String> {
+        const HELP: &str = "name a variable such as `row` of `for_each: { row: { in: ledger } }`";
+        let Some(path) = node_path(node) else {
+            let text = node.as_text(self.found)?;
+            let fault = Diagnostic::error("wrong-type", node.span, format!("`{text}` names no row of the ledger"));
+            self.found.push(match scope.vars.iter().find(|(name, shape)| name == text && shape.attempt) {
+                Some(_) => fault.suggest_as("name the variable with `$`", node.span, format!("${text}")),
+                None => fault.help(HELP),
+            });
+            return None;
+        };
+        let found = self.path(scope, path, node)?;
+        match scope.vars.iter().rev().find(|(name, _)| name == path) {
+            Some((name, shape)) if shape.attempt => {
+                if found.maybe_absent {
+                    let typed = Typed { operand: Operand::Place(found.place), ty: found.ty, maybe_absent: true };
+                    self.must_be_there(&typed, node)?;
+                }
+                Some(name.clone())
+            }
+            _ => {
+                self.error("wrong-type", node.span, format!("`${path}` is no row of the ledger"), HELP);
+                None
+            }
+        }
+    }
+
     /// A value, or a text with `{{…}}` where the type is a text.
     pub(crate) fn value_or_text(&mut self, scope: &Scope<'_>, node: &Node, wanted: &Type, route: &str) -> Option<Operand> {
         let textual = matches!(wanted, Type::Text | Type::Url | Type::Tag);

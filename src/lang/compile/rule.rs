@@ -1,13 +1,15 @@
 //! One rule.
 
-use super::check::{Check, writable};
+use super::check::{Check, about_person, writable};
 use super::shapes::{ACCEPT, RULE};
 use super::spec::Role;
 use crate::lang::action::registry::{self, Needs};
+use crate::lang::adapter::Adapter;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::rule::{Accept, Do, Require, Rule};
 use crate::lang::scope::Scope;
 use crate::lang::source::Span;
+use crate::lang::vocabulary;
 use crate::lang::yaml::{Key, Kind as NodeKind, Node};
 use crate::model::EventKind;
 use std::collections::HashMap;
@@ -18,15 +20,18 @@ use std::mem;
 pub(crate) struct Subject {
     /// The first trigger under which there is nothing to write to, and why.
     unwritable: Option<(EventKind, &'static str)>,
+    /// The first trigger that is about no opportunity at all.
+    without_lane: Option<EventKind>,
     /// The first trigger under which there is no assessment.
     without_assessment: Option<EventKind>,
 }
 
 impl Subject {
-    fn of(kinds: &[EventKind]) -> Self {
+    fn of(kinds: &[EventKind], adapter: Option<&Adapter>) -> Self {
         let unwritable = kinds.iter().find_map(|kind| writable(kind).err().map(|why| (kind.clone(), why)));
-        let without_assessment = kinds.iter().find(|kind| kind.assessment().is_none()).cloned();
-        Self { unwritable, without_assessment }
+        let without_lane = kinds.iter().find(|kind| about_person(kind)).cloned();
+        let without_assessment = kinds.iter().find(|kind| !vocabulary::about_attempt(kind, adapter)).cloned();
+        Self { unwritable, without_lane, without_assessment }
     }
 }
 
@@ -67,7 +72,7 @@ impl Check<'_, '_> {
             self.forms(get("do"), &format!("{route}.do"));
             return None;
         };
-        let subject = Subject::of(&kinds);
+        let subject = Subject::of(&kinds, self.declared.adapter.as_deref());
         let mut scope = Scope::new(self.declared, &kinds);
         scope.vars.extend(Self::holes(&triggers).into_iter().map(|hole| (hole.name, self.declared.shape(hole.ty))));
         let given = scope.vars.len();
@@ -358,17 +363,25 @@ impl Check<'_, '_> {
             return None;
         };
         let Some(subject) = subject else { return Some((None, optional, key.span)) };
-        if verb.needs != Needs::Nothing
+        if verb.needs == Needs::Lane
+            && let Some(kind) = &subject.without_lane
+        {
+            let message =
+                format!("`{}` cannot be done under `{kind}`: it is about a person, not about one opportunity", verb.name);
+            self.error("no-opportunity", key.span, message, "only `alert` can be used there");
+            return None;
+        }
+        if matches!(verb.needs, Needs::Opportunity | Needs::Assessment)
             && let Some((kind, why)) = &subject.unwritable
         {
-            let message = format!("`{}` cannot be done under `{kind}`: {why}", verb.name);
+            let message = format!("`{}` cannot be done under `{}`: {why}", verb.name, kind.written());
             self.error("no-opportunity", key.span, message, "only `alert` can be used there");
             return None;
         }
         if verb.needs == Needs::Assessment
             && let Some(kind) = &subject.without_assessment
         {
-            let message = format!("`{}` is about an assessment, and there is none under `{kind}`", verb.name);
+            let message = format!("`{}` is about an assessment, and there is none under `{}`", verb.name, kind.written());
             self.error(
                 "no-assessment",
                 key.span,

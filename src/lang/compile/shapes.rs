@@ -90,7 +90,7 @@ pub(crate) static TIMER: Shape = Shape {
     keys: &[
         KeyShape::may("after", Ty::Text, "how long after the anchor: `7d`, or a setting of type duration as `$name`"),
         KeyShape::may("before", Ty::Text, "how long before the anchor"),
-        KeyShape::must("of", Ty::Text, "the anchor: an event, or `assessment.expires_at`"),
+        KeyShape::must("of", Ty::Ref("trigger"), "the anchor: an event, or `assessment.expires_at`"),
     ],
 };
 
@@ -98,6 +98,18 @@ pub(crate) static TIMER: Shape = Shape {
 pub(crate) static TAG_ADDED: Shape = Shape {
     what: "a trigger on a tag",
     keys: &[KeyShape::must("tag_added", Ty::Text, "a pattern with typed holes: tags that match, with the holes as names")],
+};
+
+/// A trigger on the success of a call.
+pub(crate) static DONE: Shape = Shape {
+    what: "a trigger on a call",
+    keys: &[KeyShape::must("done", Ty::Text, "an operation of vendor.yaml that rules call: it was carried out")],
+};
+
+/// A trigger on the failure of a call.
+pub(crate) static FAILED: Shape = Shape {
+    what: "a trigger on a call",
+    keys: &[KeyShape::must("failed", Ty::Text, "an operation of vendor.yaml that rules call: it cannot be carried out")],
 };
 
 /// A source of rows.

@@ -91,6 +91,7 @@ impl Check<'_, '_> {
                         ty: Type::Record(fields.collect()),
                         fields: std::collections::BTreeMap::new(),
                         optional: false,
+                        attempt: false,
                     };
                 }
                 Some(pattern)

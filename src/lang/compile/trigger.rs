@@ -1,17 +1,18 @@
 //! What a rule listens to.
 
 use super::check::{Check, node_path};
-use super::shapes::{TAG_ADDED, TIMER};
+use super::shapes::{DONE, FAILED, TAG_ADDED, TIMER};
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::rule::{Anchor, Operand, Trigger};
 use crate::lang::scope::{Scope, kinds};
+use crate::lang::vocabulary::own;
 use crate::lang::yaml::{Key, Kind as NodeKind, Node};
 use crate::model::{AssessmentEvent, EventKind, Hole, Type};
 
 /// The anchor that is a time, not an event.
 const EXPIRES_AT: &str = "assessment.expires_at";
 /// Triggers that are part of the language and come later.
-const LATER: [&str; 3] = ["answered", "done", "failed"];
+const LATER: [&str; 1] = ["answered"];
 
 impl Check<'_, '_> {
     /// The triggers with the kinds of events that make them fire.
@@ -41,7 +42,7 @@ impl Check<'_, '_> {
                         self.error(
                             "duplicate-name",
                             item.span,
-                            format!("`{kind}` stands twice in this list"),
+                            format!("`{}` stands twice in this list", kind.written()),
                             "remove one of them",
                         );
                         good = false;
@@ -64,6 +65,9 @@ impl Check<'_, '_> {
         };
         if let Some((_, tag)) = entries.iter().find(|(key, _)| key.text == "tag_added") {
             return self.tag_added(node, tag);
+        }
+        if let Some((key, operation)) = entries.iter().find(|(key, _)| matches!(key.text.as_str(), "done" | "failed")) {
+            return self.called(node, key, operation);
         }
         for (key, _) in entries {
             if LATER.contains(&key.text.as_str()) {
@@ -91,6 +95,47 @@ impl Check<'_, '_> {
             free &= self.name_is_free(&key, "a hole", taken);
         }
         free.then_some((Trigger::TagAdded(pattern), EventKind::TagAdded))
+    }
+
+    /// `{ done: OPERATION }`, `{ failed: OPERATION }`.
+    fn called(&mut self, node: &Node, key: &Key, operation: &Node) -> Option<(Trigger, EventKind)> {
+        let done = key.text == "done";
+        if done { &DONE } else { &FAILED }.entries(node, self.found);
+        let name = self.operation(operation)?;
+        let kind = if done { EventKind::Done(name) } else { EventKind::Failed(name) };
+        Some((Trigger::Event(kind.clone()), kind))
+    }
+
+    /// The name of an operation that rules may call.
+    pub(crate) fn operation(&mut self, node: &Node) -> Option<String> {
+        let name = node.as_text(self.found)?;
+        let Some(adapter) = self.declared.adapter.as_deref() else {
+            if !self.declared.faulty_adapter {
+                self.no_vendor(node, name);
+            }
+            return None;
+        };
+        let callable = |name: &str| !matches!(name, "catalogue" | "invite");
+        if callable(name) && adapter.operations.contains_key(name) {
+            return Some(name.to_owned());
+        }
+        let known: Vec<&str> = adapter.operations.keys().map(String::as_str).filter(|name| callable(name)).collect();
+        let fault = if callable(name) {
+            let message = format!("`{}` declares no operation `{name}`", adapter.name);
+            Diagnostic::error("no-operation", node.span, message).suggest_near(node.span, name, known.iter().copied())
+        } else {
+            Diagnostic::error("no-operation", node.span, format!("`{name}` is not called by rules"))
+        };
+        let listed = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        self.found.push(match (callable(name), known.as_slice()) {
+            (false, _) if name == "invite" => fault.help("write the action `invite`, and listen to `assessment.invited`"),
+            (false, _) => fault.help("the catalogue is read whenever a rule needs it: `in: catalogue`"),
+            (true, []) => fault.help("declare it under `operations:` in vendor.yaml"),
+            (true, _) => {
+                fault.help(format!("its operations are {listed}; others are declared under `operations:` in vendor.yaml"))
+            }
+        });
+        None
     }
 
     /// The holes that every trigger of a rule fills: names that the rest of the rule may read.
@@ -137,9 +182,17 @@ impl Check<'_, '_> {
             }
             (Anchor::ExpiresAt, EventKind::Assessment(AssessmentEvent::Invited))
         } else {
-            let kind = self.event(of)?;
+            let (Trigger::Event(kind), _) = self.trigger(of, route)? else {
+                self.error(
+                    "wrong-type",
+                    of.span,
+                    "a timer counts from an event",
+                    format!("write an event such as `assessment.invited`, or `{EXPIRES_AT}`"),
+                );
+                return None;
+            };
             if before {
-                let message = format!("`before: {kind}` would need to know the future");
+                let message = format!("`before: {}` would need to know the future", kind.written());
                 self.error(
                     "before-event",
                     key.span,
@@ -214,9 +267,6 @@ impl Check<'_, '_> {
     /// Whether this vendor, or leverd itself, ever tells of such an event.
     fn emitted(&mut self, node: &Node, event: AssessmentEvent) -> Option<()> {
         use AssessmentEvent as E;
-        // What leverd makes itself: from its own calls, from `mark`, from timers.
-        const OWN: [E; 8] =
-            [E::Requested, E::Invited, E::InviteFailed, E::Reinvited, E::Expired, E::OptedOut, E::Cancelled, E::Superseded];
         // Steps that a later one implies (behaviours T09, T10), and those that follow from two others (T15).
         const IMPLIED: [E; 3] = [E::Opened, E::Started, E::Submitted];
         const DECISIONS: [E; 4] = [E::Approved, E::Rejected, E::Qualified, E::Unqualified];
@@ -231,11 +281,11 @@ impl Check<'_, '_> {
         let implied = match event {
             E::DecisionChanged => DECISIONS.iter().any(emits),
             event if IMPLIED.contains(&event) => {
-                adapter.events.keys().any(|later| !OWN.contains(later) && (*later > event || !IMPLIED.contains(later)))
+                adapter.events.keys().any(|later| !own(*later) && (*later > event || !IMPLIED.contains(later)))
             }
             _ => false,
         };
-        if OWN.contains(&event) || emits(&event) || implied {
+        if own(event) || emits(&event) || adapter.makes(event) || implied {
             return Some(());
         }
         let events: Vec<String> = adapter.events.keys().map(|event| format!("`assessment.{event}`")).collect();

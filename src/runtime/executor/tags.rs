@@ -80,7 +80,7 @@ pub(super) async fn change(
             begun = Some(sent);
         }
         let exchange = node.exchange(account, &request).await;
-        node.snapshots.forget(&account.id, opportunity, node.clock.now());
+        node.snapshots.wrote(&account.id, opportunity, node.clock.now());
         let ended = outcome(&request, &exchange);
         if !matches!(ended, Outcome::Done { .. }) {
             return end_tags(node, account, &claimed, begun.as_ref(), &ended, Some((&request, &exchange))).await;

@@ -74,10 +74,15 @@ pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEf
     }
 }
 
-/// A snapshot that the plan just read, if nothing of ours was written since.
+/// A snapshot that the plan just read, if nothing of ours that matters to this effect was written since.
 fn fresh(node: &Node, account: &Account, effect: &Effect) -> Option<OpportunitySnapshot> {
-    let since = node.clock.now() - FRESH;
-    node.snapshots.opportunity(&account.id, &effect.opportunity, since).map(|read| OpportunitySnapshot::of(&read))
+    let (since, snapshots) = (node.clock.now() - FRESH, &node.snapshots);
+    let read = if effect.act.moves() {
+        snapshots.standing(&account.id, &effect.opportunity, since)
+    } else {
+        snapshots.opportunity(&account.id, &effect.opportunity, since)
+    };
+    read.map(|read| OpportunitySnapshot::of(&read))
 }
 
 /// One write under way.
@@ -115,7 +120,12 @@ impl Writing<'_> {
             return self.end(Some(attempt), done, None, None).await;
         };
         let exchange = node.exchange(account, &request).await;
-        node.snapshots.forget(&account.id, &effect.opportunity, node.clock.now());
+        let now = node.clock.now();
+        if effect.act.moves() {
+            node.snapshots.forget(&account.id, &effect.opportunity, now);
+        } else {
+            node.snapshots.wrote(&account.id, &effect.opportunity, now);
+        }
         let mut ended = outcome(&request, &exchange);
         if let Outcome::Done { learned } = &ended
             && effect::needs_id(&effect.act)

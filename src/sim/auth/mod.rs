@@ -15,6 +15,7 @@ mod tokens;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -27,7 +28,7 @@ use super::wire::{Ask, Reply};
 pub(crate) use authorize::decide;
 
 /// An app to register, as Lever's partner programme does.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NewApp {
     pub client_id: String,

@@ -1,5 +1,6 @@
 //! What a Super Admin does in Lever: stages, users, credentials, webhooks.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -8,7 +9,7 @@ use super::{Control, ControlError};
 use crate::sim::lever::{EVENTS, Happening, ORIGINS, Stage, User, event_named, verification};
 
 /// A webhook to register by hand.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NewWebhook {
     pub event: String,

@@ -1,133 +1,99 @@
 //! Every control as data, for scripts and for other processes: `{"do": "move_stage", "opportunity": "Ada", "stage": "Offer"}`.
 
-use std::time::Duration;
-
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::vendor::first_vendor;
-use super::{AtVendor, Control, ControlError, NewOpportunity, NewPosting, NewWebhook, PostingChange};
+use super::{AtVendor, ControlError, NewOpportunity, NewPosting, NewWebhook, PostingChange};
 use crate::sim::auth::NewApp;
-use crate::sim::faults::{Faults, RouteFault};
+use crate::sim::faults::RouteFault;
 use crate::sim::lever::NewTemplate;
 use crate::sim::vendors::AssessmentState;
 
 /// One command; the method of `Control` with the same name says what it does.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+///
+/// The comments here are what `leverd sim`, `GET commands` and the page say about each.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
+    /// Adds a published posting; gives its id.
     CreatePosting(NewPosting),
-    UpdatePosting {
-        posting: String,
-        change: PostingChange,
-    },
+    /// Saves a posting; its opportunities gain and lose tags with it.
+    UpdatePosting { posting: String, change: PostingChange },
+    /// Adds a candidate; gives the opportunity's id. With a posting and without `by` the candidate applied.
     CreateOpportunity(NewOpportunity),
-    MoveStage {
-        opportunity: String,
-        stage: String,
-    },
-    AddTags {
-        opportunity: String,
-        tags: Vec<String>,
-    },
-    RemoveTags {
-        opportunity: String,
-        tags: Vec<String>,
-    },
-    Archive {
-        opportunity: String,
-        reason: String,
-    },
-    Unarchive {
-        opportunity: String,
-    },
-    AddNote {
-        opportunity: String,
-        text: String,
-    },
-    DeleteOpportunity {
-        opportunity: String,
-    },
-    SetEmail {
-        opportunity: String,
-        email: Option<String>,
-    },
-    CreateStage {
-        text: String,
-        after: Option<String>,
-    },
-    RenameStage {
-        stage: String,
-        text: String,
-    },
+    /// A recruiter moves a candidate.
+    MoveStage { opportunity: String, stage: String },
+    /// A recruiter adds tags.
+    AddTags { opportunity: String, tags: Vec<String> },
+    /// A recruiter removes tags.
+    RemoveTags { opportunity: String, tags: Vec<String> },
+    /// A recruiter archives a candidate.
+    Archive { opportunity: String, reason: String },
+    /// A recruiter takes a candidate out of the archive.
+    Unarchive { opportunity: String },
+    /// A recruiter writes a note. The API can read it and not change it.
+    AddNote { opportunity: String, text: String },
+    /// A Super Admin deletes an opportunity.
+    DeleteOpportunity { opportunity: String },
+    /// Changes the candidate's address; without `email` there is none afterwards.
+    SetEmail { opportunity: String, email: Option<String> },
+    /// Adds a stage before the offer, or after another one; gives its id.
+    CreateStage { text: String, after: Option<String> },
+    /// Renames a stage; its id stays.
+    RenameStage { stage: String, text: String },
+    /// Makes a template of profile forms; gives its id.
     CreateFormTemplate(NewTemplate),
+    /// Makes a template of feedback, with exactly one field of type `score-system`; gives its id.
     CreateFeedbackTemplate(NewTemplate),
-    RenameFormTemplate {
-        template: String,
-        text: String,
-    },
-    RenameFeedbackTemplate {
-        template: String,
-        text: String,
-    },
-    DeleteFormTemplate {
-        template: String,
-    },
-    CreateArchiveReason {
-        text: String,
-    },
-    RenameArchiveReason {
-        reason: String,
-        text: String,
-    },
-    CreateUser {
-        name: String,
-        email: String,
-        role: String,
-    },
-    DeactivateUser {
-        user: String,
-    },
-    AddCredential {
-        key: String,
-        scopes: Option<Vec<String>>,
-    },
-    RevokeCredential {
-        key: String,
-    },
+    /// Renames a template of profile forms; its id stays.
+    RenameFormTemplate { template: String, text: String },
+    /// Renames a template of feedback; its id stays.
+    RenameFeedbackTemplate { template: String, text: String },
+    /// Removes a template of profile forms; what was filled in stays.
+    DeleteFormTemplate { template: String },
+    /// Adds an archive reason; gives its id. `Hired` is there from the start.
+    CreateArchiveReason { text: String },
+    /// Renames an archive reason; its id stays.
+    RenameArchiveReason { reason: String, text: String },
+    /// Adds a user with a role such as `admin` or `interviewer`; gives the id.
+    CreateUser { name: String, email: String, role: String },
+    /// Deactivates a user, who can still be named by `perform_as`.
+    DeactivateUser { user: String },
+    /// Adds an API key, with these scopes or with all.
+    AddCredential { key: String, scopes: Option<Vec<String>> },
+    /// Ends an API key.
+    RevokeCredential { key: String },
+    /// Registers an OAuth app.
     RegisterApp(NewApp),
-    AddCallback {
-        client_id: String,
-        callback: String,
-    },
-    Consent {
-        url: String,
-        accept: bool,
-    },
+    /// Lets an OAuth app have people sent back to one more address, compared byte by byte.
+    AddCallback { client_id: String, callback: String },
+    /// A Super Admin opens the consent page and accepts or declines; gives where the browser is sent then as `location`.
+    Consent { url: String, accept: bool },
+    /// A Super Admin takes back every consent: access and refresh tokens end at once.
     RevokeAccess,
+    /// A Super Admin switches event groups on; without `events` all.
     EnableWebhooks {
         #[serde(default)]
         events: Vec<String>,
     },
+    /// A Super Admin switches event groups off; without `events` all.
     DisableWebhooks {
         #[serde(default)]
         events: Vec<String>,
     },
+    /// A Super Admin registers a webhook by hand; gives its id and its `signatureToken`.
     CreateWebhook(NewWebhook),
-    DeleteWebhook {
-        webhook: String,
-    },
-    RegenerateSignatureToken {
-        webhook: String,
-    },
-    VerifyWebhook {
-        webhook: String,
-    },
-    Emit {
-        event: String,
-        data: Value,
-        origin: Option<String>,
-    },
+    /// A Super Admin removes a webhook.
+    DeleteWebhook { webhook: String },
+    /// Gives a webhook a new `signatureToken`, and all that share it.
+    RegenerateSignatureToken { webhook: String },
+    /// Presses "Verify connection"; gives the delivery's id.
+    VerifyWebhook { webhook: String },
+    /// Fires an event with data of your choice, such as those of interviews, which are not simulated.
+    Emit { event: String, data: Value, origin: Option<String> },
+    /// A vendor adds a test; gives its id. With `passing_score` results say whether they passed.
     CreateAssessment {
         #[serde(default = "first_vendor")]
         vendor: String,
@@ -135,18 +101,18 @@ pub enum Command {
         state: Option<AssessmentState>,
         passing_score: Option<f64>,
     },
+    /// A vendor publishes, unpublishes or archives a test.
     SetAssessmentState {
         #[serde(default = "first_vendor")]
         vendor: String,
         assessment: String,
         state: AssessmentState,
     },
+    /// A candidate, a reviewer or the vendor does something with the candidate's latest take of a test.
     AtVendor(AtVendor),
-    /// Switches of one vendor to change; those not named stay as they are.
-    SwitchVendor {
-        vendor: String,
-        switches: Value,
-    },
+    /// Changes switches of one vendor: what is not known about it. Those not named stay.
+    SwitchVendor { vendor: String, switches: Value },
+    /// Has a vendor's webhooks sent to an address, as its settings page does; without `events` all; gives the id.
     Subscribe {
         #[serde(default = "first_vendor")]
         vendor: String,
@@ -154,26 +120,32 @@ pub enum Command {
         #[serde(default)]
         events: Vec<String>,
     },
+    /// From now on a vendor refuses this address.
     RefuseEmail {
         #[serde(default = "first_vendor")]
         vendor: String,
         email: String,
     },
-    /// Switches to change; those not named stay as they are.
-    SetFaults {
-        faults: Value,
-    },
+    /// Changes switches; those not named stay.
+    SetFaults { faults: Value },
+    /// The next requests to a path misbehave.
     AddRouteFault(RouteFault),
+    /// Takes back all that `add_route_fault` added.
     ClearRouteFaults,
+    /// Sends the deliveries that are held or wait to be overtaken.
     ReleaseDeliveries,
-    Rerun {
-        delivery: u64,
-    },
+    /// Sends a delivery once more, as the Rerun button does; gives the new delivery's id.
+    Rerun { delivery: u64 },
+    /// Ends the pauses of all deliveries that wait for their next try.
     RetryNow,
-    AdvanceClock {
-        ms: u64,
-    },
+    /// Moves the simulator's time forward: tokens and invitations expire, the rate limit refills.
+    AdvanceClock { ms: u64 },
+    /// Forgets the log of requests.
     ClearRequests,
+    /// Waits until every delivery was delivered or given up. Held ones do not count.
+    Quiet,
+    /// Waits in real time.
+    Pause { ms: u64 },
 }
 
 impl Command {
@@ -181,100 +153,4 @@ impl Command {
     pub fn from_value(value: Value) -> Result<Self, ControlError> {
         serde_json::from_value(value).map_err(|error| ControlError::Wrong(error.to_string()))
     }
-}
-
-impl Control {
-    /// Carries out one command. Gives what the method gives: an id as `{"id": …}`, else null.
-    pub fn run(&self, command: Command) -> Result<Value, ControlError> {
-        match command {
-            Command::CreatePosting(new) => return Ok(id(self.create_posting(new))),
-            Command::UpdatePosting { posting, change } => self.update_posting(&posting, change)?,
-            Command::CreateOpportunity(new) => return self.create_opportunity(new).map(id),
-            Command::MoveStage { opportunity, stage } => self.move_stage(&opportunity, &stage)?,
-            Command::AddTags { opportunity, tags } => self.add_tags(&opportunity, &tags)?,
-            Command::RemoveTags { opportunity, tags } => self.remove_tags(&opportunity, &tags)?,
-            Command::Archive { opportunity, reason } => self.archive(&opportunity, Some(&reason))?,
-            Command::Unarchive { opportunity } => self.archive(&opportunity, None)?,
-            Command::AddNote { opportunity, text } => self.add_note(&opportunity, &text)?,
-            Command::DeleteOpportunity { opportunity } => self.delete_opportunity(&opportunity)?,
-            Command::SetEmail { opportunity, email } => self.set_email(&opportunity, email.as_deref())?,
-            Command::CreateStage { text, after } => {
-                return self.create_stage(&text, after.as_deref()).map(id);
-            }
-            Command::RenameStage { stage, text } => self.rename_stage(&stage, &text)?,
-            Command::CreateFormTemplate(new) => return self.create_form_template(new).map(id),
-            Command::CreateFeedbackTemplate(new) => return self.create_feedback_template(new).map(id),
-            Command::RenameFormTemplate { template, text } => self.rename_form_template(&template, &text)?,
-            Command::RenameFeedbackTemplate { template, text } => self.rename_feedback_template(&template, &text)?,
-            Command::DeleteFormTemplate { template } => self.delete_form_template(&template)?,
-            Command::CreateArchiveReason { text } => return Ok(id(self.create_archive_reason(&text))),
-            Command::RenameArchiveReason { reason, text } => self.rename_archive_reason(&reason, &text)?,
-            Command::CreateUser { name, email, role } => {
-                return Ok(id(self.create_user(&name, &email, &role)));
-            }
-            Command::DeactivateUser { user } => self.deactivate_user(&user)?,
-            Command::AddCredential { key, scopes } => self.add_credential(&key, scopes),
-            Command::RevokeCredential { key } => self.revoke_credential(&key),
-            Command::RegisterApp(app) => self.register_app(app)?,
-            Command::AddCallback { client_id, callback } => self.add_callback(&client_id, &callback)?,
-            Command::Consent { url, accept } => return self.consent(&url, accept).map(|url| json!({ "location": url })),
-            Command::RevokeAccess => self.revoke_access(),
-            Command::EnableWebhooks { events } => self.switch_webhooks(&events, true)?,
-            Command::DisableWebhooks { events } => self.switch_webhooks(&events, false)?,
-            Command::CreateWebhook(new) => {
-                let (id, signature_token) = self.register_webhook(new)?;
-                return Ok(json!({ "id": id, "signatureToken": signature_token }));
-            }
-            Command::DeleteWebhook { webhook } => self.delete_webhook(&webhook)?,
-            Command::RegenerateSignatureToken { webhook } => {
-                let token = self.regenerate_signature_token(&webhook)?;
-                return Ok(json!({ "signatureToken": token }));
-            }
-            Command::VerifyWebhook { webhook } => return self.verify_webhook(&webhook).map(id),
-            Command::Emit { event, data, origin } => self.emit(&event, data, origin)?,
-            other => return self.run_rest(other),
-        }
-        Ok(Value::Null)
-    }
-
-    /// The vendors' commands, and those about failures and time.
-    fn run_rest(&self, command: Command) -> Result<Value, ControlError> {
-        match command {
-            Command::CreateAssessment { vendor, title, state, passing_score } => {
-                return self.vendor(&vendor).create(&title, state.unwrap_or_default(), passing_score).map(id);
-            }
-            Command::SetAssessmentState { vendor, assessment, state } => self.vendor(&vendor).set_state(&assessment, state)?,
-            Command::AtVendor(AtVendor { vendor, email, test, deed }) => self.vendor(&vendor).act(&email, &test, &deed)?,
-            Command::SwitchVendor { vendor, switches } => self.vendor(&vendor).switch(&switches)?,
-            Command::Subscribe { vendor, url, events } => return self.vendor(&vendor).subscribe(&url, &events).map(id),
-            Command::RefuseEmail { vendor, email } => self.vendor(&vendor).refuse_email(&email)?,
-            Command::SetFaults { faults } => self.patch_faults(&faults)?,
-            Command::AddRouteFault(fault) => self.add_route_fault(fault),
-            Command::ClearRouteFaults => self.clear_route_faults(),
-            Command::ReleaseDeliveries => self.release_deliveries(),
-            Command::Rerun { delivery } => return self.rerun(delivery).map(id),
-            Command::RetryNow => self.retry_now(),
-            Command::AdvanceClock { ms } => self.advance_clock(Duration::from_millis(ms)),
-            Command::ClearRequests => self.clear_requests(),
-            // The others are `run`'s.
-            _ => {}
-        }
-        Ok(Value::Null)
-    }
-
-    fn patch_faults(&self, changes: &Value) -> Result<(), ControlError> {
-        let wrong = |error: serde_json::Error| ControlError::Wrong(format!("faults: {error}"));
-        let mut all = serde_json::to_value(self.faults()).map_err(wrong)?;
-        let (Some(fields), Some(changes)) = (all.as_object_mut(), changes.as_object()) else {
-            return Err(ControlError::Wrong("faults must be an object".to_owned()));
-        };
-        fields.extend(changes.clone());
-        let faults: Faults = serde_json::from_value(all).map_err(wrong)?;
-        self.set_faults(|kept| *kept = faults);
-        Ok(())
-    }
-}
-
-fn id(id: impl Into<Value>) -> Value {
-    json!({ "id": id.into() })
 }

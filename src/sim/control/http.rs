@@ -2,6 +2,7 @@
 //!
 //! | request | answer |
 //! |---|---|
+//! | GET `commands` | what can be posted there: name, fields, what it does |
 //! | GET `world`, `requests`, `mails`, `deliveries`, `faults` | what the method of that name gives |
 //! | POST `commands` with a command, or a list of them | `{"result": …}`, or `{"results": […]}` up to the first fault |
 //! | POST `quiet` | null, when no delivery is open any more |
@@ -18,27 +19,32 @@ pub(crate) async fn over_http(control: &Control, method: &str, path: &str, body:
         ("GET", "mails") => (200, json!(control.mails())),
         ("GET", "deliveries") => (200, json!(control.deliveries())),
         ("GET", "faults") => (200, json!(control.faults())),
-        ("POST", "commands") => commands(control, body),
+        ("GET", "commands") => (200, json!(super::manual::commands())),
+        ("POST", "commands") => match commands(control, body).await {
+            Ok(results) => (200, results),
+            Err(error) => (400, json!({ "error": error.to_string() })),
+        },
         ("POST", "quiet") => {
             control.quiet().await;
             (200, Value::Null)
         }
-        _ => (404, json!({ "error": format!("the simulator has no control `{method} {path}`") })),
+        _ => {
+            let known = "GET world, requests, mails, deliveries, faults, commands; POST commands, quiet";
+            (404, json!({ "error": format!("the simulator has no control `{method} {path}`; there are {known}") }))
+        }
     }
 }
 
-fn commands(control: &Control, body: &[u8]) -> (u16, Value) {
-    let refused = |error: ControlError| (400, json!({ "error": error.to_string() }));
-    let run = |value: Value| Command::from_value(value).and_then(|command| control.run(command));
+async fn commands(control: &Control, body: &[u8]) -> Result<Value, ControlError> {
     match serde_json::from_slice(body) {
-        Ok(Value::Array(commands)) => match commands.into_iter().map(run).collect::<Result<Vec<_>, _>>() {
-            Ok(results) => (200, json!({ "results": results })),
-            Err(error) => refused(error),
-        },
-        Ok(command) => match run(command) {
-            Ok(result) => (200, json!({ "result": result })),
-            Err(error) => refused(error),
-        },
-        Err(error) => refused(ControlError::Wrong(format!("no JSON: {error}"))),
+        Ok(Value::Array(commands)) => {
+            let mut results = Vec::with_capacity(commands.len());
+            for command in commands {
+                results.push(control.run(Command::from_value(command)?).await?);
+            }
+            Ok(json!({ "results": results }))
+        }
+        Ok(command) => control.run(Command::from_value(command)?).await.map(|result| json!({ "result": result })),
+        Err(error) => Err(ControlError::Wrong(format!("no JSON: {error}"))),
     }
 }

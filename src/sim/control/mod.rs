@@ -8,10 +8,12 @@ mod admin;
 mod command;
 mod http;
 mod login;
+pub mod manual;
 mod names;
 mod observe;
 mod papers;
 mod recruiter;
+mod run;
 mod vendor;
 
 pub use admin::NewWebhook;

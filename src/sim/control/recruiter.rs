@@ -1,5 +1,6 @@
 //! What recruiters do in Lever, and candidates who apply.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::names::{named, opportunity_id, posting_id, stage_id, user_id};
@@ -7,7 +8,7 @@ use super::{Control, ControlError};
 use crate::sim::lever::{self, NewNote, ORIGINS, Phone, Posting};
 
 /// A candidate to add. Without `by` and with a posting: the candidate applied.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NewOpportunity {
     pub name: String,
@@ -30,7 +31,7 @@ pub struct NewOpportunity {
 }
 
 /// A posting to add.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NewPosting {
     pub title: String,
@@ -43,7 +44,7 @@ pub struct NewPosting {
 }
 
 /// What to change on a posting; what is absent stays.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PostingChange {
     pub title: Option<String>,

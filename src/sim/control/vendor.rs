@@ -1,5 +1,6 @@
 //! What happens at the assessment vendors: tests are published, candidates work, reviewers decide.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -8,7 +9,7 @@ use crate::sim::vendors::{AssessmentState, Deed, Mail, StandIn, VENDORS};
 
 /// A deed as a command: at which vendor, whose take of which test, and what.
 /// `{"vendor": "imocha", "email": "ada@example.com", "test": "Java", "act": "submit", "score": 80}`
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 pub struct AtVendor {
     #[serde(default = "first_vendor")]
     pub vendor: String,

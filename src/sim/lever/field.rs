@@ -1,5 +1,6 @@
 //! Fields of profile forms and of feedback: their types, their options, and which values they take (lever-api §3.5, §3.6).
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -42,7 +43,7 @@ impl Purpose {
 }
 
 /// A field to make.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NewField {
     /// One of Lever's types: `text`, `textarea`, `dropdown`, `date`, …

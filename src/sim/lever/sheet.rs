@@ -1,5 +1,6 @@
 //! Templates, and the sheets that are filled in from them: profile forms and feedback (lever-api §3.5, §3.6).
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -10,7 +11,7 @@ use super::world::World;
 use crate::sim::ids::Ids;
 
 /// A template to make.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NewTemplate {
     pub text: String,

@@ -80,6 +80,8 @@ pub(crate) struct Take {
     pub(crate) reference: Option<String>,
     /// Where this take's events go, for vendors that are told so at the invitation.
     pub(crate) callback: Option<String>,
+    /// What else the invitation said that comes back or counts later.
+    pub(crate) extra: Value,
     pub(crate) expires_at: Option<i64>,
     pub(crate) created_at: i64,
     pub(crate) changed_at: i64,
@@ -168,6 +170,7 @@ pub(crate) struct NewTake {
     pub(crate) name: String,
     pub(crate) reference: Option<String>,
     pub(crate) callback: Option<String>,
+    pub(crate) extra: Value,
     pub(crate) expires_at: Option<i64>,
 }
 
@@ -267,6 +270,7 @@ impl Book {
             review: None,
             reference: new.reference,
             callback: new.callback,
+            extra: new.extra,
             expires_at: new.expires_at,
             created_at: now,
             changed_at: now,

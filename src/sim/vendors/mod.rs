@@ -6,9 +6,13 @@
 
 mod book;
 mod career_place;
+mod codesignal;
+mod codility;
 mod contract;
 mod deed;
 mod desk;
+mod generic;
+mod hackerrank;
 mod hired_assessments;
 mod imocha;
 mod mail;
@@ -16,11 +20,13 @@ mod pdf;
 mod qualified;
 mod route;
 mod seal;
+mod testgorilla;
 
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -36,7 +42,7 @@ use super::log::Service;
 use super::wire::{Ask, Reply};
 
 /// Whether a test can be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AssessmentState {
     #[default]
@@ -109,7 +115,7 @@ pub(crate) struct Listing {
 }
 
 /// Every vendor that is simulated. The first is the one that commands mean which name none.
-pub(crate) static VENDORS: [Listing; 4] = [
+pub(crate) static VENDORS: [Listing; 9] = [
     Listing {
         name: "qualified",
         title: "Qualified.io",
@@ -137,6 +143,41 @@ pub(crate) static VENDORS: [Listing; 4] = [
         prefix: "/vendors/career-place",
         manners: &contract::MANNERS,
         make: |start| Box::new(contract::World::new(start, &career_place::PROFILE)),
+    },
+    Listing {
+        name: "generic",
+        title: "a partner of Greenhouse's contract",
+        prefix: "/vendors/generic",
+        manners: &generic::MANNERS,
+        make: |start| Box::new(generic::World::new(start)),
+    },
+    Listing {
+        name: "hackerrank",
+        title: "HackerRank",
+        prefix: "/vendors/hackerrank",
+        manners: &hackerrank::MANNERS,
+        make: |start| Box::new(hackerrank::World::new(start)),
+    },
+    Listing {
+        name: "codility",
+        title: "Codility",
+        prefix: "/vendors/codility",
+        manners: &codility::MANNERS,
+        make: |start| Box::new(codility::World::new(start)),
+    },
+    Listing {
+        name: "codesignal",
+        title: "CodeSignal",
+        prefix: "/vendors/codesignal",
+        manners: &codesignal::MANNERS,
+        make: |start| Box::new(codesignal::World::new(start)),
+    },
+    Listing {
+        name: "testgorilla",
+        title: "TestGorilla",
+        prefix: "/vendors/testgorilla",
+        manners: &testgorilla::MANNERS,
+        make: |start| Box::new(testgorilla::World::new(start)),
     },
 ];
 

@@ -6,6 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::sim::delivery::Headers;
+use crate::sim::ids::hex;
 
 /// HMAC-SHA256 of a message.
 fn hmac_sha256(key: &[u8], message: &str) -> Vec<u8> {
@@ -14,6 +15,11 @@ fn hmac_sha256(key: &[u8], message: &str) -> Vec<u8> {
         return Vec::new();
     };
     mac.chain_update(message).finalize().into_bytes().to_vec()
+}
+
+/// The same in small hexadecimal letters.
+pub(crate) fn hmac_sha256_hex(secret: &str, message: &str) -> String {
+    hex(&hmac_sha256(secret.as_bytes(), message))
 }
 
 /// The headers of Standard Webhooks: id, time in seconds, and `v1,` with the signature over `id.time.body`. The secret is

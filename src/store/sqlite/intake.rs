@@ -24,6 +24,7 @@ fn source_of(source: &Source) -> (String, &'static str, Class) {
         Source::Lever { event } => ("lever".to_owned(), event.as_str(), Class::Stage),
         Source::Vendor { vendor, connection, .. } => (format!("vendor:{vendor}/{connection}"), "", Class::Vendor),
         Source::Timer(_) => ("timer".to_owned(), "", Class::Timer),
+        Source::Ask { vendor, poll, .. } => (format!("poll:{vendor}/{poll}"), "", Class::Poll),
         Source::Poll(_) => ("poll".to_owned(), "", Class::Poll),
         Source::Backfill(_) => ("backfill".to_owned(), "", Class::Backfill),
     }
@@ -141,6 +142,11 @@ impl Sqlite {
             Derived::Nothing(reason) => {
                 self.remove_work(account, DELIVERY, key.1)?;
                 self.close(account, key, reason, ms(at))
+            }
+            Derived::NoNews => {
+                self.remove_work(account, DELIVERY, key.1)?;
+                exec(&self.db, "DELETE FROM delivery WHERE account = ?1 AND id = ?2", params![account.as_str(), key.1])?;
+                Ok(())
             }
         }
     }

@@ -26,7 +26,7 @@ use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
 use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Refused, Retention, RunRow, SigningToken, TimerRow};
 use crate::model::{
     AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse,
-    Later, LeverEvent, Notice, OpportunityId, PackName, Placed, Reason, RuleName, Slot, VendorName,
+    Later, LeverEvent, Notice, OpportunityId, PackName, Phase, Placed, Reason, RuleName, Slot, VendorName,
 };
 use columns::exec;
 use jiff::Timestamp;
@@ -313,6 +313,21 @@ impl Reader for SqliteReader {
 
     fn assessments_by(&self, account: &AccountId, vendor: &VendorName, key: &str, value: &str) -> Result<Vec<Assessment>> {
         read_facts::assessments_by(&self.db, account, vendor, key, value)
+    }
+
+    fn open_attempts(
+        &self,
+        account: &AccountId,
+        vendor: &VendorName,
+        phases: &[Phase],
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Assessment>> {
+        self.snapshot(|db| read_facts::open_attempts(db, account, vendor, phases, since, limit))
+    }
+
+    fn is_open(&self, account: &AccountId, work: Work) -> Result<bool> {
+        read_facts::is_open(&self.db, account, work)
     }
 
     fn placed(&self, account: &AccountId, opportunity: &OpportunityId, slot: &Slot) -> Result<Option<Placed>> {

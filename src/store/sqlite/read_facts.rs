@@ -1,10 +1,11 @@
 //! Queries that facts and correlation are made of.
 
-use super::columns::{Bytes, EFFECT, TIMER, all, decode, encode, ms, one, readable, time, work_of};
+use super::columns::{Bytes, EFFECT, TIMER, all, decode, encode, floor, kind_of, ms, one, readable, time, work_of};
 use crate::model::{
-    AccountId, Assessment, AssessmentId, ContactId, Effect, EffectId, Id, OpportunityId, PackName, Placed, RuleName, Slot,
-    VendorName,
+    AccountId, Assessment, AssessmentId, ContactId, Effect, EffectId, Id, OpportunityId, PackName, Phase, Placed, RuleName,
+    Slot, VendorName,
 };
+use crate::store::claim::Work;
 use crate::store::error::Result;
 use crate::store::rows::{OwnMove, TimerRow};
 use jiff::Timestamp;
@@ -72,6 +73,34 @@ pub(super) fn assessments_by(
          WHERE c.account = ?1 AND c.vendor = ?2 AND c.name = ?3 AND c.value = ?4 ORDER BY a.id",
         params![account.as_str(), vendor.as_str(), key, value],
     )
+}
+
+pub(super) fn open_attempts(
+    db: &Connection,
+    account: &AccountId,
+    vendor: &VendorName,
+    phases: &[Phase],
+    since: Timestamp,
+    limit: usize,
+) -> Result<Vec<Assessment>> {
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut rows = Vec::new();
+    for phase in phases {
+        rows.extend(ledger_rows(
+            db,
+            // As the index `assessment_phase` has it.
+            "SELECT id, payload FROM assessment WHERE account = ?1 AND vendor = ?2 AND json_extract(payload, '$.phase') = ?3 \
+             AND id > ?4 ORDER BY id LIMIT ?5",
+            params![account.as_str(), vendor.as_str(), phase.as_str(), floor(since), most],
+        )?);
+    }
+    Ok(rows)
+}
+
+pub(super) fn is_open(db: &Connection, account: &AccountId, work: Work) -> Result<bool> {
+    let (kind, id) = kind_of(work);
+    let sql = "SELECT 1 FROM ready WHERE account = ?1 AND kind = ?2 AND ref = ?3";
+    Ok(one(db, sql, params![account.as_str(), kind, id.bytes()], |_| Ok(()))?.is_some())
 }
 
 pub(super) fn placed(db: &Connection, account: &AccountId, opportunity: &OpportunityId, slot: &Slot) -> Result<Option<Placed>> {

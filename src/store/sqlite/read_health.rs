@@ -53,6 +53,7 @@ fn what(db: &Connection, account: &AccountId, kind: i64, id: Bytes) -> Result<St
             Ok(Some(delivery)) => Some(match delivery.source {
                 Source::Lever { event } => format!("delivery from Lever ({event})"),
                 Source::Vendor { vendor, .. } => format!("delivery from {vendor}"),
+                Source::Ask { vendor, poll, .. } => format!("poll `{poll}` of {vendor}"),
                 Source::Timer(timer) => format!("timer of rule `{}`", timer.rule),
                 Source::Poll(_) => "look at what changed in Lever".to_owned(),
                 Source::Backfill(event) => format!("backfill of `{}`", event.kind),

@@ -192,6 +192,7 @@ impl Reader<'_> {
                 invited_at: reached(1),
                 started_at: reached(3),
                 submitted_at: reached(4),
+                reminders: 0,
                 expires_at: expires,
                 ids: BTreeMap::new(),
                 candidate_url: None,

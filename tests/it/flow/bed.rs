@@ -1,7 +1,7 @@
 //! The test bed: a simulator, a project on disk and a running node, as `leverd demo` has them.
 
 use jiff::{SignedDuration, Timestamp};
-use leverd::cli::demo::world::{World, WorldOptions, write_project};
+use leverd::cli::demo::world::{ACCOUNT, Integration, World, WorldOptions, write_project};
 use leverd::model::{AccountId, NoticeKind, OpportunityId, Said};
 use leverd::runtime::clock::Clock;
 use leverd::runtime::poller::Cursor;
@@ -22,6 +22,8 @@ pub(crate) const ADA: &str = "Ada Example";
 pub(crate) const EMAIL: &str = "ada@example.com";
 pub(crate) const PHONE: &str = "+1 555 0100";
 pub(crate) const STAGE: &str = "Assessment";
+/// The user in whose name files and the like are written.
+pub(crate) const USER: &str = "Assessment Integration";
 
 /// The shipped rules, for projects that add some of their own.
 const RULES: &str = include_str!("../../../rules/qualified/rules.yaml");
@@ -85,7 +87,12 @@ pub(crate) fn prepare(control: &Control) {
 
 /// Writes a project for the simulator; rules of its own make it one with a vendored pack.
 pub(crate) fn project(sim: &Sim, folder: &Path, rules: &str, settings: &str) -> PathBuf {
-    let options = WorldOptions { sim: SimOptions::default(), folder: folder.to_owned(), settings: settings.to_owned() };
+    let options = WorldOptions {
+        sim: SimOptions::default(),
+        folder: folder.to_owned(),
+        integrations: vec![Integration::new("qualified", settings)],
+        perform_as: None,
+    };
     let config = write_project(sim, &options).unwrap();
     if !rules.is_empty() {
         std::fs::create_dir_all(folder.join("rules/qualified")).unwrap();
@@ -119,6 +126,59 @@ impl Bed {
         if setting.poll.is_some() {
             bed.looked(Timestamp::MIN).await;
         }
+        bed.rest().await;
+        bed.control().clear_requests();
+        bed
+    }
+
+    /// A shipped pack of any vendor, on an account that writes in the name of one user. `prepare` fills the simulated world before the
+    /// catalogue is pulled.
+    pub(crate) async fn of(pack: &'static str, settings: &str, prepare: impl FnOnce(&Control)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let sim = SimOptions { webhooks_enabled: true, faults: quick(), ..SimOptions::default() };
+        let options = WorldOptions {
+            sim: SimOptions::default(),
+            folder: folder.path().join("project"),
+            integrations: vec![Integration::new(pack, settings)],
+            perform_as: Some(USER),
+        };
+        let sim = Sim::start(sim).await.unwrap();
+        prepare(&sim.control());
+        let config = write_project(&sim, &options).unwrap();
+        let world = World::join(sim, config, Clock::system()).await.unwrap();
+        let bed = Self { world, _folder: folder, http: reqwest::Client::builder().no_proxy().build().unwrap() };
+        bed.rest().await;
+        bed.control().clear_requests();
+        bed
+    }
+
+    /// A pack of the test's own for a vendor called `acme`, which is at that address. Its secrets are `api_key` and whatever is given.
+    pub(crate) async fn with_vendor(vendor: &str, rules: &str, base_url: &str, secrets: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SimOptions { webhooks_enabled: true, faults: quick(), ..SimOptions::default() };
+        let key = options.lever_api_key.clone();
+        let sim = Sim::start(options).await.unwrap();
+        prepare(&sim.control());
+        let project = folder.path().join("project");
+        std::fs::create_dir_all(project.join("rules/acme")).unwrap();
+        std::fs::create_dir_all(project.join("secrets")).unwrap();
+        for (name, secret) in [("lever", key.as_str()), ("path_token", "acme-path-token")].iter().chain(secrets) {
+            std::fs::write(project.join("secrets").join(name), secret).unwrap();
+        }
+        let given: Vec<_> = secrets.iter().map(|(name, _)| format!("{name}: {{ file: secrets/{name} }}")).collect();
+        let given = given.join(", ");
+        std::fs::write(project.join("rules/acme/vendor.yaml"), vendor).unwrap();
+        std::fs::write(project.join("rules/acme/rules.yaml"), rules).unwrap();
+        let text = format!(
+            "accounts:\n  {ACCOUNT}:\n    lever: {{ base_url: \"{lever}\", api_key: {{ file: secrets/lever }} }}\n    vendors:\n      \
+             acme:\n        base_url: {base_url}\n        secrets: {{ {given} }}\n        path_token: {{ file: secrets/path_token }}\n    \
+             packs: [{{ path: ./rules/acme, mode: live }}]\nstore: {{ sqlite: leverd.db }}\n",
+            lever = sim.lever_base_url(),
+        );
+        let config = project.join("leverd.yaml");
+        std::fs::write(&config, text).unwrap();
+        let world = World::join(sim, config, Clock::system()).await.unwrap();
+        let bed = Self { world, _folder: folder, http: reqwest::Client::builder().no_proxy().build().unwrap() };
         bed.rest().await;
         bed.control().clear_requests();
         bed

@@ -3,10 +3,10 @@
 mod plan;
 
 use super::registry::{Needs, Verb};
+use super::with::with;
 use super::{Action, Draft, Stop};
 use crate::lang::compile::check::Check;
 use crate::lang::compile::literal::unknown_option;
-use crate::lang::diagnostic::Diagnostic;
 use crate::lang::rule::Operand;
 use crate::lang::scope::Scope;
 use crate::lang::shape::{KeyShape, Shape, Ty};
@@ -86,7 +86,7 @@ fn parse(check: &mut Check<'_, '_>, scope: &mut Scope<'_>, node: &Node, route: &
         return None;
     }
     let test = get("test").and_then(|node| check.needed(scope, node, &Type::ASSESSMENT, &format!("{route}.test")));
-    let with = with(check, scope, node, get("with"), &format!("{route}.with"));
+    let with = with(check, scope, "invite", (node, get("with")), &format!("{route}.with"));
     let to = get("to").map(|node| check.value_or_text(scope, node, &Type::Text, &format!("{route}.to")));
     let per = get("per").map(|node| word(check, node, &PER));
     let key = get("key").map(|node| check.full_text(scope, node, "a key"));
@@ -119,47 +119,6 @@ fn again(check: &mut Check<'_, '_>, node: &Node) -> Option<BTreeMap<PhaseGroup, 
         }
     }
     good.then_some(again)
-}
-
-/// What `with` gives: known names with the types that the adapter declares, and all that it needs.
-fn with(
-    check: &mut Check<'_, '_>,
-    scope: &Scope<'_>,
-    whole: &Node,
-    node: Option<&Node>,
-    route: &str,
-) -> Option<BTreeMap<String, Operand>> {
-    let adapter = check.declared.adapter.clone();
-    let Some(adapter) = adapter else { return Some(BTreeMap::new()) };
-    let Some(declared) = adapter.operations.get("invite").map(|invite| &invite.with) else { return Some(BTreeMap::new()) };
-    let (mut given, mut good) = (BTreeMap::new(), true);
-    if let Some(node) = node {
-        let names: Vec<&str> = declared.keys().map(String::as_str).collect();
-        for (key, value) in node.known_entries("`with`: vendor.yaml declares what it takes", &names, check.found)? {
-            let Some(field) = declared.get(&key.text) else {
-                good = false;
-                continue;
-            };
-            match check.value_or_text(scope, value, &field.ty, &format!("{route}.{}", key.text)) {
-                Some(operand) => {
-                    given.insert(key.text.clone(), operand);
-                }
-                None => good = false,
-            }
-        }
-    }
-    for (name, field) in declared {
-        let named = node.is_some_and(|node| node.get(name).is_some());
-        if !field.optional && !named {
-            let span = node.map_or(whole.span, |node| node.span);
-            check.found.push(
-                Diagnostic::error("missing-key", span, format!("the vendor's invitation needs `{name}`"))
-                    .help(format!("add `with: {{ {name}: … }}`, which is {}", crate::lang::compile::literal::a(&field.ty))),
-            );
-            good = false;
-        }
-    }
-    good.then_some(given)
 }
 
 impl Action for InviteTo {

@@ -1,6 +1,7 @@
 //! What an invitation puts on the draft: the ledger row that exists before the call, and the call.
 
 use super::InviteTo;
+use crate::lang::action::with::given;
 use crate::lang::action::{Action, Draft, Stop};
 use crate::model::{
     Act, Again, Assessment, AssessmentEvent, AssessmentId, ContactId, Decision, Event, EventId, EventKind, Integrity, Invite,
@@ -144,6 +145,7 @@ fn new_row(
         started_at: None,
         submitted_at: None,
         expires_at: None,
+        reminders: 0,
         ids: BTreeMap::new(),
         candidate_url: None,
         result: BTreeMap::new(),
@@ -170,17 +172,7 @@ fn supersede(draft: &mut dyn Draft, mut row: Assessment) {
 fn inputs(invite: &InviteTo, draft: &mut dyn Draft) -> Result<Result<BTreeMap<String, Value>, String>, Stop> {
     let operation = draft.pack().vendor.as_deref().and_then(|adapter| adapter.operations.get("invite"));
     let names: Vec<String> = operation.map(|operation| operation.inputs.clone()).unwrap_or_default();
-    let mut inputs = BTreeMap::new();
-    for name in &names {
-        if let Some(value) = draft.fact(name)? {
-            inputs.insert(name.clone(), value);
-        }
-    }
-    for (name, operand) in &invite.with {
-        if let Some(value) = draft.value(operand)? {
-            inputs.insert(format!("with.{name}"), value);
-        }
-    }
+    let mut inputs = given(draft, &names, &invite.with)?;
     if let Some(to) = &invite.to {
         inputs.remove(EMAIL);
         if let Some(to) = draft.value(to)? {
