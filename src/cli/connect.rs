@@ -1,4 +1,5 @@
-//! Connections for commands that ask Lever or a vendor themselves: reads only, within the budget, secrets resolved when needed.
+//! Connections for commands that ask Lever or a vendor themselves: within the budget, secrets resolved when needed. Reads are
+//! repeated where that may help; what changes something is sent once, and whoever sends it looks up what became of it.
 
 use super::errands;
 use super::files::Folder;
@@ -21,7 +22,7 @@ const TRIES: u32 = 4;
 /// Before the first repetition, doubled each time, unless the answer says how long.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// One destination, for reads only.
+/// One destination.
 pub(super) struct Reads {
     client: Client,
     endpoint: Endpoint,
@@ -49,6 +50,12 @@ impl Reads {
             bail!("this command sends nothing that changes anything: {}", request.line());
         }
         Ok(self.ask(request).await)
+    }
+
+    /// Sends a request that may change something, once.
+    pub(super) async fn once(&self, request: &Request) -> Exchange {
+        self.gate.acquire(Class::Person).await;
+        self.client.send(request, &self.endpoint).await
     }
 
     async fn ask(&self, request: &Request) -> Exchange {

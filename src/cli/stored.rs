@@ -1,9 +1,9 @@
 //! What commands that look into the store have in common: where it is, and how it is opened.
 
 use super::files::{Folder, read, shown};
-use crate::engine::Program;
 use crate::lang::config::{self, Store as StorePlace};
 use crate::lang::diagnostic::Diagnostics;
+use crate::lang::project::Bound;
 use crate::lang::render::render_human;
 use crate::lang::source::Sources;
 use crate::model::{AccountId, Event, Reason};
@@ -14,7 +14,6 @@ use crate::store::{Options, Store, Work};
 use anyhow::{Context, bail};
 use clap::Args;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Where the store is.
@@ -47,11 +46,10 @@ impl Place {
         &self.config
     }
 
-    /// The rules that the configuration names now, by account; none where they cannot be read.
-    pub fn programs(&self) -> BTreeMap<AccountId, Program> {
+    /// The accounts that the configuration names now; none where it cannot be read.
+    pub fn accounts(&self) -> Vec<Bound> {
         let project = Reading::of(&self.config).ok().and_then(|reading| reading.load().project);
-        let accounts = project.into_iter().flat_map(|project| project.accounts);
-        accounts.map(|bound| (bound.account.name, Program::new(bound.rulesets))).collect()
+        project.map(|project| project.accounts).unwrap_or_default()
     }
 
     /// The store for queries, also beside a running leverd.

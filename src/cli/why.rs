@@ -1,14 +1,25 @@
 //! `leverd why`: what happened for an opportunity and what did not, with the reason.
 
+use super::connect::Reads;
 use super::describe;
 use super::exit::Exit;
+use super::files::Folder;
 use super::out::{Format, Out, for_reading};
 use super::stored::{Place, now, wait};
-use crate::engine::explain;
-use crate::model::{AccountId, Facts, OpportunityId, Step};
+use crate::engine::{Program, explain};
+use crate::lang::project::Bound;
+use crate::lever::api;
+use crate::lever::facts::Names;
+use crate::model::{AccountId, Facts, Kind, OpportunityId, Step};
+use crate::runtime::poller::Cursor;
+use crate::runtime::service;
 use crate::store::{EventRow, EventState, Heard, Refused, RunRow, Store};
 use clap::Args;
 use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// So many moves that nothing came of are told, the latest first.
+const MOVES: usize = 3;
 
 /// Say what happened for an opportunity, and for each rule why it did or did not fire
 #[derive(Debug, Args)]
@@ -38,13 +49,15 @@ struct Story {
     events: Vec<Told>,
     /// Where nothing came for the opportunity: what came at all.
     heard: Vec<(AccountId, Vec<Heard>, Vec<Refused>)>,
+    /// And what Lever itself says of it.
+    lever: Vec<String>,
 }
 
 #[derive(Serialize)]
 struct Told {
     event: EventRow,
     run: Option<RunRow>,
-    /// Rules that listen to it and left no step, looked at again: with the rules of now.
+    /// Rules that listen to it and left no step, looked at again: those of then, where they are known, else those of now.
     others: Vec<Step>,
 }
 
@@ -64,7 +77,9 @@ impl Why {
 
     async fn story(&self, store: &Store, opportunity: &OpportunityId) -> anyhow::Result<Story> {
         let account = self.account.as_deref().map(AccountId::from);
-        let (programs, mut events) = (self.place.programs(), Vec::new());
+        let (accounts, mut events, mut of_then) = (self.place.accounts(), Vec::new(), BTreeMap::new());
+        let of_now: BTreeMap<&AccountId, Program> =
+            accounts.iter().map(|bound| (&bound.account.name, Program::new(bound.rulesets.clone()))).collect();
         for event in store.events(account.as_ref(), opportunity, self.limit).await? {
             let run = match event.state {
                 EventState::Planned => store.run(&event.event.account, event.event.id, now()).await?,
@@ -73,14 +88,25 @@ impl Why {
                 }
             };
             let asked = matches!(event.state, EventState::Planned | EventState::Unmatched);
-            let others = programs.get(&event.event.account).filter(|_| asked).map(|program| match &run {
+            if let Some(run) = &run
+                && !of_then.contains_key(&run.ruleset)
+            {
+                of_then.insert(run.ruleset.clone(), service::kept(store, &run.account, &run.ruleset).await);
+            }
+            let then = run.as_ref().and_then(|run| of_then.get(&run.ruleset)).and_then(Option::as_ref);
+            let program = then.or_else(|| of_now.get(&event.event.account));
+            let others = program.filter(|_| asked).map(|program| match &run {
                 Some(run) => explain::others(program, &run.event, &run.facts, &run.steps),
                 None => explain::others(program, &event.event, &Facts::at(event.event.received), &[]),
             });
             events.push(Told { event, run, others: others.unwrap_or_default() });
         }
-        let mut heard = Vec::new();
+        let (mut heard, mut lever) = (Vec::new(), Vec::new());
         if events.is_empty() {
+            let asked = accounts.iter().filter(|bound| account.as_ref().is_none_or(|account| *account == bound.account.name));
+            for bound in asked {
+                lever.extend(self.lever(store, bound, opportunity).await?);
+            }
             let accounts = match account {
                 Some(account) => vec![account],
                 None => store.accounts().await?,
@@ -90,12 +116,56 @@ impl Why {
                 heard.push((account, came, refused));
             }
         }
-        Ok(Story { events, heard })
+        Ok(Story { events, heard, lever })
+    }
+
+    /// What Lever says happened to the opportunity, and why nothing of it may have come.
+    async fn lever(&self, store: &Store, bound: &Bound, opportunity: &OpportunityId) -> anyhow::Result<Vec<String>> {
+        let account = &bound.account.name;
+        let folder = Folder::of(self.place.config());
+        let read = match Reads::lever(&bound.account, &folder).await {
+            Ok(lever) => lever.one(&api::get_opportunity(opportunity), api::opportunity).await,
+            Err(error) => Err(error),
+        };
+        let read = match read {
+            Ok(read) => read,
+            Err(error) => return Ok(vec![format!("{account}: Lever does not show it: {error:#}")]),
+        };
+        let active = store.baselines(account).await?.into_iter().map(|(_, since)| since).min();
+        let names = Names::of(&bound.catalogue);
+        let moves = read.stage_changes.iter().skip(1).rev().take(MOVES).map(|change| {
+            let stage = names.value(Kind::Stage, change.to.as_str());
+            let shown = format!("{account}: Lever shows a move to `{stage}` at {}", describe::time(change.at));
+            match active {
+                Some(since) if change.at >= since => format!(
+                    "{shown}, and no webhook of it came: is `candidateStageChange` switched on in Lever, under Settings > \
+                     Integrations and API > Webhooks, with this server's address?"
+                ),
+                Some(since) => format!(
+                    "{shown}, before the rules became active here ({}): `leverd backfill {account}` lets a rule see it",
+                    describe::time(since)
+                ),
+                None => format!("{shown}; no rules were ever active here: does `leverd serve` run?"),
+            }
+        });
+        let mut said: Vec<String> = moves.collect();
+        if said.is_empty() {
+            said.push(format!("{account}: Lever knows it and shows no move since it was created"));
+        }
+        if let Some(every) = bound.account.lever.poll {
+            let looked = Cursor::of(store, account).await?.map(|cursor| describe::time(cursor.last).to_string());
+            let looked = looked.unwrap_or_else(|| "never".to_owned());
+            said.push(format!("{account}: polled every {every:#}, last looked at {looked}"));
+        }
+        Ok(said)
     }
 
     fn tell(&self, out: &mut Out, opportunity: &OpportunityId, story: &Story) -> anyhow::Result<()> {
         if story.events.is_empty() {
             out.line(format_args!("no event of opportunity {opportunity} has arrived, so no rule was asked"))?;
+            for line in &story.lever {
+                out.line(format_args!("  {line}"))?;
+            }
             return silence(out, story);
         }
         for told in &story.events {

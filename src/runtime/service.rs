@@ -19,7 +19,7 @@ use crate::lang::rule::Pack;
 use crate::lang::ruleset::{Mode, RuleSet};
 use crate::lever::oauth::App;
 use crate::model::{AccountId, ConnectionName, Notice, NoticeId, NoticeKind, PackName, Secret, VendorName};
-use crate::store::{StoreError, Work};
+use crate::store::{Store, StoreError, Work};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -328,19 +328,23 @@ pub async fn fetch(node: &Node, account: &Account, hash: &str) -> Option<Arc<Pro
     if let Some(known) = account.earlier(hash) {
         return Some(known);
     }
-    let kept: serde_json::Value = serde_json::from_slice(&node.store.ruleset(hash).await.ok()??).ok()?;
+    let program = Arc::new(kept(&node.store, &account.id, hash).await?);
+    account.remember(Arc::clone(&program));
+    Some(program)
+}
+
+/// The rules of an account that had this hash, loaded from what the store kept.
+pub async fn kept(store: &Store, account: &AccountId, hash: &str) -> Option<Program> {
+    let kept: serde_json::Value = serde_json::from_slice(&store.ruleset(hash).await.ok()??).ok()?;
     let mut reading = Reading { config: kept.get("config")?.as_str()?.to_owned(), ..Reading::default() };
     for (path, digest) in kept.get("files")?.as_object()? {
-        reading.files.insert(path.clone(), node.store.source_file(digest.as_str()?).await.ok()??);
+        reading.files.insert(path.clone(), store.source_file(digest.as_str()?).await.ok()??);
     }
     let loaded = tokio::task::spawn_blocking(move || reading.load()).await.ok()?;
-    let bound = loaded.project?.accounts.into_iter().find(|bound| bound.account.name == account.id)?;
-    let program = Arc::new(Program::new(bound.rulesets));
+    let bound = loaded.project?.accounts.into_iter().find(|bound| bound.account.name == *account)?;
+    let program = Program::new(bound.rulesets);
     // A newer leverd may compile the same files otherwise: then the rules in force are the better answer.
-    (program.hash() == hash).then(|| {
-        account.remember(Arc::clone(&program));
-        program
-    })
+    (program.hash() == hash).then_some(program)
 }
 
 /// An account with its connections. Budgets and breakers of unchanged destinations move over.

@@ -22,3 +22,4 @@ mod timers;
 mod vendor_polls;
 mod vendors;
 mod why;
+mod writes;

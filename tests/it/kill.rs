@@ -4,7 +4,7 @@
 
 #![cfg(feature = "kill-points")]
 
-use crate::flow::bed::TEST;
+use crate::flow::bed::{ADA, STAGE, TEST};
 use crate::flow::process::{Deployed, End};
 use leverd::sim::{Misbehaviour, RouteFault};
 use std::sync::Arc;
@@ -101,4 +101,49 @@ async fn d01_d12_killed_while_an_answer_is_under_way_it_ends_the_same_with_one_m
         (deployed, end)
     })
     .await;
+}
+
+// B27 D01: a look at what changed in Lever is repeated, never skipped, wherever it is killed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b27_d01_killed_at_each_commit_of_a_look_everybody_is_found_and_mailed_once() {
+    let slots = Arc::new(Semaphore::new(AT_ONCE));
+    let mut running = JoinSet::new();
+    // The second page of a look lists what was deleted.
+    for point in ["delivery-in:1", "events-derived:1", "events-derived:2", "plan-made:1"] {
+        for when in ["before", "after"] {
+            let (case, slots) = (format!("{when}-{point}"), Arc::clone(&slots));
+            running.spawn(async move {
+                let _slot = slots.acquire_owned().await.unwrap();
+                let deployed = killed_while_looking(&case).await;
+                let mails = deployed.control().mails().len();
+                assert_eq!((deployed.deaths, mails), (1, 1), "killed {case}\n{}", deployed.logged());
+            });
+        }
+    }
+    while let Some(done) = running.join_next().await {
+        done.unwrap();
+    }
+}
+
+/// An account without Lever's webhooks, polled each minute; the process is killed in the look that finds Ada.
+async fn killed_while_looking(case: &str) -> Deployed {
+    let mut deployed = Deployed::prepare().await;
+    let control = deployed.control();
+    control.switch_webhooks(&["candidateStageChange".to_owned()], false).unwrap();
+    let (text, key) = (std::fs::read_to_string(&deployed.config).unwrap(), "api_key: { file: secrets/lever }");
+    let text = text.replacen(key, &format!("{key}\n      poll: {{ every: 1m }}"), 1);
+    std::fs::write(&deployed.config, text).unwrap();
+    deployed.start(&[]).await;
+    while !deployed.looked().await {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    deployed.kill();
+    control.move_stage(ADA, STAGE).unwrap();
+    let ahead = std::time::Duration::from_secs(120);
+    control.advance_clock(ahead);
+    deployed.start(&[("LEVERD_KILL_AT", case), ("LEVERD_CLOCK_AHEAD", "120")]).await;
+    let tag = format!("{TEST} - Invited");
+    deployed.until("the invitation", |control| control.tags(ADA).unwrap().contains(&tag)).await;
+    deployed.rest().await;
+    deployed
 }

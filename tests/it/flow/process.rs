@@ -3,6 +3,8 @@
 use super::bed::{ADA, EMAIL, STAGE, TEST, prepare, project, quick};
 use leverd::cli::demo::world::ACCOUNT;
 use leverd::model::AccountId;
+#[cfg(feature = "kill-points")]
+use leverd::runtime::poller::Cursor;
 use leverd::sim::{Control, Faults, Sim, SimOptions};
 use leverd::store::{Options, Store};
 use std::fs::{File, OpenOptions};
@@ -147,6 +149,16 @@ impl Deployed {
     #[cfg(feature = "kill-points")]
     pub(crate) fn kill_when_slow(&mut self) {
         self.doomed = true;
+    }
+
+    /// Whether Lever was looked at, and no look is under way.
+    #[cfg(feature = "kill-points")]
+    pub(crate) async fn looked(&self) -> bool {
+        let path = self.config.with_file_name("leverd.db");
+        let Ok(store) = Store::open(Options::path(path).read_only()).await else { return false };
+        let account = AccountId::new(ACCOUNT);
+        Cursor::of(&store, &account).await.is_ok_and(|cursor| cursor.is_some())
+            && store.polling(&account).await.is_ok_and(|polling| !polling)
     }
 
     /// Waits until it is so; a process that died is started again.

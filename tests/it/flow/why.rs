@@ -64,6 +64,16 @@ async fn it_says_that_no_event_arrived_and_what_did() {
     let (code, told) = why(&bed, bed.id(BOB).as_str(), &[]).await;
     assert_eq!(code, Some(1));
     assert!(told.contains("no event of opportunity") && told.contains("nothing was ever delivered"), "{told}");
+    assert!(told.contains("Lever knows it and shows no move"), "{told}");
+
+    // Lever knows of a move, and its webhooks are off.
+    bed.control().switch_webhooks(&["candidateStageChange".to_owned()], false).unwrap();
+    bed.control().move_stage(BOB, STAGE).unwrap();
+    let (_, told) = why(&bed, bed.id(BOB).as_str(), &[]).await;
+    assert!(told.contains("Lever shows a move to `Assessment` at") && told.contains("no webhook of it came"), "{told}");
+    bed.control().switch_webhooks(&["candidateStageChange".to_owned()], true).unwrap();
+    let (_, told) = why(&bed, "no-such-opportunity", &[]).await;
+    assert!(told.contains("Lever does not show it") && told.contains("404"), "{told}");
 
     bed.enter().await;
     bed.post("/hooks/lever/demo/candidateStageChange", "no json").await;
@@ -71,4 +81,18 @@ async fn it_says_that_no_event_arrived_and_what_did() {
     assert!(told.contains("no event of opportunity") && told.contains("candidateStageChange came 1 times"), "{told}");
     assert!(told.contains("refused 1 times"), "{told}");
     assert!(!told.contains(EMAIL), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_judges_rules_that_were_passed_over_by_the_files_of_then() {
+    let bed = Bed::with(Setting { rules: LOCAL, ..Setting::default() }).await;
+    bed.control().move_stage(ADA, "Recruiter screen").unwrap();
+    bed.rest().await;
+    bed.enter().await;
+    // Since then the rule wants something else; what was said of that event stays true.
+    let rules = bed.world.config.with_file_name("rules").join("qualified/rules.yaml");
+    let text = std::fs::read_to_string(&rules).unwrap();
+    std::fs::write(&rules, text.replace("opportunity.origin: referred", "opportunity.origin: agency")).unwrap();
+    let (_, told) = why(&bed, bed.id(ADA).as_str(), &["--rule", "welcome"]).await;
+    assert!(told.contains("referred") && !told.contains("agency"), "{told}");
 }

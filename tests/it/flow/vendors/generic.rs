@@ -50,3 +50,22 @@ async fn an_order_without_an_answer_is_not_repeated() {
     let parked = shop.world.node.store.parked(None).await.unwrap();
     assert_eq!(parked.len(), 1, "{parked:?}");
 }
+
+/// Partners may forget to tell: they are asked, about each candidate who is on the way.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_completed_test_that_nobody_told_of_is_found_by_asking() {
+    let shop = Shop::open("generic", false).await;
+    shop.enter(ADA).await;
+    shop.control().set_faults(|faults| faults.hold_deliveries = true);
+    shop.at_vendor().submit(EMAIL, TEST, 81.0).unwrap();
+    shop.rest().await;
+    assert_eq!(shop.notes(ADA), Vec::<String>::new());
+    // Lever's deliveries are held too; the answer to the poll needs none.
+    shop.later(Duration::from_secs(7 * 3_600)).await;
+    assert_eq!(shop.notes(ADA), ["Assessment: Backend: 81"]);
+    // And when the vendor tells after all, it is the same news.
+    shop.control().set_faults(|faults| faults.hold_deliveries = false);
+    shop.control().release_deliveries();
+    shop.rest().await;
+    assert_eq!(shop.notes(ADA), ["Assessment: Backend: 81"]);
+}

@@ -43,3 +43,15 @@ async fn a_result_without_our_bearer_is_refused() {
     let post = |bearer: &str| client.post(&told.url).header("authorization", bearer).body(told.body.to_string()).send();
     assert_eq!(post("Bearer something else").await.unwrap().status(), 401);
 }
+
+/// Only the end is told; that somebody began has to be asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn that_a_candidate_began_is_found_by_asking() {
+    let shop = Shop::open("hackerrank", true).await;
+    shop.enter(ADA).await;
+    shop.at_vendor().start(EMAIL, TEST).unwrap();
+    shop.rest().await;
+    assert_eq!(shop.tags(ADA), [TEST, "HackerRank: Backend - Invited"]);
+    shop.later(Duration::from_secs(16 * 60)).await;
+    assert_eq!(shop.tags(ADA), [TEST, "HackerRank: Backend - Started"]);
+}

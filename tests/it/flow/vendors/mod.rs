@@ -5,6 +5,7 @@ mod codesignal;
 mod codility;
 mod generic;
 mod hackerrank;
+mod testgorilla;
 mod two_step;
 
 use leverd::cli::demo::world::{ACCOUNT, World};
