@@ -147,6 +147,12 @@ pub(super) async fn tests(account: &Account, adapter: &Adapter, folder: &Folder)
     let (now, inputs) = (Timestamp::now(), BTreeMap::new());
     let mut supplies =
         Supplies { base_url: base, secrets: &secrets, inputs: &inputs, retry: false, refresh: false, token: None, now };
+    if vendor::auth::spends(adapter) {
+        anyhow::bail!(
+            "{} replaces its refresh token whenever it is used, so only the running leverd may use it, which keeps the successor",
+            adapter.title
+        );
+    }
     let token = match vendor::auth::request(adapter, supplies) {
         None => None,
         Some(request) => {

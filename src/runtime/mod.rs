@@ -19,6 +19,7 @@ pub mod doctor;
 mod executor;
 pub mod files;
 mod gather;
+mod grant;
 mod hear;
 pub mod intake;
 mod line;

@@ -19,6 +19,7 @@ mod side;
 mod sound;
 mod spine;
 mod timers;
+mod vendor_calls;
 mod vendor_polls;
 mod vendors;
 mod why;
