@@ -195,7 +195,7 @@ async fn perform_as(node: &Node, account: &Account, findings: &mut Vec<Finding>)
             }
         }
         Err(why) => {
-            findings.push(Finding::look("perform_as", format!("the users cannot be read: {why}"), "see the permissions above"))
+            findings.push(Finding::look("perform_as", format!("the users cannot be read: {why}"), "see the permissions above"));
         }
     }
 }

@@ -18,7 +18,7 @@ pub(super) async fn examine(node: &Node, account: &Account, findings: &mut Vec<F
         if adapter.operations.contains_key("catalogue") {
             match line::catalogue(node, account, vendor, Class::Person).await {
                 Ok(tests) => {
-                    findings.push(Finding::fine(about, format!("{} answers and offers {} tests", adapter.title, tests.len())))
+                    findings.push(Finding::fine(about, format!("{} answers and offers {} tests", adapter.title, tests.len())));
                 }
                 Err(Unready::Defer { reason, .. } | Unready::Gone(reason) | Unready::Park(reason)) => {
                     let next = if reason.code == "R2" {
@@ -58,13 +58,13 @@ async fn told(node: &Node, account: &Account, vendor: &crate::model::VendorName,
     match provision::vendor(node, account, vendor, false).await {
         Ok(Registration::Never) => findings.push(Finding::fine(about, "it sends nothing by itself, it is asked")),
         Ok(Registration::AtInvite) => {
-            findings.push(Finding::fine(about, format!("it is told where to send with each invitation; {came}")))
+            findings.push(Finding::fine(about, format!("it is told where to send with each invitation; {came}")));
         }
         Ok(Registration::There { .. } | Registration::Made { .. }) => {
             findings.push(Finding::fine(about, format!("our webhook is registered there; {came}")));
         }
         Ok(Registration::Lacking { .. }) => {
-            findings.push(Finding::wrong(about, "our webhook is not registered there", connect))
+            findings.push(Finding::wrong(about, "our webhook is not registered there", connect));
         }
         Ok(Registration::ByHand { .. }) if last.is_some() => findings.push(Finding::fine(about, came)),
         Ok(Registration::ByHand { .. }) => {

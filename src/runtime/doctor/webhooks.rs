@@ -88,7 +88,7 @@ fn reachable(node: &Node, account: &Account, findings: &mut Vec<Finding>) {
     match public.as_ref() {
         Some(url) if url.scheme() == "https" && !local(url) => {}
         Some(url) => {
-            findings.push(Finding::wrong(ABOUT, format!("Lever cannot reach {url}: it calls HTTPS addresses only"), next))
+            findings.push(Finding::wrong(ABOUT, format!("Lever cannot reach {url}: it calls HTTPS addresses only"), next));
         }
         None => findings.push(Finding::wrong(ABOUT, "leverd.yaml does not say how Lever reaches this server", next)),
     }
