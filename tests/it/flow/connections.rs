@@ -313,7 +313,7 @@ async fn b23_doctor_says_what_to_do_about_a_vendor_that_does_not_let_us_in() {
 }
 
 /// leverd.yaml with a second account in the same Lever and at the same vendor, under other secrets.
-async fn two_accounts(bed: &Bed, second: &str) {
+fn two_accounts(bed: &Bed, second: &str) {
     let config = &bed.world.config;
     std::fs::write(config.with_file_name("secrets").join("other_token"), "other-path-token-of-no-value").unwrap();
     let text = std::fs::read_to_string(config).unwrap();
@@ -330,7 +330,7 @@ async fn two_accounts(bed: &Bed, second: &str) {
 #[tokio::test]
 async fn b04_b44_b70_b102_accounts_side_by_side_do_not_see_each_others_events() {
     let bed = Bed::start().await;
-    two_accounts(&bed, "- pack: qualified").await;
+    two_accounts(&bed, "- pack: qualified");
     let other = leverd::model::AccountId::new("other");
     let node = &bed.world.node;
     until("the second account", async || node.account(&other).is_some()).await;
@@ -384,7 +384,7 @@ async fn b76_b77_an_account_goes_from_off_over_shadow_to_live_and_status_shows_i
 #[tokio::test]
 async fn a_faulty_account_is_held_back_and_what_comes_for_it_waits() {
     let bed = Bed::start().await;
-    two_accounts(&bed, "- path: ./rules/gone").await;
+    two_accounts(&bed, "- path: ./rules/gone");
     let (other, node) = (leverd::model::AccountId::new("other"), &bed.world.node);
     until("the fault", async || !node.store.notices(Some(&other), 10).await.unwrap().is_empty()).await;
     assert!(node.held().get(&other).is_some_and(|held| held.why.contains("rules/gone")));
@@ -427,7 +427,7 @@ async fn b104_what_went_wrong_has_an_id_that_leads_to_it_everywhere() {
 #[tokio::test]
 async fn a_start_with_one_good_account_starts_and_one_with_none_does_not() {
     let bed = Bed::start().await;
-    two_accounts(&bed, "- path: ./rules/gone").await;
+    two_accounts(&bed, "- path: ./rules/gone");
     let fresh = async || {
         let store = leverd::store::Store::open(Options::temporary()).await.unwrap();
         let http = leverd::http::Client::new(leverd::http::Limits::default());
