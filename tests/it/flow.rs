@@ -9,6 +9,7 @@ mod career_place;
 mod connections;
 mod faults;
 mod hired;
+mod imocha;
 mod intake;
 mod lanes;
 mod logs;
