@@ -110,6 +110,13 @@ fn t06_a_refresh_leaves_the_phase() {
 }
 
 #[test]
+fn t19_a_closed_attempt_that_was_asked_for_again_is_invited_once_the_vendor_took_it() {
+    // The plan reopens the row as a request; the outcome of the refresh makes it an invitation.
+    let row = apply(&row(Phase::Requested), E::Reinvited, &Fields::new(), at());
+    assert_eq!(row.phase, Phase::Invited);
+}
+
+#[test]
 fn t07_a_reminder_leaves_the_phase() {
     table(&[
         (Phase::Invited, E::Reminded, "invited"),
