@@ -6,6 +6,7 @@ mod applications;
 mod backfill;
 pub(crate) mod bed;
 mod career_place;
+mod connections;
 mod faults;
 mod hired;
 mod imocha;
