@@ -4,9 +4,11 @@
 //! a vendor. Connections are served by a loop of our own, because a header that never ends must not hold one for ever.
 
 mod ask;
+pub mod errand;
 mod health;
 mod hooks;
 mod listen;
+mod oauth;
 mod page;
 pub mod side;
 
@@ -39,6 +41,8 @@ pub fn router(shared: Shared) -> Router {
         // Partners of some applicant tracking systems tell completion by PATCH or PUT.
         .route("/hooks/{vendor}/{connection}/{token}", post(hooks::vendor).patch(hooks::vendor).put(hooks::vendor))
         .route("/ask/{account}/{token}", get(ask::show).post(ask::answer))
+        .route("/oauth/lever/start", get(oauth::start))
+        .route("/oauth/lever/callback", get(oauth::callback))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/health", get(health::detail))

@@ -7,6 +7,7 @@ mod ask;
 mod backfill;
 pub(crate) mod bed;
 mod career_place;
+mod connections;
 mod faults;
 mod hired;
 mod imocha;
