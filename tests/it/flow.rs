@@ -3,9 +3,11 @@
 
 pub(crate) mod acme;
 mod applications;
+mod ask;
 mod backfill;
 pub(crate) mod bed;
 mod career_place;
+mod connections;
 mod faults;
 mod hired;
 mod imocha;
