@@ -63,7 +63,7 @@ impl Ensure {
 
     async fn carry_out(&self, bound: &Bound, packs: &[Arc<Pack>], out: &mut Out) -> anyhow::Result<Exit> {
         let folder = Folder::of(&self.config);
-        let lever = Reads::lever(&bound.account, &folder)?;
+        let lever = Reads::lever(&bound.account, &folder).await?;
         let (forms, tags) = self.wanted(bound, packs, &folder).await?;
         if forms.is_empty() && tags.is_empty() {
             out.line(format_args!("the packs of `{}` ask for nothing under `ensure`", self.account))?;

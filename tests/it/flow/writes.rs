@@ -234,9 +234,9 @@ async fn b57_b58_b59_b60_b79_results_become_a_form_a_file_and_then_the_move() {
     assert!(file.user.is_some(), "a file is somebody's");
     assert!(bed.control().file_bytes(ADA, &file.name).unwrap().starts_with(b"%PDF-"));
     assert_eq!(bed.stage(ADA), DONE);
-    // The plan reads the opportunity, whose name the file bears and whose stage the move leaves from: one read. Lever has one call for
-    // each of the three writes; forms and files do not change where the opportunity stands, so that reading guards the move too. The
-    // vendor is read back for the callback, which is not signed, and asked once more for the report's URL when it is sent, since such URLs run out; then the file.
+    // The plan reads the opportunity, whose name the file bears and whose stage the move leaves from: one read, which is fresh enough
+    // for the move seconds later. Lever has one call for each of the three writes. The vendor is read back for the callback, which is
+    // not signed, and asked once more for the report's URL when it is sent, since such URLs run out; then the file.
     let calls = bed.calls();
     let lever: Vec<&String> = calls.iter().filter(|call| call.contains("/v1/opportunities")).collect();
     assert_eq!(
