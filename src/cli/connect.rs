@@ -1,4 +1,5 @@
-//! Connections for commands that ask Lever or a vendor themselves: reads only, within the budget, secrets resolved when needed.
+//! Connections for commands that ask Lever or a vendor themselves: within the budget, secrets resolved when needed. Reads are
+//! repeated where that may help; what changes something is sent once, and whoever sends it looks up what became of it.
 
 use super::files::Folder;
 use crate::http::{AllowedHost, Auth, Client, Endpoint, Limits, Rate, RateGate};
@@ -19,7 +20,7 @@ const TRIES: u32 = 4;
 /// Before the first repetition, doubled each time, unless the answer says how long.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// One destination, for reads only.
+/// One destination.
 pub(super) struct Reads {
     client: Client,
     endpoint: Endpoint,
@@ -44,6 +45,12 @@ impl Reads {
             bail!("this command sends nothing that changes anything: {}", request.line());
         }
         Ok(self.ask(request).await)
+    }
+
+    /// Sends a request that may change something, once.
+    pub(super) async fn once(&self, request: &Request) -> Exchange {
+        self.gate.acquire(Class::Person).await;
+        self.client.send(request, &self.endpoint).await
     }
 
     async fn ask(&self, request: &Request) -> Exchange {
@@ -135,6 +142,12 @@ pub(super) async fn tests(account: &Account, adapter: &Adapter, folder: &Folder)
     let (now, inputs) = (Timestamp::now(), BTreeMap::new());
     let mut supplies =
         Supplies { base_url: base, secrets: &secrets, inputs: &inputs, retry: false, refresh: false, token: None, now };
+    if vendor::auth::spends(adapter) {
+        anyhow::bail!(
+            "{} replaces its refresh token whenever it is used, so only the running leverd may use it, which keeps the successor",
+            adapter.title
+        );
+    }
     let token = match vendor::auth::request(adapter, supplies) {
         None => None,
         Some(request) => {

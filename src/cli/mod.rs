@@ -8,6 +8,7 @@ mod connect;
 pub mod demo;
 pub mod describe;
 mod dry_run;
+mod ensure;
 mod exit;
 mod explain;
 pub mod files;
@@ -60,6 +61,7 @@ enum Command {
     Validate(validate::Validate),
     Test(test::Test),
     Pull(pull::Pull),
+    Ensure(ensure::Ensure),
     DryRun(dry_run::DryRun),
     Backfill(backfill::Backfill),
     Runs(runs::Runs),
@@ -92,6 +94,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Backfill(command) => command.run(&mut out),
         Command::Test(command) => command.run(&mut out),
         Command::Pull(command) => command.run(&mut out),
+        Command::Ensure(command) => command.run(&mut out),
         Command::Runs(command) => command.run(&mut out),
         Command::Why(command) => command.run(&mut out),
         Command::Parked(command) => command.run(&mut out),

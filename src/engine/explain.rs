@@ -79,7 +79,7 @@ pub fn explain(
         Some((_, Judged::Apply { row, changed })) => (Some(*row), changed),
         Some((step, Judged::Implied(_))) => (attempt.map(|row| lifecycle::apply(row, step, &event.fields, event.at)), false),
         Some((_, Judged::Stale(reason) | Judged::Same(reason))) => return ends(&rule.route, reason),
-        None => (attempt.cloned(), event.fields.get("event.changed") == Some(&Value::Bool(true))),
+        None => (attempt.cloned(), event.fields.get(lifecycle::CHANGED) == Some(&Value::Bool(true))),
     };
     let notes = Notes::default();
     let scope =

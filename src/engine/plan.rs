@@ -106,7 +106,7 @@ impl Planning<'_> {
                 Some((attempt, changed)) => (Some(attempt), changed),
                 None => return None,
             },
-            None => (row.cloned(), event.fields.get("event.changed") == Some(&Value::Bool(true))),
+            None => (row.cloned(), event.fields.get(lifecycle::CHANGED) == Some(&Value::Bool(true))),
         };
         let rules = self.select()?;
         self.rules(rules, attempt.as_ref(), changed);

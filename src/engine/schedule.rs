@@ -2,13 +2,14 @@
 //!
 //! A timer stores names and times, never a rule: the rule is resolved as it is when the timer is due.
 
+use super::lifecycle;
 use super::scope::Scope;
 use crate::lang::action::Stop;
 use crate::lang::rule::{Anchor, Rule, Trigger};
 use crate::model::{
     Assessment, AssessmentEvent, Class, Event, EventId, EventKind, ForRule, Later, LaterKind, Look, TimerId, Value,
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 /// The first look of `settle`.
 const FIRST_LOOK: SignedDuration = SignedDuration::from_secs(10);
@@ -29,7 +30,7 @@ pub(super) fn settle(scope: &Scope<'_>) -> Option<Later> {
         .filter(|(round, _)| *round > done)
         .filter_map(|(round, delay)| Some((round, event.received.checked_add(delay).ok()?)))
         .find(|(_, due)| *due > now)?;
-    let anchor = Event { for_rule: None, ..event.clone() };
+    let anchor = anchored(scope, event.at);
     Some(Later {
         id: id(scope, &event.id, &format!("settle {round}")),
         pack: scope.set.name().clone(),
@@ -39,6 +40,12 @@ pub(super) fn settle(scope: &Scope<'_>) -> Option<Later> {
         anchor,
         anchor_time: event.received,
     })
+}
+
+/// The event as it is looked at later: that it corrected a score is not to be seen in the ledger any more by then.
+fn anchored(scope: &Scope<'_>, at: Timestamp) -> Event {
+    let event = Event { for_rule: None, at, ..scope.event.clone() };
+    if scope.changed { event.with(lifecycle::CHANGED, Value::Bool(true)) } else { event }
 }
 
 /// A timer of a rule, or why there is none.
@@ -79,7 +86,7 @@ pub(super) fn arm(scope: &Scope<'_>, anchor: &Anchor, before: bool, delay: Optio
             if before { "before" } else { "after" },
         ],
     );
-    let anchor = Event { for_rule: None, at, ..event.clone() };
+    let anchor = anchored(scope, at);
     Armed::Later(Box::new(Later {
         id,
         pack: scope.set.name().clone(),

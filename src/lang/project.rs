@@ -109,6 +109,7 @@ impl Loader<'_> {
                 continue;
             };
             connection(account, pack_use, &pack, &mut found);
+            acting(account, &pack, &mut found);
             if let Some(other) = rulesets.iter().find(|other| other.pack.name == pack.name) {
                 let message = format!("two packs of this account are called `{}`", other.pack.name);
                 found.push(
@@ -199,6 +200,17 @@ impl Loader<'_> {
         self.packs.insert(pack_use.source.clone(), pack.clone());
         pack
     }
+}
+
+/// Some writes of Lever are done by a user or not at all.
+fn acting(account: &Account, pack: &Pack, found: &mut Diagnostics) {
+    let (None, Some((verb, span))) = (&account.lever.perform_as, pack.acting.first()) else { return };
+    let message = format!("Lever takes `{verb}` only from a user, and the account `{}` names none", account.name);
+    found.push(
+        Diagnostic::error("no-perform-as", account.span, message)
+            .also(*span, "needed here")
+            .help("add `perform_as: NAME` to its `lever`: the user who shall have done what leverd does"),
+    );
 }
 
 /// The pack's vendor needs a connection with the secrets that the adapter asks for.

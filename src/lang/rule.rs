@@ -4,9 +4,10 @@
 //! stay, for people.
 
 use super::action::Action;
+use super::form::FormUse;
 use super::source::Span;
 use super::template::Template;
-use crate::model::{EventKind, Hole, Kind, PackName, RuleName, Type, Value, VendorName};
+use crate::model::{EventKind, FormField, Hole, Kind, PackName, RuleName, Type, Value, VendorName};
 use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,10 +21,16 @@ pub struct Pack {
     pub settings: BTreeMap<String, Setting>,
     pub families: BTreeMap<String, Family>,
     pub bands: BTreeMap<String, Band>,
+    /// What `leverd ensure` provides.
+    pub ensure: Ensure,
     /// In file order, which is the order of firing.
     pub rules: Vec<Arc<Rule>>,
     /// Stages, users … that the files name themselves: checked against each account's catalogue when the pack is bound.
     pub mentions: Vec<Mention>,
+    /// Forms that rules fill: held against each account's templates when the pack is bound.
+    pub forms: Vec<FormUse>,
+    /// Verbs that Lever wants a user for, and where they stand.
+    pub acting: Vec<(&'static str, Span)>,
     /// The kinds of events that any of its rules listens to, or counts time from.
     pub listens: BTreeSet<EventKind>,
     /// SHA-256, hex, over the pack's rule files and its `vendor.yaml`.
@@ -65,6 +72,24 @@ pub struct Mention {
     pub text: String,
     pub span: Span,
     pub route: String,
+}
+
+/// What a pack needs in Lever that the API can make.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ensure {
+    pub form_templates: Vec<EnsureForm>,
+    /// Families whose tags shall be known to Lever.
+    pub tags: Vec<String>,
+}
+
+/// A template of profile forms that shall be there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnsureForm {
+    pub name: String,
+    pub instructions: String,
+    pub secret: bool,
+    /// Without ids.
+    pub fields: Vec<FormField>,
 }
 
 /// At most one of these tags on the opportunity; one instance per assessment when a member names `assessment.*`.

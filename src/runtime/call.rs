@@ -213,33 +213,54 @@ impl Node {
     /// Sends one request that was admitted, and takes note of how the destination is. A token that Lever does not take any more is
     /// refreshed, and the request, which was not applied, sent once again.
     pub(super) async fn exchange(&self, account: &Account, request: &Request) -> Exchange {
+        let (exchange, tells) = self.once(account, request).await;
+        if tells {
+            self.judge_credentials(account, request, &exchange).await;
+        }
+        exchange
+    }
+
+    /// The same for a request whose token may be an old one: that it is refused tells nothing of our credentials yet.
+    pub(super) async fn exchange_with_token(&self, account: &Account, request: &Request) -> Exchange {
+        let (exchange, tells) = self.once(account, request).await;
+        if tells && status(&exchange) != Some(401) {
+            self.judge_credentials(account, request, &exchange).await;
+        }
+        exchange
+    }
+
+    /// The exchange, and whether it tells anything of our credentials.
+    async fn once(&self, account: &Account, request: &Request) -> (Exchange, bool) {
         let Some(connection) = account.connection(&request.to) else {
-            return Exchange::NotSent("there is no connection".to_owned());
+            return (Exchange::NotSent("there is no connection".to_owned()), false);
         };
         let oauth = account.oauth.as_ref().filter(|_| request.to == Destination::Lever);
         let version = oauth.and_then(|oauth| oauth.access()).map(|(_, version)| version);
-        let mut exchange = self.send(account, connection, request).await;
+        let exchange = self.send(account, connection, request).await;
         if !connection.endpoint.at_home(&request.path) {
             // A file kept elsewhere: our credentials are not in question.
-            return exchange;
+            return (exchange, false);
         }
         if let (Some(oauth), Some(version), Some(401)) = (oauth, version, status(&exchange)) {
             if tokens::renew(self, account, oauth, Some(version)).await.is_err() {
                 // Why there is no other token is told by who asked for it.
-                return exchange;
+                return (exchange, false);
             }
             connection.gate.acquire(Class::Person).await;
-            exchange = self.send(account, connection, request).await;
+            return (self.send(account, connection, request).await, true);
         }
-        let now = self.clock.now();
-        match &exchange {
-            Exchange::Answered(answer) if answer.status == 401 => self.suspend(account, &request.to, now).await,
+        (exchange, true)
+    }
+
+    async fn judge_credentials(&self, account: &Account, request: &Request, exchange: &Exchange) {
+        let Some(connection) = account.connection(&request.to) else { return };
+        match exchange {
+            Exchange::Answered(answer) if answer.status == 401 => self.suspend(account, &request.to, self.clock.now()).await,
             Exchange::Answered(answer) if answer.ok() && connection.suspend(None) => {
                 tracing::info!(account = %account.id, destination = %request.to, "credentials work again");
             }
             _ => {}
         }
-        exchange
     }
 
     /// Sends one request once.

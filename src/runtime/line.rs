@@ -2,13 +2,15 @@
 //! `vendor_calls`.
 
 use super::account::{Account, VendorConnection};
-use super::call::{Called, Node, Unready};
+use super::call::{Node, Unready};
+use super::grant;
 use crate::lang::adapter::Adapter;
 use crate::model::{Class, Exchange, Outcome, Reason, Request, Secret, TestEntry, Value, VendorName};
-use crate::vendor::{self, Item, Listing, Page, Supplies, Talk, Turn, auth};
+use crate::vendor::auth::{self, Token};
+use crate::vendor::{self, Item, Listing, Page, Supplies, Talk, Turn};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The tests that the vendor offers now, all pages.
 pub(super) async fn catalogue(
@@ -35,6 +37,10 @@ pub(super) async fn list(
     loop {
         let request = listing.request().map_err(Unready::Park)?;
         let exchange = line.send(node, account, &request, class).await?;
+        if let Some(token) = line.renewed(node, account, &exchange).await? {
+            listing.with_token(token);
+            continue;
+        }
         match listing.answer(&exchange) {
             Page::Next => {}
             Page::All(items) => return Ok(items),
@@ -57,6 +63,10 @@ pub(super) async fn read(
     loop {
         let request = talk.request().map_err(Unready::Park)?;
         let exchange = line.send(node, account, &request, class).await?;
+        if let Some(token) = line.renewed(node, account, &exchange).await? {
+            talk.with_token(token);
+            continue;
+        }
         match talk.answer(&exchange) {
             Turn::Next => {}
             Turn::Over(Outcome::Done { learned }) => return Ok(learned),
@@ -65,7 +75,7 @@ pub(super) async fn read(
     }
 }
 
-fn unready(node: &Node, outcome: Outcome) -> Unready {
+pub(super) fn unready(node: &Node, outcome: Outcome) -> Unready {
     match outcome {
         Outcome::Retry { after, reason } => Unready::Defer { until: after.map(|after| node.clock.now() + after), reason },
         Outcome::Unknown { reason } | Outcome::Suspended { reason } => Unready::Defer { until: None, reason },
@@ -80,6 +90,10 @@ pub(super) struct Line {
     base_url: String,
     secrets: BTreeMap<String, Secret>,
     token: Option<Secret>,
+    /// The token that took the place of one that was refused; set once.
+    fresh: OnceLock<Secret>,
+    /// Whether the token was asked for just now: then another one is no better.
+    asked: bool,
     now: Timestamp,
 }
 
@@ -94,11 +108,14 @@ impl Line {
             base_url: connection.connection.endpoint.base_url.as_str().trim_end_matches('/').to_owned(),
             secrets: connection.secrets.clone(),
             token: None,
+            fresh: OnceLock::new(),
+            asked: false,
             now: node.clock.now(),
             adapter,
         };
         if auth::needs_token(&line.adapter) {
-            line.token = Some(line.get_token(node, account, connection).await?);
+            let (token, asked) = line.get_token(node, account, connection, None).await?;
+            (line.token, line.asked) = (Some(token), asked);
         }
         Ok(line)
     }
@@ -115,28 +132,9 @@ impl Line {
             inputs,
             retry,
             refresh,
-            token: self.token.as_ref(),
+            token: self.fresh.get().or(self.token.as_ref()),
             now: self.now,
         }
-    }
-
-    async fn get_token(&self, node: &Node, account: &Account, connection: &VendorConnection) -> Result<Secret, Unready> {
-        let mut kept = connection.token.lock().await;
-        if let Some(token) = kept.take().filter(|token| token.usable(self.now)) {
-            let secret = token.secret.clone();
-            *kept = Some(token.used(self.now));
-            return Ok(secret);
-        }
-        let inputs = BTreeMap::new();
-        let request = match auth::request(&self.adapter, self.supplies(&inputs, false, false)) {
-            Some(request) => request.map_err(Unready::Park)?,
-            None => return Err(Unready::Park(Reason::new("R8", "the adapter declares no way to get a token"))),
-        };
-        let exchange = self.send(node, account, &request, Class::Person).await?;
-        let token = auth::read(&self.adapter, &exchange, node.clock.now()).map_err(|outcome| unready(node, outcome))?;
-        let secret = token.secret.clone();
-        *kept = Some(token);
-        Ok(secret)
     }
 
     /// Sends one request within the vendor's budget.
@@ -147,9 +145,73 @@ impl Line {
         request: &Request,
         class: Class,
     ) -> Result<Exchange, Unready> {
-        match node.call(account, request, class).await? {
-            Called::Exchanged(exchange) => Ok(exchange),
-            Called::Held { until, reason } => Err(Unready::Defer { until: Some(until), reason }),
+        node.admit(account, &request.to, class).await?;
+        Ok(self.exchange(node, account, request).await)
+    }
+
+    /// Sends one request that was admitted.
+    pub(super) async fn exchange(&self, node: &Node, account: &Account, request: &Request) -> Exchange {
+        if self.renewable() { node.exchange_with_token(account, request).await } else { node.exchange(account, request).await }
+    }
+
+    /// Whether a token that is refused may be an old one.
+    fn renewable(&self) -> bool {
+        self.token.is_some() && !self.asked && self.fresh.get().is_none()
+    }
+
+    /// Another token, if this answer refuses one that may be an old one: the request, which was not applied, is made again with it.
+    pub(super) async fn renewed(
+        &self,
+        node: &Node,
+        account: &Account,
+        exchange: &Exchange,
+    ) -> Result<Option<&Secret>, Unready> {
+        let refused = matches!(exchange, Exchange::Answered(answer) if answer.status == 401);
+        let connection = account.vendors.get(self.vendor());
+        let (true, true, Some(connection)) = (refused, self.renewable(), connection) else { return Ok(None) };
+        let (token, _) = self.get_token(node, account, connection, self.token.as_ref()).await?;
+        Ok(Some(self.fresh.get_or_init(|| token)))
+    }
+
+    /// The token in use, or a new one; and whether it is new. One at a time asks. `refused` is a token that does not count any more.
+    async fn get_token(
+        &self,
+        node: &Node,
+        account: &Account,
+        connection: &VendorConnection,
+        refused: Option<&Secret>,
+    ) -> Result<(Secret, bool), Unready> {
+        let mut kept = connection.token.lock().await;
+        let good = |token: &Token| token.usable(self.now) && refused != Some(&token.secret);
+        if let Some(token) = kept.take().filter(good) {
+            let secret = token.secret.clone();
+            *kept = Some(token.used(self.now));
+            return Ok((secret, false));
         }
+        let token = grant::ask(node, account, self, Class::Person).await?;
+        let secret = token.secret.clone();
+        *kept = Some(token);
+        Ok((secret, true))
+    }
+
+    /// The same line with another secret under this name.
+    pub(super) fn with_secret(&self, name: &str, secret: Secret) -> BTreeMap<String, Secret> {
+        let mut secrets = self.secrets.clone();
+        secrets.insert(name.to_owned(), secret);
+        secrets
+    }
+
+    /// What the request for a token may carry.
+    pub(super) fn bare<'a>(
+        &'a self,
+        secrets: &'a BTreeMap<String, Secret>,
+        inputs: &'a BTreeMap<String, Value>,
+    ) -> Supplies<'a> {
+        Supplies { secrets, token: None, ..self.supplies(inputs, false, false) }
+    }
+
+    /// The secrets of the connection.
+    pub(super) const fn secrets(&self) -> &BTreeMap<String, Secret> {
+        &self.secrets
     }
 }

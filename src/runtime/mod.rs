@@ -18,6 +18,7 @@ mod derive;
 mod executor;
 pub mod files;
 mod gather;
+mod grant;
 mod hear;
 pub mod intake;
 mod line;

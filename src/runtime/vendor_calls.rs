@@ -4,6 +4,7 @@
 //! The words are `vendor/`'s; this file only carries them: supplies in, requests out through the one way, answers back.
 
 use super::account::Account;
+use super::backoff;
 use super::call::{Node, Unready};
 use super::callback::callback_url;
 use super::executor::end::{finish, finish_of, put_off};
@@ -19,6 +20,8 @@ use crate::vendor::{self, Talk, Turn, ledger_inputs};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
+/// The operation that refreshes an invitation, if the adapter declares one; else `invite` does, and reads `refresh`.
+const REFRESH: &str = "refresh";
 /// A look-up after an unknown outcome must miss this often before the invitation is sent again.
 const MISSES: u32 = 2;
 /// And waits this long before each look: twice the longest call.
@@ -34,8 +37,11 @@ pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEf
     };
     let line = match Line::to(node, account, vendor).await {
         Ok(line) => line,
-        Err(unready) => return put_off(node, account, &claimed, unready).await,
+        Err(unready) => return wait(node, account, &claimed, unready).await,
     };
+    // Refreshing may be an operation of its own.
+    let refresh = mode == Some(InviteMode::Refresh);
+    let operation = if refresh && line.adapter.operations.contains_key(REFRESH) { REFRESH } else { operation };
     let row = match assessment {
         Some(id) => node.store.assessment(&account.id, id).await?,
         None => None,
@@ -67,7 +73,6 @@ pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEf
             }
         }
     }
-    let refresh = mode == Some(InviteMode::Refresh);
     let mut talk = match Talk::new(&line.adapter, operation, line.supplies(&supplies, maybe_sent, refresh)) {
         Ok(talk) => talk,
         Err(reason) => return put_off(node, account, &claimed, Unready::Park(reason)).await,
@@ -89,7 +94,7 @@ pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEf
         if let Err(unready) = leave {
             // Between the steps of one operation nothing was lost: the whole begins anew, as after an unknown outcome.
             return match (begun, unready) {
-                (None, unready) => put_off(node, account, &claimed, unready).await,
+                (None, unready) => wait(node, account, &claimed, unready).await,
                 (Some(_), Unready::Store(error)) => Err(error),
                 (Some(number), Unready::Defer { reason, .. } | Unready::Gone(reason) | Unready::Park(reason)) => {
                     let finished = finish_of(node.clock.now(), &claimed, Some(number), Outcome::Unknown { reason }, None);
@@ -102,7 +107,21 @@ pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEf
             let Some(number) = attempts.first().and_then(|begun| begun.attempt) else { return Ok(()) };
             begun = Some(number);
         }
-        let exchange = node.exchange(account, &request).await;
+        let exchange = line.exchange(node, account, &request).await;
+        match line.renewed(node, account, &exchange).await {
+            Ok(None) => {}
+            Ok(Some(token)) => {
+                talk.with_token(token);
+                continue;
+            }
+            Err(Unready::Store(error)) => return Err(error),
+            // A refused request was not applied.
+            Err(Unready::Defer { reason, .. } | Unready::Gone(reason) | Unready::Park(reason)) => {
+                let outcome = Outcome::Suspended { reason };
+                let finished = finish_of(node.clock.now(), &claimed, begun, outcome, Some((&request, &exchange)));
+                return end(node, account, &claimed, row, finished).await;
+            }
+        }
         match talk.answer(&exchange) {
             Turn::Next => {}
             Turn::Over(outcome) => {
@@ -110,6 +129,27 @@ pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEf
                 return end(node, account, &claimed, row, finished).await;
             }
         }
+    }
+}
+
+/// Puts a claimed effect back. What nobody knows the outcome of waits for a vendor that does not answer no longer than a day: then a
+/// person is asked.
+async fn wait(node: &Node, account: &Account, claimed: &ClaimedEffect, unready: Unready) -> Result<()> {
+    let now = node.clock.now();
+    let begun = claimed.attempts.last().map(|attempt| attempt.begun_at.max(claimed.asked_at.unwrap_or(attempt.begun_at)));
+    match unready {
+        Unready::Defer { reason, .. }
+            if claimed.unknown && begun.is_some_and(|begun| now.duration_since(begun) > backoff::PATIENCE) =>
+        {
+            let text = format!(
+                "{}; nobody could tell for a day whether it happened, so look there, and then `retry` it or `skip` it",
+                reason.text
+            );
+            let number = claimed.attempts.last().map(|attempt| attempt.number);
+            let outcome = Outcome::Dead { reason: Reason::new("R10", text) };
+            finish(node, account, claimed.effect.id, finish_of(now, claimed, number, outcome, None)).await
+        }
+        unready => put_off(node, account, claimed, unready).await,
     }
 }
 
@@ -155,7 +195,7 @@ async fn settle(
                     finish(node, account, effect.id, finished).await?;
                     Ok(Settled::Ended)
                 }
-                Err(unready) => put_off(node, account, claimed, unready).await.map(|()| Settled::Ended),
+                Err(unready) => wait(node, account, claimed, unready).await.map(|()| Settled::Ended),
             }
         }
         Some(OnUnknown::Park) | None => {

@@ -99,7 +99,7 @@ fn written(pattern: &Pattern) -> String {
 }
 
 /// The words that `expect` knows.
-pub(super) const WORDS: [&str; 16] = [
+pub(super) const WORDS: [&str; 17] = [
     "invite",
     "refresh",
     "call",
@@ -115,6 +115,7 @@ pub(super) const WORDS: [&str; 16] = [
     "archive",
     "add_file",
     "fill_form",
+    "fill_feedback",
     "alert",
 ];
 

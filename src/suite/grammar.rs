@@ -20,6 +20,12 @@ pub(super) static GIVEN: Shape = Shape {
         KeyShape::may("tests", Ty::List(&Ty::Text), "the titles of the tests that the vendor offers"),
         KeyShape::may("postings", Ty::List(&Ty::Text), "the titles of the postings"),
         KeyShape::may("archive_reasons", Ty::List(&Ty::Text), "the reasons for archiving"),
+        KeyShape::may(
+            "form_templates",
+            Ty::Named(&Ty::Named(&Ty::Text)),
+            "templates of profile forms: `NAME: { QUESTION: TYPE }`; those that the pack ensures are there already",
+        ),
+        KeyShape::may("feedback_templates", Ty::Named(&Ty::Named(&Ty::Text)), "templates of feedback forms, likewise"),
         KeyShape::may("users", Ty::List(&Ty::Text), "the names of the account's users"),
         KeyShape::may("opportunity", Ty::Map(&OPPORTUNITY), "the opportunity"),
     ],

@@ -91,11 +91,11 @@ fn look(path: &Extract, body: &Json) -> Option<Value> {
     path.get(body, "").ok().flatten()
 }
 
-/// A rule that names no status and no condition fits nothing; one for success needs a condition.
+/// A rule that names no status and no condition fits nothing; one for 200 needs a condition.
 fn fits(rule: &ErrorRule, response: &Response, body: &Json, good: bool) -> bool {
     let status = if rule.status.is_empty() { true } else { rule.status.contains(&response.status) };
     let found = rule.where_.as_ref().map(|cond| cond.holds(&mut |path: &Extract| look(path, body)));
-    status && found.unwrap_or(!rule.status.is_empty()) && !(good && rule.where_.is_none())
+    status && found.unwrap_or(!rule.status.is_empty()) && !(good && response.status == 200 && rule.where_.is_none())
 }
 
 fn of_class(talk: &Talk<'_>, step: &Step, rule: &ErrorRule, response: &Response, body: &Json) -> Outcome {

@@ -48,6 +48,11 @@ pub fn needs_token(adapter: &Adapter) -> bool {
     call(adapter).is_some()
 }
 
+/// Whether asking for a token spends a secret, so that whoever asks must keep its successor.
+pub fn spends(adapter: &Adapter) -> bool {
+    call(adapter).is_some_and(|call| call.rotates.is_some())
+}
+
 /// The request that asks for a token; `None` for adapters that need none.
 pub fn request(adapter: &Adapter, supplies: Supplies<'_>) -> Option<Result<Request, Reason>> {
     let call = call(adapter)?;

@@ -27,8 +27,9 @@ pub enum Choice {
 /// The owners among the rows that match the key's ids.
 ///
 /// A key that names the vendor's invitation or attempt finds every opportunity that shares it, the latest attempt of each. A key that
-/// only names the person (no test) means the person's latest attempt. An address with a test means the live attempt at that test, else
-/// the latest; live attempts of two invitations are ambiguous.
+/// only names the person (no test) means the person's latest attempt. An address with a test means the newest live attempt at that test,
+/// else the latest; live attempts of two invitations are ambiguous if it is not sure that they are of one person, and an address alone
+/// is if the person has live attempts at several tests.
 pub fn choose(key: &OwnerKey, rows: Vec<Assessment>) -> Choice {
     let mut rows: Vec<Assessment> = rows
         .into_iter()
@@ -40,15 +41,22 @@ pub fn choose(key: &OwnerKey, rows: Vec<Assessment>) -> Choice {
     if person && key.test.is_some() && rows.iter().any(Assessment::live) {
         rows.retain(Assessment::live);
         let invitations: BTreeSet<String> = rows.iter().map(identity).collect();
-        if invitations.len() > 1 {
+        let contacts: BTreeSet<_> = rows.iter().map(|row| row.contact.as_ref()).collect();
+        let one_person = contacts.len() == 1 && !contacts.contains(&None);
+        if invitations.len() > 1 && !one_person {
             return Choice::Ambiguous(Reason::new(
                 "R6",
                 format!(
-                    "{} live invitations of this person to the same test: nothing says which one is meant",
+                    "{} live invitations with this address to the same test: nothing says which one is meant",
                     invitations.len()
                 ),
             ));
         }
+    }
+    let tests: BTreeSet<_> = rows.iter().filter(|row| row.live()).map(|row| row.test.id.as_str()).collect();
+    if key.test.is_none() && key.ids.keys().eq(["email"]) && tests.len() > 1 {
+        let text = format!("this address has live invitations to {} tests, and nothing says which one is meant", tests.len());
+        return Choice::Ambiguous(Reason::new("R6", text));
     }
     let Some(latest) = rows.first() else {
         return Choice::Nobody;
@@ -141,6 +149,29 @@ mod tests {
         let rows = || vec![row("a", "t", Phase::Invited, 1, &ids)];
         assert_eq!(owners(("email", "ada@work.example.com"), Some("t"), rows()), ["a t"]);
         assert_eq!(owners(("email", "ada@home.example.com"), Some("t"), rows()), ["nobody"]);
+    }
+
+    // D06
+    #[test]
+    fn two_opportunities_of_one_contact_mean_the_newest_live_attempt_at_that_test() {
+        let row = |opportunity: &str, at: i64, contact: &str, invitation: &str| Assessment {
+            contact: Some(contact.into()),
+            ..row(opportunity, "t", Phase::Invited, at, &[("email", "ada@example.com"), ("invitation_id", invitation)])
+        };
+        let rows = vec![row("a", 1, "ada", "i1"), row("b", 2, "ada", "i2")];
+        assert_eq!(owners(("email", "ada@example.com"), Some("t"), rows.clone()), ["b t"]);
+        assert_eq!(owners(("invitation_id", "i1"), None, rows), ["a t"], "what the vendor calls it comes first");
+        // The same address, and perhaps two people.
+        let rows = vec![row("a", 1, "ada", "i1"), row("b", 2, "eve", "i2")];
+        assert_eq!(owners(("email", "ada@example.com"), Some("t"), rows), ["R6"]);
+    }
+
+    // D06
+    #[test]
+    fn an_address_alone_with_live_attempts_at_two_tests_is_nobodys_guess() {
+        let ids = |invitation| [("email", "ada@example.com"), ("invitation_id", invitation)];
+        let rows = vec![row("a", "t", Phase::Invited, 1, &ids("i1")), row("a", "u", Phase::Started, 2, &ids("i2"))];
+        assert_eq!(owners(("email", "ada@example.com"), None, rows), ["R6"]);
     }
 
     #[test]

@@ -18,6 +18,8 @@ mod side;
 mod sound;
 mod spine;
 mod timers;
+mod vendor_calls;
 mod vendor_polls;
 mod vendors;
 mod why;
+mod writes;

@@ -9,6 +9,7 @@
 
 mod check;
 mod cli;
+mod demo;
 mod examples;
 mod explain;
 mod flow;

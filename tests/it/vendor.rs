@@ -8,7 +8,7 @@ use leverd::lang::diagnostic::Diagnostics;
 use leverd::lang::render::render_human;
 use leverd::lang::source::Sources;
 use leverd::model::{Body, Exchange, HeaderText, Outcome, Request, Response, Secret, Value};
-use leverd::vendor::{self, Believed, Incoming, Listing, Page, Supplies, Talk, Turn};
+use leverd::vendor::{self, Believed, Incoming, Listing, Page, Supplies, Talk, Turn, auth};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -73,6 +73,41 @@ struct Case {
     items: Vec<Json>,
     #[serde(default)]
     delivery: Option<Delivered>,
+    /// The token that requests of this case carry.
+    #[serde(default)]
+    bearer: Option<String>,
+    /// Asking for one.
+    #[serde(default)]
+    token: Option<Tokened>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tokened {
+    #[serde(default)]
+    request: Option<Json>,
+    #[serde(default)]
+    status: Option<u16>,
+    json: Json,
+    #[serde(default)]
+    outcome: Option<String>,
+    #[serde(default)]
+    token: Option<String>,
+    #[serde(default)]
+    expires_at: Option<Timestamp>,
+    #[serde(default)]
+    usable_until: Option<Timestamp>,
+    #[serde(default)]
+    used: Option<Used>,
+    #[serde(default)]
+    rotated: BTreeMap<String, String>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Used {
+    at: Timestamp,
+    expires_at: Timestamp,
 }
 
 #[derive(serde::Deserialize)]
@@ -178,15 +213,59 @@ fn listed(item: vendor::Item) -> Json {
     }
 }
 
+fn now() -> Timestamp {
+    "2026-11-20T09:30:00Z".parse().expect("a time")
+}
+
+fn tokened(adapter: &Adapter, secrets: &BTreeMap<String, Secret>, case: &str, asked: &Tokened) {
+    let inputs = BTreeMap::new();
+    let supplies = Supplies {
+        base_url: &adapter.base_url,
+        secrets,
+        inputs: &inputs,
+        retry: false,
+        refresh: false,
+        token: None,
+        now: now(),
+    };
+    let request = auth::request(adapter, supplies).expect("it needs one").expect("a request");
+    if let Some(expected) = &asked.request {
+        assert_eq!(whole(&request), *expected, "{case}");
+    }
+    let body = asked.json.to_string().into_bytes();
+    let response = Response { status: asked.status.unwrap_or(200), headers: Vec::new(), body };
+    let token = match auth::read(adapter, &Exchange::Answered(response), now()) {
+        Ok(token) => token,
+        Err(outcome) => {
+            assert_eq!(Some(told(&outcome)), asked.outcome, "{case}");
+            return;
+        }
+    };
+    assert_eq!(asked.outcome, None, "{case}");
+    assert_eq!(asked.token.as_deref(), Some(token.secret.expose()), "{case}");
+    assert_eq!(token.expires_at, asked.expires_at, "{case}");
+    if let Some(until) = asked.usable_until {
+        let second = jiff::SignedDuration::from_secs(1);
+        assert!(token.usable(until - second) && !token.usable(until + second), "{case}");
+    }
+    let rotated: BTreeMap<String, String> =
+        token.rotated.iter().map(|(name, secret)| (name.clone(), secret.expose().to_owned())).collect();
+    assert_eq!(rotated, asked.rotated, "{case}");
+    if let Some(used) = &asked.used {
+        assert_eq!(token.used(used.at).expires_at, Some(used.expires_at), "{case}");
+    }
+}
+
 fn spoken(adapter: &Adapter, secrets: &BTreeMap<String, Secret>, case: &Case, operation: &str) {
+    let token = case.bearer.clone().map(Secret::new);
     let supplies = Supplies {
         base_url: &adapter.base_url,
         secrets,
         inputs: &case.inputs,
         retry: case.retry,
         refresh: false,
-        token: None,
-        now: "2026-11-20T09:30:00Z".parse().expect("a time"),
+        token: token.as_ref(),
+        now: now(),
     };
     let wanted = case.outcome.as_deref().unwrap_or("done");
     let mut talk = Talk::new(adapter, operation, supplies).expect("declared");
@@ -283,7 +362,8 @@ fn delivered(adapter: &Adapter, secrets: &BTreeMap<String, Secret>, case: &str, 
 fn every_codec_fixture_is_spoken_as_written() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/codec/vendor");
     let mut seen = 0;
-    for file in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("readable").path()) {
+    let files = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("readable").path());
+    for file in files.filter(|path| path.is_file()) {
         let text = std::fs::read_to_string(&file).expect("text");
         let codec: Codec = serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let adapter = adapter(&codec.adapter);
@@ -292,6 +372,9 @@ fn every_codec_fixture_is_spoken_as_written() {
             seen += 1;
             if let Some(operation) = &case.operation {
                 spoken(&adapter, &secrets, case, operation);
+            }
+            if let Some(asked) = &case.token {
+                tokened(&adapter, &secrets, &case.name, asked);
             }
             if let Some(delivery) = &case.delivery {
                 delivered(&adapter, &secrets, &case.name, delivery);
@@ -314,4 +397,44 @@ fn the_schema_accepts_every_adapter_and_refuses_unknown_keys() {
         json.as_object_mut().expect("a map").insert("tilte".to_owned(), Json::Null);
         assert!(!validator.is_valid(&json), "{path}");
     }
+}
+
+/// What an adapter must be able to do, row by row: how it is known to the vendor, how it asks, what it takes from answers, how it goes
+/// through pages, what it believes and understands of webhooks, how it polls and is registered.
+const ROWS: [(&str, u32); 8] = [("AU", 8), ("RQ", 8), ("RS", 5), ("WV", 9), ("WI", 6), ("PL", 4), ("PV", 3), ("PAGING", 0)];
+
+/// The words of every codec fixture's names and comments, and of the lines above and of tests.
+fn words() -> std::collections::BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (mut words, mut folders) = (std::collections::BTreeSet::new(), vec![root.join("tests"), root.join("src")]);
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("readable").path()) {
+            let kind = path.extension().and_then(std::ffi::OsStr::to_str);
+            match kind {
+                _ if path.is_dir() => folders.push(path),
+                Some("rs" | "yaml") => {
+                    let bytes = std::fs::read(&path).expect("readable");
+                    let text = String::from_utf8_lossy(&bytes);
+                    let marks = ["// ", "# ", "- name: ", "fn "];
+                    let lines =
+                        text.lines().map(str::trim_start).filter(|line| marks.iter().any(|mark| line.starts_with(mark)));
+                    let cut = |c: char| !c.is_ascii_alphanumeric();
+                    words.extend(lines.flat_map(|line| line.split(cut)).map(str::to_uppercase));
+                }
+                _ => {}
+            }
+        }
+    }
+    words
+}
+
+#[test]
+fn every_capability_of_an_adapter_has_a_test() {
+    let words = words();
+    let rows = ROWS.iter().flat_map(|(group, count)| match count {
+        0 => vec![(*group).to_owned()],
+        count => (1..=*count).map(|row| format!("{group}{row}")).collect(),
+    });
+    let without: Vec<String> = rows.filter(|row| !words.contains(row)).collect();
+    assert!(without.is_empty(), "without a test: {without:?}");
 }

@@ -1,32 +1,32 @@
-//! `leverd demo`: one candidate's whole story, with everything real but the world outside.
+//! `leverd demo`: candidates' whole stories, with everything real but the world outside.
 //!
-//! No account and no configuration: a simulator of Lever and Qualified.io on loopback, the shipped pack, and the same node that
-//! `serve` runs. Every delivery told here was an HTTP request, every call another.
+//! No account and no configuration: a simulator of Lever and of a vendor on loopback, a shipped pack, and the same node that `serve`
+//! runs. Every delivery told here was an HTTP request, every call another. One story is one file; `teller` shows what happens in it
+//! and compares how it ends with how it should end.
 
+mod career_place;
+mod hired;
+mod qualified;
+mod teller;
 pub mod world;
 
-use super::describe;
 use super::exit::Exit;
 use super::out::Out;
-use crate::model::{AccountId, OpportunityId};
-use crate::sim::{AssessmentState, NewOpportunity, NewPosting, Sim, SimOptions};
-use crate::store::RunRow;
-use anstyle::{AnsiColor, Style};
-use anyhow::{Context, bail};
-use clap::Args;
-use jiff::SignedDuration;
-use std::collections::BTreeSet;
-use std::path::PathBuf;
-use world::{ACCOUNT, Integration, World, WorldOptions};
+use crate::sim::{Sim, SimOptions};
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+use std::path::{Path, PathBuf};
+use teller::Teller;
+use world::{Integration, World, WorldOptions};
 
-const TEST: &str = "AngularJS: Services, Components, and API Access";
-const POSTING: &str = "Front-end Engineer";
-const ADA: &str = "Ada Example";
-const BOB: &str = "Bob Example";
-
-/// Show one candidate's whole story: a simulated Lever and vendor, real deliveries, real calls
+/// Show candidates' whole stories: a simulated Lever and vendor, real deliveries, real calls
+///
+/// Ends with 0 only if Lever and the vendor are in the end as the story wants them.
 #[derive(Debug, Args)]
 pub struct Demo {
+    /// Which integration's story
+    #[arg(value_enum, default_value_t)]
+    story: Which,
     /// Leave everything running at the end, to look around
     #[arg(long)]
     serve: bool,
@@ -35,229 +35,111 @@ pub struct Demo {
     folder: Option<PathBuf>,
 }
 
+/// The stories, by the pack that is in each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Which {
+    /// Qualified.io: a test per tag, status tags, results as a note
+    #[default]
+    Qualified,
+    /// Hired Assessments: a default test and its override, thresholds, a link to the report
+    Hired,
+    /// career.place: applicants into a funnel, tags and notes, the qualified move on
+    CareerPlace,
+    /// All of them, one after the other
+    All,
+}
+
+/// What a story starts from.
+struct Setting {
+    integration: Integration,
+    /// The user in whose name leverd writes.
+    perform_as: Option<&'static str>,
+    prepare: fn(&Sim) -> anyhow::Result<()>,
+}
+
+impl Which {
+    fn setting(self) -> Setting {
+        match self {
+            Self::Qualified | Self::All => qualified::setting(),
+            Self::Hired => hired::setting(),
+            Self::CareerPlace => career_place::setting(),
+        }
+    }
+
+    async fn tell(self, teller: &mut Teller<'_>) -> anyhow::Result<()> {
+        match self {
+            Self::Qualified | Self::All => qualified::tell(teller).await,
+            Self::Hired => hired::tell(teller).await,
+            Self::CareerPlace => career_place::tell(teller).await,
+        }
+    }
+
+    /// The stories that are meant, each by itself.
+    fn stories(self) -> Vec<Self> {
+        match self {
+            Self::All => vec![Self::Qualified, Self::Hired, Self::CareerPlace],
+            one => vec![one],
+        }
+    }
+}
+
 impl Demo {
     pub(super) fn run(&self, out: &mut Out) -> anyhow::Result<Exit> {
         super::serve::logs("warn", false);
+        let stories = self.story.stories();
+        if stories.len() > 1 && (self.serve || self.folder.is_some()) {
+            bail!("`--serve` and `--folder` go with one story; name it, such as `leverd demo hired --serve`");
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let temporary = self.folder.is_none();
-        let folder =
-            self.folder.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("leverd-demo-{}", std::process::id())));
-        if folder.join("leverd.yaml").exists() {
-            bail!("{} holds a project already; give the demo an empty folder", folder.display());
-        }
-        let told = runtime.block_on(self.tell(folder.clone(), out));
-        if temporary {
+        let mut fine = true;
+        for (number, story) in stories.into_iter().enumerate() {
+            if number > 0 {
+                out.line("\n")?;
+            }
+            let temporary = std::env::temp_dir().join(format!("leverd-demo-{}-{number}", std::process::id()));
+            let folder = self.folder.clone().unwrap_or_else(|| temporary.clone());
+            if folder.join("leverd.yaml").exists() {
+                bail!("{} holds a project already; give the demo an empty folder", folder.display());
+            }
+            let told = runtime.block_on(self.tell(story, &folder, out));
             // What is left in a temporary folder harms nobody.
-            drop(std::fs::remove_dir_all(&folder));
+            drop(std::fs::remove_dir_all(&temporary));
+            fine &= told?;
         }
-        told
-    }
-
-    async fn tell(&self, folder: PathBuf, out: &mut Out) -> anyhow::Result<Exit> {
-        let options = WorldOptions {
-            sim: SimOptions { webhooks_enabled: true, ..SimOptions::default() },
-            folder,
-            integrations: vec![Integration::new("qualified", "{ trigger_stages: [Assessment] }")],
-            perform_as: None,
-        };
-        let world = World::start(options, prepare).await?;
-        let mut story = Story { world, out, calls: 0, runs: BTreeSet::new() };
-        let fine = story.whole().await?;
-        let Story { world, out, .. } = story;
-        if self.serve {
-            out.line("")?;
-            out.line(format_args!("leverd goes on at http://{} (health: /health, metrics: /metrics).", world.address))?;
-            out.line(format_args!("The simulated world is at {} (GET /world, POST /commands).", world.sim.control_url()))?;
-            out.line(format_args!("The project is {}; edit rules, then move somebody:", world.config.display()))?;
-            out.line(format_args!(
-                "  curl -s -d '{{\"do\":\"move_stage\",\"opportunity\":\"{BOB}\",\"stage\":\"Assessment\"}}' {}/commands",
-                world.sim.control_url()
-            ))?;
-            out.line("Stop it with ctrl-c.")?;
-            out.flush()?;
-            super::serve::told_to_stop().await;
-        }
-        let sim = world.stop().await;
-        sim.stop();
         Ok(if fine { Exit::Fine } else { Exit::Faults })
     }
-}
 
-/// The world before the story: a posting that asks for a test, two candidates, three tests of which one cannot be sent.
-fn prepare(sim: &Sim) -> anyhow::Result<()> {
-    let control = sim.control();
-    if control.stage_id("Assessment").is_err() {
-        control.create_stage("Assessment", None)?;
-    }
-    control.create_assessment(TEST, AssessmentState::Published, Some(70.0));
-    control.create_assessment("Junior Django Developer", AssessmentState::Published, None);
-    control.create_assessment("Legacy COBOL", AssessmentState::Unpublished, None);
-    control.create_posting(NewPosting {
-        title: POSTING.into(),
-        tags: vec![TEST.into()],
-        team: "Product".into(),
-        ..NewPosting::default()
-    });
-    control.create_opportunity(NewOpportunity {
-        name: ADA.into(),
-        email: Some("ada@example.com".into()),
-        posting: Some(POSTING.into()),
-        ..NewOpportunity::default()
-    })?;
-    control.create_opportunity(NewOpportunity {
-        name: BOB.into(),
-        email: Some("bob@example.com".into()),
-        tags: vec!["Junior Djago Developer".into()],
-        ..NewOpportunity::default()
-    })?;
-    Ok(())
-}
-
-/// The telling: what has been shown already.
-struct Story<'a> {
-    world: World,
-    out: &'a mut Out,
-    calls: usize,
-    runs: BTreeSet<String>,
-}
-
-impl Story<'_> {
-    async fn whole(&mut self) -> anyhow::Result<bool> {
-        let control = self.world.sim.control();
-        self.world.quiet().await?;
-        self.forget_calls();
-        self.out.line(bold("leverd demo: from a stage change to a result, with the shipped Qualified.io pack"))?;
-        self.out.line("")?;
-        self.out
-            .line("A simulated Lever account and a simulated Qualified.io run on this machine; leverd speaks HTTP to both.")?;
-        self.out.line(format_args!("The posting “{POSTING}” carries the tag “{TEST}”. {ADA} has applied to it."))?;
-
-        self.chapter("1", &format!("A recruiter moves {ADA} to the stage “Assessment”."))?;
-        let before = control.tags(ADA)?;
-        control.move_stage(ADA, "Assessment")?;
-        self.show(ADA, Some(before)).await?;
-
-        self.chapter("2", &format!("{ADA} opens the link in her mail and starts."))?;
-        let before = control.tags(ADA)?;
-        control.start_assessment("ada@example.com", TEST)?;
-        self.show(ADA, Some(before)).await?;
-
-        self.chapter("3", "She submits and scores 87.5 %.")?;
-        let before = control.tags(ADA)?;
-        control.submit_assessment("ada@example.com", TEST, 87.5)?;
-        self.show(ADA, Some(before)).await?;
-
-        self.chapter("4", "Lever delivers the first webhook once more, and the recruiter moves her away and back.")?;
-        let first = control
-            .deliveries()
-            .into_iter()
-            .find(|delivery| delivery.event == "candidateStageChange")
-            .context("no delivery")?;
-        control.rerun(first.id)?;
-        control.quiet().await;
-        let screen = other_stage(&self.world.sim, "Assessment")?;
-        control.move_stage(ADA, &screen)?;
-        control.move_stage(ADA, "Assessment")?;
-        self.settle().await?;
-        self.show(ADA, None).await?;
-
-        self.chapter(
-            "5",
-            &format!("{BOB} is moved to “Assessment” too. His tag has a typing mistake: “Junior Djago Developer”."),
-        )?;
-        control.move_stage(BOB, "Assessment")?;
-        self.settle().await?;
-        self.show(BOB, None).await?;
-        let id = control.opportunity_id(BOB)?;
-        self.out.line(format_args!("  `leverd why {id}` tells this at any later time."))?;
-
-        self.out.line("")?;
-        let mails = control.mails();
-        let invited = mails.len();
-        self.out.line(bold(&format!(
-            "The end: {}.",
-            if invited == 1 { "exactly one invitation was mailed" } else { "something is wrong with the mails" }
-        )))?;
-        Ok(invited == 1)
-    }
-
-    fn chapter(&mut self, number: &str, text: &str) -> std::io::Result<()> {
-        let style = Style::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
-        self.out.line("")?;
-        self.out.line(format_args!("{style}{number}. {text}{style:#}"))
-    }
-
-    fn forget_calls(&mut self) {
-        self.calls = self.world.sim.control().requests().len();
-    }
-
-    /// The rule looks again at ten seconds and at a minute: the demo moves the clock instead of waiting.
-    async fn settle(&mut self) -> anyhow::Result<()> {
-        self.world.quiet().await?;
-        self.world.later(SignedDuration::from_secs(10)).await?;
-        self.world.later(SignedDuration::from_secs(51)).await
-    }
-
-    /// Waits for rest, then tells what arrived, what was planned and why, what was called, and how the candidate is now.
-    async fn show(&mut self, name: &str, before: Option<Vec<String>>) -> anyhow::Result<()> {
-        self.world.quiet().await?;
-        let control = self.world.sim.control();
-        let id = OpportunityId::new(control.opportunity_id(name)?);
-        let now = self.world.node.clock.now();
-        let mut runs = self.world.node.store.runs(Some(&AccountId::new(ACCOUNT)), Some(&id), 100, now).await?;
-        runs.reverse();
-        for run in &runs {
-            if self.runs.insert(run.event.id.to_string()) {
-                self.run(run)?;
-            }
+    async fn tell(&self, story: Which, folder: &Path, out: &mut Out) -> anyhow::Result<bool> {
+        let Setting { integration, perform_as, prepare } = story.setting();
+        let options = WorldOptions {
+            sim: SimOptions { webhooks_enabled: true, ..SimOptions::default() },
+            folder: folder.to_owned(),
+            integrations: vec![integration],
+            perform_as,
+        };
+        let world = World::start(options, prepare).await?;
+        let mut teller = Teller::begin(world, out).await?;
+        story.tell(&mut teller).await?;
+        let (world, fine) = teller.end()?;
+        if self.serve {
+            look_around(&world, out)?;
+            super::serve::told_to_stop().await;
         }
-        let requests = control.requests();
-        let dim = Style::new().dimmed();
-        let new = requests.get(self.calls..).unwrap_or_default();
-        if !new.is_empty() {
-            self.out.line("  calls:")?;
-        }
-        for request in new {
-            let to = request.service.title();
-            let status = request.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
-            self.out.line(format_args!("    {dim}{:<12} {} {} → {status}{dim:#}", to, request.method, request.path))?;
-        }
-        self.calls = requests.len();
-        if let Some(before) = before {
-            let (added, removed) = (AnsiColor::Green.on_default(), AnsiColor::Red.on_default());
-            let after = control.tags(name)?;
-            for tag in before.iter().filter(|tag| !after.contains(tag)) {
-                self.out.line(format_args!("  {removed}tag  - {tag}{removed:#}"))?;
-            }
-            for tag in after.iter().filter(|tag| !before.contains(tag)) {
-                self.out.line(format_args!("  {added}tag  + {tag}{added:#}"))?;
-            }
-        }
-        for note in control.notes(name)? {
-            self.out.line(format_args!("  note   {}", note.replace('\n', "\n         ")))?;
-        }
-        let mails = control.mails().len();
-        self.out.line(format_args!("  mails sent by the vendor so far: {mails}"))?;
-        Ok(())
-    }
-
-    fn run(&mut self, row: &RunRow) -> anyhow::Result<()> {
-        describe::run(self.out, row)?;
-        Ok(())
+        world.stop().await.stop();
+        Ok(fine)
     }
 }
 
-fn bold(text: &str) -> String {
-    let style = Style::new().bold();
-    format!("{style}{text}{style:#}")
-}
-
-/// Any stage but this one, by name.
-fn other_stage(sim: &Sim, not: &str) -> anyhow::Result<String> {
-    for name in ["Recruiter screen", "Phone screen", "Recruiter Screen", "Phone interview", "New applicant"] {
-        if name != not && sim.control().stage_id(name).is_ok() {
-            return Ok(name.to_owned());
-        }
-    }
-    bail!("the simulated account has no other stage")
+fn look_around(world: &World, out: &mut Out) -> anyhow::Result<()> {
+    let control = world.sim.control_url();
+    out.line("")?;
+    out.line(format_args!("leverd goes on at http://{} (health: /health, metrics: /metrics).", world.address))?;
+    out.line(format_args!("The simulated world is at {control} (GET /world, /commands; POST /commands)."))?;
+    out.line(format_args!("The project is {}; edit rules, then move somebody:", world.config.display()))?;
+    out.line(format_args!(
+        "  curl -s -d '{{\"do\":\"move_stage\",\"opportunity\":\"{}\",\"stage\":\"Assessment\"}}' {control}/commands",
+        teller::BOB
+    ))?;
+    out.line("Stop it with ctrl-c.")?;
+    Ok(out.flush()?)
 }

@@ -4,12 +4,15 @@
 //! phase that was skipped is implied: so deliveries may come in any order and any number. It knows rows and events only; who
 //! listens to what, and what is written where, is the planner's business.
 
-use crate::model::{Assessment, AssessmentEvent as E, Decision, Integrity, Phase, ReportState, Value, Verdict};
+use crate::model::{Assessment, AssessmentEvent as E, Decision, Event, Integrity, Phase, ReportState, Value, Verdict};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// What an event says: `result.percent`, `expires_at`, `url`, `ids.…`.
 pub type Fields = BTreeMap<String, Value>;
+
+/// The field of an event that says that it corrected a score: of one that is looked at again, when the ledger knows the new score.
+pub const CHANGED: &str = "event.changed";
 
 /// What became of an event.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +33,11 @@ pub fn judge(row: Option<&Assessment>, event: E, fields: &Fields, at: Timestamp)
     let stale = || Judged::Stale(format!("`{event}` is stale: the attempt is `{}` already", row.phase));
     let same = || Judged::Same(format!("`{event}` is known already"));
     let apply = |changed| Judged::Apply { row: Box::new(apply(row, event, fields, at)), changed };
-    let facets = || if facets(row, event, fields) == *row { same() } else { apply(false) };
+    let by_facets = || if facets(row, event, fields) == *row { same() } else { apply(false) };
+    // T25: no score counts while the vendor is still verifying the attempt.
+    if event == E::Scored && facets(row, event, fields).integrity == Integrity::Pending {
+        return Judged::Stale(format!("`{event}` waits: the vendor is still verifying the attempt"));
+    }
     let Some(phase) = row.phase.rank().or(late(row.phase, event)) else {
         return closed(row, event, fields, at);
     };
@@ -100,11 +107,11 @@ pub fn judge(row: Option<&Assessment>, event: E, fields: &Fields, at: Timestamp)
             _ => stale(),
         },
         // T24.
-        E::ReportReady => facets(),
+        E::ReportReady => by_facets(),
         // T26.
         E::Flagged => {
             if phase >= 3 {
-                facets()
+                by_facets()
             } else {
                 stale()
             }
@@ -146,7 +153,7 @@ pub fn judge(row: Option<&Assessment>, event: E, fields: &Fields, at: Timestamp)
                         same()
                     }
                 }
-                E::Passed | E::Failed | E::NeedsReview => facets(),
+                E::Passed | E::Failed | E::NeedsReview => by_facets(),
                 // T15.
                 E::Approved | E::Rejected | E::Qualified | E::Unqualified => {
                     if decision(event) == Some(row.decision) {
@@ -161,6 +168,13 @@ pub fn judge(row: Option<&Assessment>, event: E, fields: &Fields, at: Timestamp)
             }
         }
     }
+}
+
+/// Whether an event corrected a score, given the ledger as it was when it was planned.
+pub fn corrected(event: &Event, ledger: &[Assessment]) -> bool {
+    let row = event.assessment.and_then(|id| ledger.iter().find(|row| row.id == id));
+    let step = event.kind.assessment().filter(|_| !event.applied && event.for_rule.is_none());
+    step.is_some_and(|step| matches!(judge(row, step, &event.fields, event.at), Judged::Apply { changed: true, .. }))
 }
 
 /// Events on an attempt that is closed.

@@ -338,3 +338,35 @@ fn t30_a_late_start_is_taken_from_expired_and_opted_out_only() {
         (Phase::Superseded, E::Started, "stale"),
     ]);
 }
+
+// T25
+#[test]
+fn t25_a_score_waits_until_the_vendor_has_verified_the_attempt() {
+    let pending = [("result.integrity", Value::text("pending"))];
+    let submitted = applied(&row(Phase::Started), E::Submitted, &pending);
+    assert_eq!((submitted.phase, submitted.integrity), (Phase::Submitted, Integrity::Pending));
+    let score = fields(&[("result.percent", Value::Int(80))]);
+    assert_eq!(said(judge(Some(&submitted), E::Scored, &score, at())), "stale");
+    // A score that says itself that it is not verified counts as little.
+    let unverified = fields(&[("result.percent", Value::Int(80)), ("result.integrity", Value::text("pending"))]);
+    assert_eq!(said(judge(Some(&row(Phase::Submitted)), E::Scored, &unverified, at())), "stale");
+    let verified =
+        applied(&submitted, E::Scored, &[("result.percent", Value::Int(80)), ("result.integrity", Value::text("ok"))]);
+    assert_eq!((verified.phase, verified.integrity), (Phase::Scored, Integrity::Ok));
+    let flagged = applied(&submitted, E::Flagged, &[]);
+    assert_eq!((flagged.phase, flagged.integrity), (Phase::Submitted, Integrity::Flagged));
+}
+
+// T12 D11
+#[test]
+fn d11_that_an_event_corrected_a_score_is_seen_in_the_ledger_as_it_was() {
+    let before = applied(&row(Phase::Submitted), E::Scored, &[("result.percent", Value::Int(80))]);
+    let id = EventId(Id::derive(at(), &["correction"]));
+    let mut event = Event::new(id, before.account.clone(), crate::model::EventKind::Assessment(E::Scored), None, at());
+    event.assessment = Some(before.id);
+    event.fields = fields(&[("result.percent", Value::Int(55))]);
+    assert!(corrected(&event, std::slice::from_ref(&before)));
+    let after = applied(&before, E::Scored, &[("result.percent", Value::Int(55))]);
+    assert!(!corrected(&event, &[after]));
+    assert!(!corrected(&event, &[row(Phase::Submitted)]), "the first score corrects none");
+}

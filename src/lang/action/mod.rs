@@ -3,6 +3,7 @@
 //!
 //! A verb knows nothing of events, stores or HTTP. While planning it speaks to a [`Draft`], which the engine implements.
 
+mod add_file;
 mod add_link;
 mod add_note;
 mod add_tag;
@@ -10,6 +11,9 @@ mod alert;
 mod archive;
 mod call;
 mod clear_tag;
+mod fill;
+mod fill_feedback;
+mod fill_form;
 mod invite;
 mod mark;
 mod move_stage;

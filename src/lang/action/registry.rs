@@ -1,8 +1,8 @@
 //! All verbs, one line each. Parsing, the schema, `explain` and the documentation read this list.
 
 use super::{
-    Action, add_link, add_note, add_tag, alert, archive, call, clear_tag, invite, mark, move_stage, remove_link, remove_tag,
-    rename_tag, set_tag,
+    Action, add_file, add_link, add_note, add_tag, alert, archive, call, clear_tag, fill_feedback, fill_form, invite, mark,
+    move_stage, remove_link, remove_tag, rename_tag, set_tag,
 };
 use crate::lang::compile::check::Check;
 use crate::lang::scope::Scope;
@@ -60,13 +60,16 @@ pub static VERBS: &[&Verb] = &[
     &add_note::VERB,
     &add_link::VERB,
     &remove_link::VERB,
+    &add_file::VERB,
+    &fill_form::VERB,
+    &fill_feedback::VERB,
     &move_stage::VERB,
     &archive::VERB,
     &alert::VERB,
 ];
 
 /// Verbs of the language that come later.
-pub const LATER: [&str; 4] = ["ask", "add_file", "fill_form", "fill_feedback"];
+pub const LATER: [&str; 1] = ["ask"];
 
 /// The verb of this name.
 pub fn find(name: &str) -> Option<&'static Verb> {
@@ -85,6 +88,9 @@ pub fn synonym(word: &str) -> Option<&'static str> {
         "untag" | "delete_tag" | "remove_label" => "remove_tag",
         "note" | "comment" | "create_note" => "add_note",
         "link" => "add_link",
+        "file" | "attach" | "attach_file" | "add_attachment" | "upload" => "add_file",
+        "form" | "add_form" | "profile_form" => "fill_form",
+        "feedback" | "add_feedback" => "fill_feedback",
         "delete_link" => "remove_link",
         "move" | "stage" | "set_stage" | "change_stage" | "move_to" => "move_stage",
         "send" | "send_invite" | "send_test" | "send_assessment" => "invite",

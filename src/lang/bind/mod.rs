@@ -4,6 +4,7 @@
 //! names up, [`band`] holds bands against the bounds that the settings give, [`rows`] indexes tables.
 
 mod band;
+mod forms;
 mod names;
 mod rows;
 
@@ -72,6 +73,7 @@ pub fn bind(pack: &Arc<Pack>, given: Given<'_>, diagnostics: &mut Diagnostics) -
     let settings = binder.settings(&given);
     binder.mentions();
     binder.bands(&settings);
+    binder.forms(&settings);
     let meant = std::mem::take(&mut binder.meant);
     let indexes = rows::indexes(pack, &settings);
     let hash = hash(pack, &settings, &binder.pins, given.catalogue);

@@ -63,13 +63,19 @@ impl Binder<'_, '_> {
         // A table of thousands of rows may have as many faults: the first ones are told with what comes near.
         let near = if self.found.len() < NEAR { all.as_slice() } else { &[] };
         let unknown = unknown.suggest_near(span, text, near.iter().map(|named| named.name.as_str()));
-        let help = self.unknown_help(kind, &all);
+        let ensured = kind == Kind::FormTemplate && self.pack.ensure.form_templates.iter().any(|form| form.name == text.trim());
+        let help = match self.giver {
+            Giver::Account if ensured => {
+                format!("`leverd ensure {}` makes it, and `leverd pull` takes it over", self.account)
+            }
+            _ => self.unknown_help(kind, &all),
+        };
         self.found.push(unknown.help(help));
         None
     }
 
     /// Where names are looked up, for messages.
-    fn place(&self) -> String {
+    pub(super) fn place(&self) -> String {
         match self.giver {
             Giver::Account => format!("the account `{}`", self.account),
             Giver::Test => "what the test gives".to_owned(),

@@ -1,6 +1,7 @@
 //! What the checks of one pack carry along, and the small questions that all of them ask.
 
 use crate::lang::diagnostic::{Diagnostic, Diagnostics};
+use crate::lang::form::FormUse;
 use crate::lang::rule::Mention;
 use crate::lang::scope::{Declared, Scope};
 use crate::lang::source::Span;
@@ -17,11 +18,15 @@ pub(crate) struct Check<'a, 'd> {
     pub(crate) needs: BTreeSet<String>,
     /// Whether a setting read now is one the rule cannot do without (not so inside `any`, `first_of`, an `else` …).
     pub(crate) essential: bool,
+    /// Forms that are filled.
+    pub(crate) forms: Vec<FormUse>,
+    /// Verbs that Lever wants a user for.
+    pub(crate) acting: Vec<(&'static str, Span)>,
 }
 
 impl<'a, 'd> Check<'a, 'd> {
     pub(crate) fn new(declared: &'a Declared, found: &'d mut Diagnostics, mentions: &'d mut Vec<Mention>) -> Self {
-        Self { declared, found, mentions, needs: BTreeSet::new(), essential: true }
+        Self { declared, found, mentions, needs: BTreeSet::new(), essential: true, forms: Vec::new(), acting: Vec::new() }
     }
 
     pub(crate) fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>, help: impl Into<String>) {
@@ -34,6 +39,11 @@ impl<'a, 'd> Check<'a, 'd> {
         let result = work(self);
         self.essential = before;
         result
+    }
+
+    /// Notes that Lever wants a user for this.
+    pub(crate) fn acts(&mut self, verb: &'static str, span: Span) {
+        self.acting.push((verb, span));
     }
 
     /// Notes that the rule cannot fire without this optional setting.

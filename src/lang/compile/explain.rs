@@ -204,9 +204,15 @@ pub const ENTRIES: &[Entry] = &[
     ),
     ("no-operation", "The verb needs an operation that `vendor.yaml` does not declare.", "", ""),
     (
+        "unknown-report",
+        "`add_file` attaches a report that the vendor's `vendor.yaml` declares under `reports`.",
+        "rules:\n  - name: a\n    trigger: assessment.scored\n    do: [{ add_file: { report: pfd, name: Report.pdf } }]\n",
+        "rules:\n  - name: a\n    trigger: assessment.scored\n    do: [{ add_file: { report: pdf, name: Report.pdf } }]\n",
+    ),
+    (
         "not-yet",
         "Part of the language, but not carried out by this version.",
-        "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ fill_form: {} }]\n",
+        "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ ask: {} }]\n",
         "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_tag: x }]\n",
     ),
     (

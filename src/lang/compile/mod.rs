@@ -7,6 +7,7 @@ pub(crate) mod band;
 pub(crate) mod check;
 mod cond;
 mod declare;
+mod ensure;
 pub mod explain;
 pub(crate) mod literal;
 mod operand;
@@ -21,7 +22,7 @@ pub(crate) use types::type_names;
 
 use super::adapter::Adapter;
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::rule::{Band, Family, Pack, Trigger};
+use super::rule::{Band, Ensure, Family, Pack, Trigger};
 use super::scope::Declared;
 use super::source::Span;
 use super::yaml::{Key, Node};
@@ -55,6 +56,7 @@ struct Parts<'n> {
     settings: Entries<'n>,
     tags: Entries<'n>,
     bands: Entries<'n>,
+    ensure: Vec<&'n Node>,
     /// With the route of each.
     rules: Vec<(String, &'n Node)>,
     /// Where rules would stand, in the first file.
@@ -114,12 +116,20 @@ pub fn compile(name: &PackName, files: &[File], vendor: Vendor, hash: String, fo
         }
     }
 
+    let mut ensure = Ensure::default();
+    for node in &parts.ensure {
+        let more = Check::new(&declared, &mut local, &mut mentions).ensure(node);
+        ensure.form_templates.extend(more.form_templates);
+        ensure.tags.extend(more.tags);
+    }
+
     let mut rules = Vec::new();
     let mut taken = rule::Taken::default();
     let mut check = Check::new(&declared, &mut local, &mut mentions);
     for (route, node) in &parts.rules {
         rules.extend(check.rule(node, route, &mut taken).map(Arc::new));
     }
+    let (forms, acting) = (std::mem::take(&mut check.forms), std::mem::take(&mut check.acting));
     if let (true, false, Some(empty)) = (parts.rules.is_empty(), local.has_errors(), parts.empty) {
         let fault = Diagnostic::warning("no-rules", empty, "there is no rule here, so nothing would ever happen");
         local.push(fault.help("add one: `- name: …`, `trigger: …`, `do: [ … ]`"));
@@ -128,7 +138,20 @@ pub fn compile(name: &PackName, files: &[File], vendor: Vendor, hash: String, fo
     found.extend(local);
     let listens = rules.iter().flat_map(|rule| &rule.triggers).map(kind).collect::<BTreeSet<EventKind>>();
     let Declared { adapter, settings, .. } = declared;
-    good.then(|| Pack { name: name.clone(), vendor: adapter, settings, families, bands, rules, mentions, listens, hash })
+    good.then(|| Pack {
+        name: name.clone(),
+        vendor: adapter,
+        settings,
+        families,
+        bands,
+        ensure,
+        rules,
+        mentions,
+        forms,
+        acting,
+        listens,
+        hash,
+    })
 }
 
 /// The kind of event behind a trigger.
@@ -190,14 +213,7 @@ fn take_apart<'n>(files: &'n [File], vendor: &Vendor, found: &mut Diagnostics) -
                 "settings" => parts.settings.extend(node.entries(found).unwrap_or_default()),
                 "tags" => parts.tags.extend(node.entries(found).unwrap_or_default()),
                 "bands" => parts.bands.extend(node.entries(found).unwrap_or_default()),
-                "ensure" => found.push(
-                    Diagnostic::error(
-                        "not-yet",
-                        key.span,
-                        "`ensure` is part of the language but this version does not carry it out yet",
-                    )
-                    .help("leave it out for now, and make in Lever what it would provide"),
-                ),
+                "ensure" => parts.ensure.push(node),
                 _ => {
                     // With several files the file belongs to the address of a rule.
                     let prefix = if files.len() > 1 { format!("{name}:") } else { String::new() };

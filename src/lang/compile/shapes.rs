@@ -14,8 +14,42 @@ pub(crate) static FILE: Shape = Shape {
             "families of tags: at most one member of each is on an opportunity",
         ),
         KeyShape::may("bands", Ty::Named(&Ty::Map(&BAND)), "names for ranges of a value: the first step that fits"),
-        KeyShape::may("ensure", Ty::Any, "what `leverd ensure` provides in Lever; never run by a rule"),
+        KeyShape::may("ensure", Ty::Map(&ENSURE), "what `leverd ensure` provides in Lever; never run by a rule"),
         KeyShape::may("rules", Ty::List(&Ty::Map(&RULE)), "the rules, in the order in which they fire"),
+    ],
+};
+
+/// What Lever shall have.
+pub(crate) static ENSURE: Shape = Shape {
+    what: "`ensure`",
+    keys: &[
+        KeyShape::may(
+            "form_templates",
+            Ty::Named(&Ty::Map(&ENSURE_FORM)),
+            "templates of profile forms, by name: made where there is none of that name",
+        ),
+        KeyShape::may("tags", Ty::List(&Ty::Text), "families whose tags recruiters shall be able to choose"),
+    ],
+};
+
+/// One template of profile forms.
+pub(crate) static ENSURE_FORM: Shape = Shape {
+    what: "a form template",
+    keys: &[
+        KeyShape::must("fields", Ty::List(&Ty::Map(&ENSURE_FIELD)), "what it asks, in order"),
+        KeyShape::may("instructions", Ty::Text, "what people who fill it by hand are told"),
+        KeyShape::may("secret", Ty::Bool, "whether filled ones are secret unless told otherwise"),
+    ],
+};
+
+/// One field of it.
+pub(crate) static ENSURE_FIELD: Shape = Shape {
+    what: "a field",
+    keys: &[
+        KeyShape::must("text", Ty::Text, "the question, by which rules know the field"),
+        KeyShape::must("type", Ty::OneOf(&super::ensure::PROFILE), "its type"),
+        KeyShape::may("required", Ty::Bool, "whether it must be given"),
+        KeyShape::may("options", Ty::List(&Ty::Text), "what may be chosen"),
     ],
 };
 

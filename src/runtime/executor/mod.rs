@@ -12,7 +12,8 @@ mod write;
 use super::account::Account;
 use super::call::Node;
 use super::{planner, service, vendor_calls};
-use crate::model::{Act, Facts, ForRule, Look, Outcome, Reason};
+use crate::engine::lifecycle;
+use crate::model::{Act, Facts, ForRule, Look, Outcome, Reason, Value};
 use crate::store::{ClaimedEffect, ClaimedLane, Finish, Result};
 use end::{finish, put_off, since};
 use jiff::SignedDuration;
@@ -66,6 +67,9 @@ async fn still_true(node: &Node, account: &Account, mut claimed: ClaimedEffect) 
     }
     let Some(run) = node.store.run(&account.id, effect.event, now).await? else { return Ok(Some(claimed)) };
     let mut event = run.event;
+    if lifecycle::corrected(&event, &run.facts.ledger) {
+        event = event.with(lifecycle::CHANGED, Value::Bool(true));
+    }
     event.received = now;
     event.for_rule = Some(ForRule { pack: effect.pack.clone(), rule: effect.rule.clone(), look: Look::Late });
     let program = match service::fetch(node, account, &claimed.ruleset).await {

@@ -7,8 +7,8 @@ use crate::lang::diagnostic::Diagnostic;
 use crate::lang::vocabulary;
 use crate::lang::yaml::{self, Key, Node};
 use crate::model::{
-    AccountCatalogue, AccountId, Assessment, AssessmentId, Decision, EventId, Facts, Field, Group, Id, Integrity, Kind,
-    OpportunityId, Phase, Pinned, PostingEntry, ReportState, TestEntry, Type, UserEntry, Value, Verdict,
+    AccountCatalogue, AccountId, Assessment, AssessmentId, Decision, EventId, Facts, Field, FormField, FormTemplate, Group, Id,
+    Integrity, Kind, OpportunityId, Phase, Pinned, PostingEntry, ReportState, TestEntry, Type, UserEntry, Value, Verdict,
 };
 use crate::suite::grammar::ATTEMPT;
 use crate::suite::world::{id, named};
@@ -20,6 +20,8 @@ const STAGES: [&str; 4] = ["New lead", "Assessment", "Interview", "Offer"];
 
 impl Reader<'_> {
     pub(super) fn catalogue(&mut self, begin: &Beginning<'_>) -> AccountCatalogue {
+        let form_templates = self.templates(begin, "form_templates", Kind::FormTemplate);
+        let feedback_templates = self.templates(begin, "feedback_templates", Kind::FeedbackTemplate);
         let mut named = |key: &str| begin.keys.get(key).map(|node| self.texts(node));
         let pins = |kind, names: Vec<String>| names.into_iter().map(|name| Pinned { id: id(kind, &name), name }).collect();
         let stages = named("stages").unwrap_or_else(|| STAGES.map(str::to_owned).to_vec());
@@ -36,10 +38,36 @@ impl Reader<'_> {
             stages: pins(Kind::Stage, stages),
             users: users.into_iter().map(user).collect(),
             archive_reasons: pins(Kind::ArchiveReason, reasons),
+            form_templates,
+            feedback_templates,
             postings: postings.into_iter().map(posting).collect(),
             tests: vendor.map(|vendor| (vendor, tests.into_iter().map(test).collect())).into_iter().collect(),
             ..AccountCatalogue::default()
         }
+    }
+
+    /// The templates that a test gives, after those that the pack ensures.
+    fn templates(&mut self, begin: &Beginning<'_>, key: &str, kind: Kind) -> Vec<FormTemplate> {
+        let mut templates = Vec::new();
+        for form in &self.pack.ensure.form_templates {
+            if kind == Kind::FormTemplate {
+                let fields = form.fields.iter().map(|field| FormField { id: field.text.clone(), ..field.clone() }).collect();
+                templates.push(FormTemplate { id: id(kind, &form.name), name: form.name.clone(), fields });
+            }
+        }
+        let given = begin.keys.get(key).and_then(|node| node.entries(self.found)).unwrap_or_default();
+        for (name, fields) in given {
+            let mut asked = Vec::new();
+            for (text, ty) in fields.entries(self.found).unwrap_or_default() {
+                let Some(ty) = ty.as_text(self.found) else { continue };
+                let text = text.text.clone();
+                let ty = ty.to_owned().into();
+                asked.push(FormField { id: text.clone(), text, ty, required: false, options: Vec::new() });
+            }
+            templates.retain(|template| template.name != name.text);
+            templates.push(FormTemplate { id: id(kind, &name.text), name: name.text.clone(), fields: asked });
+        }
+        templates
     }
 
     pub(super) fn facts(&mut self, begin: &Beginning<'_>, catalogue: &AccountCatalogue, now: Timestamp) -> Facts {

@@ -121,11 +121,19 @@ impl Bed {
             let (text, key) = (std::fs::read_to_string(&config).unwrap(), "api_key: { file: secrets/lever }");
             std::fs::write(&config, text.replacen(key, &format!("{key}\n      poll: {{ every: {every} }}"), 1)).unwrap();
         }
-        let world = World::join(sim, config, Clock::system()).await.unwrap();
-        let bed = Self { world, _folder: folder, http: reqwest::Client::builder().no_proxy().build().unwrap() };
+        let bed = Self::on(sim, folder, config).await;
         if setting.poll.is_some() {
             bed.looked(Timestamp::MIN).await;
+            bed.rest().await;
+            bed.control().clear_requests();
         }
+        bed
+    }
+
+    /// A project of the test's own.
+    pub(crate) async fn on(sim: Sim, folder: tempfile::TempDir, config: PathBuf) -> Self {
+        let world = World::join(sim, config, Clock::system()).await.unwrap();
+        let bed = Self { world, _folder: folder, http: reqwest::Client::builder().no_proxy().build().unwrap() };
         bed.rest().await;
         bed.control().clear_requests();
         bed

@@ -121,7 +121,9 @@ async fn a_candidates_way_is_told_in_snake_case_and_read_in_camel_case() {
     assert_eq!((&exhibit["data"]["score"], &exhibit["data"]["passingScore"]), (&json!(87.5), &json!(true)));
     assert_eq!(exhibit["data"]["teamCandidate"]["name"], "Ada L");
     let share = world.vendor("GET", &format!("{result}/share?hide=solutions"), None).await.body;
-    assert!(share["pdf"].as_str().unwrap().contains("/pdf/reports/"));
+    let pdf = world.client.get(share["pdf"].as_str().unwrap()).send().await.unwrap();
+    assert_eq!(pdf.headers()["content-type"], "application/pdf", "without a key");
+    assert!(pdf.bytes().await.unwrap().starts_with(b"%PDF-"));
     let filter = "where=%7B%22state%22%3A%7B%22in%22%3A%5B%22submitted%22%5D%7D%7D";
     assert_eq!(world.vendor("GET", &format!("/assessment_results?{filter}"), None).await.body["totalCount"], 1);
     let none = "where=%7B%22state%22%3A%7B%22in%22%3A%5B%22started%22%5D%7D%7D";

@@ -69,7 +69,7 @@ pub(super) fn plan(invite: &InviteTo, draft: &mut dyn Draft) -> Result<(), Stop>
         }
     };
 
-    let inputs = match inputs(invite, draft)? {
+    let inputs = match inputs(invite, draft, mode)? {
         Ok(inputs) => inputs,
         Err(lacking) => {
             fail(draft, row, &lacking);
@@ -171,8 +171,11 @@ fn supersede(draft: &mut dyn Draft, mut row: Assessment) {
 }
 
 /// Every value that the vendor's request reads, or what lacks.
-fn inputs(invite: &InviteTo, draft: &mut dyn Draft) -> Result<Result<BTreeMap<String, Value>, String>, Stop> {
-    let operation = draft.pack().vendor.as_deref().and_then(|adapter| adapter.operations.get("invite"));
+fn inputs(invite: &InviteTo, draft: &mut dyn Draft, mode: InviteMode) -> Result<Result<BTreeMap<String, Value>, String>, Stop> {
+    let operations = draft.pack().vendor.as_deref().map(|adapter| &adapter.operations);
+    // Refreshing may be an operation of its own.
+    let refresh = operations.and_then(|all| all.get("refresh")).filter(|_| mode == InviteMode::Refresh);
+    let operation = refresh.or_else(|| operations?.get("invite"));
     let mut names: Vec<String> = operation.map(|operation| operation.inputs.clone()).unwrap_or_default();
     // The vendor may know the person by another address than the one that is invited.
     let by_email = draft.pack().vendor.as_deref().is_some_and(crate::lang::adapter::Adapter::knows_by_email);

@@ -8,6 +8,9 @@ use crate::sim::clock::iso;
 use crate::sim::vendors::AssessmentState;
 use crate::sim::wire::merged;
 
+/// Where the simulator answers for this vendor. Its PDFs are below it too, unlike the vendor's own.
+const PREFIX: &str = "/api/v1";
+
 /// Relative, as the vendor gives it: the caller joins it with the host.
 pub(crate) fn invite_path(it: &Invitation) -> String {
     format!("/assess/{}?invite={}", it.assessment, it.token)
@@ -303,7 +306,7 @@ pub(super) fn share(world: &World, it: &Take) -> Value {
     json!({
         "id": it.id,
         "url": format!("{host}/reports/{token}/assessment_result"),
-        "pdf": format!("{host}/pdf/reports/{token}/assessment_result"),
+        "pdf": format!("{host}{PREFIX}/pdf/reports/{token}/assessment_result"),
         "resultWidgetUrl": format!("{host}/research/embed/widgets/assessment-results/{token}/"),
         "solutions": [{
             "id": it.solution,

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::record::Take;
 use super::world::World;
 use super::{Answer, VendorError, casing, page, render};
+use crate::sim::vendors::pdf::pdf as pdf_of;
 use crate::sim::wire::{Ask, Reply};
 
 /// `assessment_id`, `team_candidate_id` and `where` narrow the list; `where` is JSON such as
@@ -65,6 +66,14 @@ fn find<'a>(world: &'a World, id: &str) -> Result<&'a Take, VendorError> {
 pub(super) fn get(world: &mut World, _ask: &Ask, id: &str) -> Answer {
     let shown = render::take(world, find(world, id)?);
     Ok(Reply::ok(render::single(world, "AssessmentResult", shown)))
+}
+
+/// The report as a file, for whoever knows its address.
+pub(super) fn pdf(world: &World, token: &str) -> Reply {
+    let found = world.takes.iter().find(|it| it.share_token == token);
+    let Some(take) = found else { return Reply::new(404, json!({ "error": "not found" })) };
+    let title = world.assessment(&take.assessment).map(|it| it.title.clone()).unwrap_or_default();
+    Reply::file("application/pdf", pdf_of(&format!("{title}: {} %", take.score.unwrap_or_default())))
 }
 
 /// Has neither `type` nor `meta`, as recorded.

@@ -33,3 +33,24 @@ async fn a_session_whose_answer_is_lost_is_the_same_when_asked_for_again() {
     assert_eq!(shop.control().world()["codesignal"]["takes"].as_array().unwrap().len(), 1);
     assert_eq!(shop.tags(ADA), [TEST, "CodeSignal: Backend - Invited"]);
 }
+
+/// A proctored session is over before it counts; here it is found wanting. Another candidate says no.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_not_verified_and_one_that_is_declined_are_told() {
+    let shop = Shop::open("codesignal", true).await;
+    shop.at_vendor().subscribe(&shop.hook(), &[]).unwrap();
+    candidate(&shop.control(), "Bob Example", "bob@example.com");
+    for name in [ADA, "Bob Example"] {
+        shop.enter(name).await;
+    }
+    shop.at_vendor().start(EMAIL, TEST).unwrap();
+    shop.at_vendor().complete(EMAIL, TEST).unwrap();
+    shop.rest().await;
+    assert_eq!(shop.tags(ADA), [TEST, "CodeSignal: Backend - Started"], "not before it is verified");
+    shop.at_vendor().flag(EMAIL, TEST, "Unauthorized resource").unwrap();
+    shop.at_vendor().decline("bob@example.com", TEST).unwrap();
+    shop.rest().await;
+    assert_eq!(shop.tags(ADA), [TEST, "CodeSignal: Backend - Not Verified"]);
+    assert_eq!(shop.tags("Bob Example"), [TEST, "CodeSignal: Backend - Declined"]);
+    assert_eq!(shop.notes(ADA), Vec::<String>::new());
+}
