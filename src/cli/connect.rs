@@ -1,6 +1,7 @@
 //! Connections for commands that ask Lever or a vendor themselves: within the budget, secrets resolved when needed. Reads are
 //! repeated where that may help; what changes something is sent once, and whoever sends it looks up what became of it.
 
+use super::errands;
 use super::files::Folder;
 use crate::http::{AllowedHost, Auth, Client, Endpoint, Limits, Rate, RateGate};
 use crate::lang::adapter::Adapter;
@@ -8,6 +9,7 @@ use crate::lang::config::{Account, Credentials, SecretRef};
 use crate::lever::api::{self, Page, Unread};
 use crate::lever::effect::permission;
 use crate::model::{Class, Exchange, Outcome, Request, Response, Secret, TestEntry};
+use crate::server::errand::Errand;
 use crate::vendor::{self, Listing, Supplies};
 use anyhow::{Context, bail};
 use jiff::Timestamp;
@@ -29,13 +31,16 @@ pub(super) struct Reads {
 
 impl Reads {
     /// Lever, as an account is connected to it.
-    pub(super) fn lever(account: &Account, folder: &Folder) -> anyhow::Result<Self> {
+    pub(super) async fn lever(account: &Account, folder: &Folder) -> anyhow::Result<Self> {
         let base = Url::parse(account.lever.host.url())?;
-        let user = match &account.lever.credentials {
-            Credentials::ApiKey(key) => secret(key, folder)?,
-            Credentials::OAuth(_) => bail!("not through an OAuth app yet"),
+        let auth = match &account.lever.credentials {
+            Credentials::ApiKey(key) => Auth::Basic { user: secret(key, folder)?, password: None },
+            Credentials::OAuth(_) => {
+                let token = errands::run(folder.config(), Errand::Token { account: account.name.clone() }).await?;
+                Auth::Bearer(Secret::new(token.as_str().unwrap_or_default()))
+            }
         };
-        let endpoint = Endpoint::lever(base, Auth::Basic { user, password: None });
+        let endpoint = Endpoint::lever(base, auth);
         Ok(Self { client: Client::new(Limits::default()), endpoint, gate: RateGate::new(Rate::LEVER) })
     }
 

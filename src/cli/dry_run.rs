@@ -88,7 +88,7 @@ impl DryRun {
         let id = payload.as_ref().and_then(|payload| payload.opportunity.clone());
         let id =
             id.unwrap_or_else(|| OpportunityId::from(self.what.trim_end_matches('/').rsplit('/').next().unwrap_or(&self.what)));
-        let lever = Reads::lever(&bound.account, folder)?;
+        let lever = Reads::lever(&bound.account, folder).await?;
         let opportunity = lever.one(&api::get_opportunity(&id), api::opportunity).await?;
         let names = Names::of(&bound.catalogue);
         let event = match &payload {

@@ -6,7 +6,7 @@
 use super::connect::{Reads, tests};
 use super::exit::Exit;
 use super::files::Folder;
-use super::out::{Format, Out, count};
+use super::out::{Format, Out};
 use super::stored::wait;
 use super::validate::project;
 use crate::lang::config::{Account, PackSource};
@@ -63,7 +63,7 @@ impl Ensure {
 
     async fn carry_out(&self, bound: &Bound, packs: &[Arc<Pack>], out: &mut Out) -> anyhow::Result<Exit> {
         let folder = Folder::of(&self.config);
-        let lever = Reads::lever(&bound.account, &folder)?;
+        let lever = Reads::lever(&bound.account, &folder).await?;
         let (forms, tags) = self.wanted(bound, packs, &folder).await?;
         if forms.is_empty() && tags.is_empty() {
             out.line(format_args!("the packs of `{}` ask for nothing under `ensure`", self.account))?;
@@ -203,11 +203,7 @@ impl Ensure {
         if let Err(why) = added {
             bail!("the tags could not be put on the opportunity: {why}");
         }
-        out.line(format_args!(
-            "tags: {} were put on the opportunity and taken off again: {}",
-            count(ours.len(), "tag"),
-            listed()
-        ))?;
+        out.line(format_args!("tags: put on the opportunity and taken off again: {}", listed()))?;
         Ok(())
     }
 }

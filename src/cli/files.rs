@@ -22,7 +22,10 @@ const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The folder that paths of a leverd.yaml are relative to.
 #[derive(Debug, Clone)]
-pub struct Folder(PathBuf);
+pub struct Folder {
+    path: PathBuf,
+    config: PathBuf,
+}
 
 /// What a path on the command line is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,12 +94,17 @@ fn what(path: &Path) -> anyhow::Result<What> {
 impl Folder {
     /// The folder that a leverd.yaml is in.
     pub fn of(config: &Path) -> Self {
-        Self(config.parent().unwrap_or(Path::new("")).to_owned())
+        Self { path: config.parent().unwrap_or(Path::new("")).to_owned(), config: config.to_owned() }
+    }
+
+    /// The leverd.yaml.
+    pub fn config(&self) -> &Path {
+        &self.config
     }
 
     /// A path of leverd.yaml, from here.
     pub fn path(&self, path: &str) -> PathBuf {
-        self.0.join(path.strip_prefix("./").unwrap_or(path))
+        self.path.join(path.strip_prefix("./").unwrap_or(path))
     }
 }
 

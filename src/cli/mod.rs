@@ -5,10 +5,13 @@
 
 mod backfill;
 mod connect;
+mod connecting;
 pub mod demo;
 pub mod describe;
+mod doctor;
 mod dry_run;
 mod ensure;
+mod errands;
 mod exit;
 mod explain;
 pub mod files;
@@ -24,6 +27,7 @@ pub mod schema;
 mod serve;
 mod sim;
 mod skip;
+mod status;
 pub mod stored;
 mod test;
 mod validate;
@@ -57,6 +61,9 @@ struct Arguments {
 enum Command {
     Demo(demo::Demo),
     Serve(serve::Serve),
+    Connect(connecting::Connect),
+    Doctor(doctor::Doctor),
+    Status(status::Status),
     Init(init::Init),
     Validate(validate::Validate),
     Test(test::Test),
@@ -88,6 +95,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let result = match arguments.command {
         Command::Demo(command) => command.run(&mut out),
         Command::Serve(command) => command.run(&mut out),
+        Command::Connect(command) => command.run(&mut out),
+        Command::Doctor(command) => command.run(&mut out),
+        Command::Status(command) => command.run(&mut out),
         Command::Init(command) => command.run(&mut out),
         Command::Validate(command) => command.run(&mut out),
         Command::DryRun(command) => command.run(&mut out),

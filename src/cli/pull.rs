@@ -127,7 +127,7 @@ async fn pull(
     adapters: &BTreeMap<VendorName, Adapter>,
     folder: &Folder,
 ) -> anyhow::Result<(AccountCatalogue, Vec<String>)> {
-    let lever = Reads::lever(account, folder)?;
+    let lever = Reads::lever(account, folder).await?;
     let pulled_at = Timestamp::now().round(jiff::Unit::Second)?;
     let stages = lever.all(api::list_stages(), api::stages).await?;
     let mut tags = lever.all(api::list_tags(), api::tags).await?;

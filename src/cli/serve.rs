@@ -69,6 +69,9 @@ impl Serve {
                 account.id, account.id
             ))?;
         }
+        for (id, held) in node.held().iter() {
+            out.line(format_args!("  account `{id}` is HELD BACK until its faults are mended:\n{}", held.why.trim_end()))?;
+        }
         out.flush()?;
         let cancel = CancellationToken::new();
         let stop = cancel.clone();
@@ -96,7 +99,7 @@ impl Serve {
 /// The configuration, or its faults on `out`.
 fn configured(path: &Path, out: &mut Out) -> anyhow::Result<Option<Config>> {
     let loaded = Reading::of(path).map_err(|why| anyhow::anyhow!("{why}\n`leverd init` writes a folder to start from"))?.load();
-    if loaded.diagnostics.has_errors() {
+    if loaded.project.is_none() {
         out.text(&render_human(&loaded.sources, &loaded.diagnostics, out.colour))?;
         return Ok(None);
     }

@@ -123,7 +123,7 @@ impl Why {
     async fn lever(&self, store: &Store, bound: &Bound, opportunity: &OpportunityId) -> anyhow::Result<Vec<String>> {
         let account = &bound.account.name;
         let folder = Folder::of(self.place.config());
-        let read = match Reads::lever(&bound.account, &folder) {
+        let read = match Reads::lever(&bound.account, &folder).await {
             Ok(lever) => lever.one(&api::get_opportunity(opportunity), api::opportunity).await,
             Err(error) => Err(error),
         };

@@ -6,6 +6,7 @@ use crate::engine::Program;
 use crate::http::{Auth, Breaker, Endpoint, Policy, RateGate};
 use crate::lang::adapter::Adapter;
 use crate::lang::config::SecretRef;
+use crate::lang::rule::Pack;
 use crate::lever::facts::Names;
 use crate::model::{AccountCatalogue, AccountId, ConnectionName, Destination, Secret, UserId, VendorName};
 use crate::vendor::auth::Token;
@@ -43,6 +44,8 @@ pub struct Account {
 pub struct Active {
     pub program: Arc<Program>,
     pub catalogue: Arc<AccountCatalogue>,
+    /// The packs that are not off, also while a fault of the account keeps their rules from being bound.
+    pub packs: Vec<Arc<Pack>>,
     /// The adapters of the packs in force.
     pub adapters: BTreeMap<VendorName, Arc<Adapter>>,
 }

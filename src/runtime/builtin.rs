@@ -18,7 +18,17 @@ macro_rules! packs {
     };
 }
 
-packs!["qualified", "hired-assessments", "career-place", "generic", "hackerrank", "codility", "codesignal", "testgorilla",];
+packs![
+    "qualified",
+    "hired-assessments",
+    "imocha",
+    "career-place",
+    "generic",
+    "hackerrank",
+    "codility",
+    "codesignal",
+    "testgorilla",
+];
 
 /// The names of the shipped packs.
 pub fn names() -> impl Iterator<Item = &'static str> {

@@ -150,6 +150,11 @@ impl Node {
         self.accounts.load().get(id).cloned()
     }
 
+    /// The account of this name, also while it is held back: for what needs no rules.
+    pub fn known(&self, id: &AccountId) -> Option<Arc<Account>> {
+        self.account(id).or_else(|| self.held.load().get(id)?.account.clone())
+    }
+
     /// Accounts that are held back.
     pub fn held(&self) -> Arc<BTreeMap<AccountId, Held>> {
         self.held.load_full()

@@ -8,6 +8,7 @@
 //! It knows nothing of terminals or of pages.
 
 pub mod account;
+pub mod ask;
 pub mod backfill;
 mod backoff;
 pub mod builtin;
@@ -15,6 +16,7 @@ pub mod call;
 mod callback;
 pub mod clock;
 mod derive;
+pub mod doctor;
 mod executor;
 pub mod files;
 mod gather;
@@ -22,7 +24,9 @@ mod grant;
 mod hear;
 pub mod intake;
 mod line;
+pub mod login;
 mod look;
+pub mod needs;
 pub mod notices;
 mod planner;
 mod poll;
@@ -32,6 +36,7 @@ pub mod provision;
 mod report;
 pub mod service;
 mod snapshots;
+pub mod status;
 mod tests_cache;
 pub mod tokens;
 pub mod vault;

@@ -19,7 +19,7 @@ pub(super) async fn tell(node: Arc<Node>, cancel: CancellationToken) {
             Ok((account, notice)) => {
                 metrics::counter!("leverd_notices_total", "kind" => format!("{:?}", notice.kind).to_lowercase()).increment(1);
                 // The text may name what a rule's author wrote; opportunities are told by id only.
-                tracing::warn!(%account, kind = ?notice.kind, opportunity = notice.opportunity.as_ref().map(AsRef::<str>::as_ref), "{}", notice.text);
+                tracing::warn!(%account, kind = ?notice.kind, opportunity = notice.opportunity.as_ref().map(AsRef::<str>::as_ref), event = notice.event.map(tracing::field::display), effect = notice.effect.map(tracing::field::display), "{}", notice.text);
                 if let Some(post) = &*node.notices.load_full() {
                     post.send(&node, &account, &notice).await;
                 }
@@ -44,7 +44,7 @@ impl Poster {
         Self { endpoint: Endpoint::new(url, Auth::None) }
     }
 
-    /// Posts one notice: account, kind, text, opportunity and time. Tried once more after a pause; the stored row is what counts.
+    /// Posts one notice: account, kind, text, opportunity, the ids that lead to it, and time. Tried once more after a pause; the stored row is what counts.
     async fn send(&self, node: &Node, account: &AccountId, notice: &Notice) {
         let mut request = Request::new(Destination::Vendor(VendorName::new("notices")), Method::Post, "");
         request.body = Body::Json(serde_json::json!({
@@ -52,6 +52,8 @@ impl Poster {
             "kind": notice.kind,
             "text": notice.text,
             "opportunity": notice.opportunity,
+            "event": notice.event,
+            "effect": notice.effect,
             "at": notice.at,
         }));
         for pause in [1, 10] {

@@ -12,10 +12,11 @@ use super::watch::{Patience, watch};
 use super::{webhooks, work};
 use crate::engine::Program;
 use crate::http::{AllowedHost, Auth, Endpoint, Rate, RateGate};
-use crate::lang::config::{Credentials, MissingSecret, OAuthApp};
+use crate::lang::config::{Credentials, MissingSecret, OAuthApp, PackSource};
 use crate::lang::project::Bound;
 use crate::lang::render::render_human;
-use crate::lang::ruleset::RuleSet;
+use crate::lang::rule::Pack;
+use crate::lang::ruleset::{Mode, RuleSet};
 use crate::lever::oauth::App;
 use crate::model::{AccountId, ConnectionName, Notice, NoticeId, NoticeKind, PackName, Secret, VendorName};
 use crate::store::{Store, StoreError, Work};
@@ -54,12 +55,14 @@ pub enum NotStarted {
 }
 
 /// Loads the project and puts its accounts in force. Called once. A faulty account is held back and the others start; if all of them
-/// are, or leverd.yaml itself, there is nothing to start.
+/// are, or leverd.yaml itself, there is nothing to start; but an account with an OAuth app can be logged in to while it is held back,
+/// since its names can be pulled only then.
 pub async fn start(node: &Node, config: &Path) -> Result<Reading, NotStarted> {
     let reading = Reading::of(config).map_err(NotStarted::Unreadable)?;
     let loaded = reading.load();
     let text = render_human(&loaded.sources, &loaded.diagnostics, false);
-    if loaded.project.as_ref().is_none_or(|project| project.accounts.iter().all(|bound| bound.broken)) {
+    let starts = |bound: &Bound| !bound.broken || matches!(bound.account.lever.credentials, Credentials::OAuth(_));
+    if !loaded.project.as_ref().is_some_and(|project| project.accounts.iter().any(starts)) {
         return Err(NotStarted::Faults(text));
     }
     let broken = loaded.broken();
@@ -245,7 +248,7 @@ async fn put_in_force(node: &Node, reading: &Reading, loaded: Loaded, here: &Her
     let vault = Vault::of(&project.config.server.encryption_keys, here)?;
     node.vault.store(Arc::new(vault));
     let before = node.all_accounts();
-    node.held.store(Arc::default());
+    let mut still_held = std::collections::BTreeSet::new();
     let mut accounts = BTreeMap::new();
     for bound in project.accounts {
         let id = bound.account.name.clone();
@@ -254,20 +257,25 @@ async fn put_in_force(node: &Node, reading: &Reading, loaded: Loaded, here: &Her
             accounts.insert(id, Arc::clone(last_good));
             continue;
         }
-        let account = match build(node, bound, here, old.map(Arc::as_ref)).await {
+        let account = match build(node, bound, &project.packs, here, old.map(Arc::as_ref)).await {
             // Its rules are faulty, which is told by who loaded them: what comes for it is verified and kept.
             Ok(account) if broken => {
+                still_held.insert(id.clone());
                 hold(node, &id, Some(Arc::new(account)), "").await;
                 continue;
             }
             Ok(account) => account,
             // A secret that one account lacks is that account's fault alone.
-            Err(NotStarted::Secret { .. }) if broken => continue,
+            Err(NotStarted::Secret { .. }) if broken => {
+                still_held.insert(id);
+                continue;
+            }
             Err(error @ NotStarted::Secret { .. }) => {
                 if let Some(last_good) = old {
                     tell_broken(node, Some(&id), &error.to_string()).await;
                     accounts.insert(id, Arc::clone(last_good));
                 } else {
+                    still_held.insert(id.clone());
                     hold(node, &id, None, &error.to_string()).await;
                     put.held.push(error);
                 }
@@ -292,6 +300,12 @@ async fn put_in_force(node: &Node, reading: &Reading, loaded: Loaded, here: &Her
     }
     node.retention.store(Arc::new(project.config.retention));
     node.accounts.store(Arc::new(accounts));
+    // Not before the accounts are in force: a delivery in between is taken by one or the other.
+    node.held.rcu(|held| {
+        let mut held = BTreeMap::clone(held);
+        held.retain(|id, _| still_held.contains(id));
+        held
+    });
     node.wake.notify_waiters();
     Ok(put)
 }
@@ -334,7 +348,13 @@ pub async fn kept(store: &Store, account: &AccountId, hash: &str) -> Option<Prog
 }
 
 /// An account with its connections. Budgets and breakers of unchanged destinations move over.
-async fn build(node: &Node, bound: Bound, secrets: &Here, old: Option<&Account>) -> Result<Account, NotStarted> {
+async fn build(
+    node: &Node,
+    bound: Bound,
+    packs: &BTreeMap<PackSource, Arc<Pack>>,
+    secrets: &Here,
+    old: Option<&Account>,
+) -> Result<Account, NotStarted> {
     let Bound { account: configured, catalogue, perform_as, mut rulesets, .. } = bound;
     let id = configured.name.clone();
     let missing = |what: &str| {
@@ -391,7 +411,9 @@ async fn build(node: &Node, bound: Bound, secrets: &Here, old: Option<&Account>)
         vendors
             .insert(vendor.vendor.clone(), VendorConnection::new(name, connection(endpoint, rate, before), held, path_token));
     }
-    let active = Active { program: Arc::new(Program::new(rulesets)), catalogue, adapters };
+    let used = configured.packs.iter().filter(|used| used.mode != Mode::Off);
+    let packs = used.filter_map(|used| packs.get(&used.source)).cloned().collect();
+    let active = Active { program: Arc::new(Program::new(rulesets)), catalogue, packs, adapters };
     let mut account = Account::new(id, lever, perform_as, (signing, configured.lever.unsigned), vendors, active);
     account.poll = configured.lever.poll;
     Ok(account.connected_by(oauth).keyed_by(key).given_tokens(!configured.lever.signing_tokens.is_empty()))

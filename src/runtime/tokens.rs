@@ -97,7 +97,12 @@ impl OAuth {
         self.live.load_full().map(|live| (live.access.clone(), live.version))
     }
 
-    /// Until when the token in use is good.
+    /// Forgets that the login did not answer: somebody got through with it.
+    pub(super) async fn ask_again(&self) {
+        *self.one.lock().await = None;
+    }
+
+    /// Whether the token in use is good for a while.
     fn good(&self, now: Timestamp) -> bool {
         self.live.load().as_ref().is_some_and(|live| live.expires_at > now + MARGIN)
     }
@@ -158,6 +163,19 @@ pub(super) async fn renew(node: &Node, account: &Account, oauth: &Arc<OAuth>, re
         Ok(Err(NoToken::Store(error))) => Err(Unready::Store(error)),
         Err(_) => Err(defer(WAITING, Reason::new("bug", "refreshing the token failed inside leverd; please report it"))),
     }
+}
+
+/// An access token that will last, for commands that read from Lever themselves.
+pub async fn access(node: &Node, account: &Account) -> Result<Secret, String> {
+    let Some(oauth) = &account.oauth else {
+        return Err(format!("account `{}` is connected by an API key", account.id));
+    };
+    match ready(node, account).await {
+        Ok(()) => {}
+        Err(Unready::Defer { reason, .. } | Unready::Gone(reason) | Unready::Park(reason)) => return Err(reason.text),
+        Err(Unready::Store(error)) => return Err(error.to_string()),
+    }
+    oauth.access().map(|(access, _)| access).ok_or_else(|| format!("account `{}` is not connected to Lever", account.id))
 }
 
 fn taken_back(account: &AccountId, reason: &Reason) -> String {

@@ -5,8 +5,8 @@
 
 use super::account::Account;
 use super::call::{Called, Node, Unready};
+use super::provision::{self, Registration};
 use super::vault::Locked;
-use crate::lang::ruleset::Mode;
 use crate::lever::api::{self, Unread, Webhook};
 use crate::lever::register::{self, Step, Wanted};
 use crate::model::{AccountId, Class, EventKind, Exchange, LeverEvent, Request, Secret};
@@ -42,8 +42,7 @@ pub enum NotMade {
 /// The events of Lever that the rules of an account need, and deletions, so that a deleted candidate's data goes.
 pub fn events(account: &Account) -> BTreeSet<LeverEvent> {
     let active = account.active();
-    let sets = active.program.sets().iter().filter(|set| set.mode != Mode::Off);
-    let kinds = sets.flat_map(|set| set.pack.listens.iter());
+    let kinds = active.packs.iter().flat_map(|pack| pack.listens.iter());
     let mut events: BTreeSet<LeverEvent> = kinds
         .filter_map(|kind| match kind {
             EventKind::Lever(event) => Some(*event),
@@ -149,6 +148,25 @@ async fn take(node: &Node, account: &Account, step: &Step) -> Result<String, Not
         Ok(_) => Ok(would(step)),
         Err(why) => Err(NotMade::Refused(format!("! {}: {why}", would(step)))),
     }
+}
+
+/// Sees to it that the vendors know where to send; or says what would be done. One line for each.
+pub async fn vendors(node: &Node, account: &Account, carry_out: bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    for vendor in account.vendors.keys() {
+        lines.push(match provision::vendor(node, account, vendor, carry_out).await {
+            Ok(Registration::Never) => format!("= {vendor}: sends nothing by itself, it is asked"),
+            Ok(Registration::AtInvite) => format!("= {vendor}: is told with each invitation"),
+            Ok(Registration::There { url }) => format!("= {vendor}: {url}"),
+            Ok(Registration::Made { url } | Registration::Lacking { url }) => format!("+ {vendor}: {url}"),
+            Ok(Registration::ByHand { url, setup }) => {
+                let setup = setup.map(|setup| format!("\n    {}", setup.trim().replace('\n', "\n    "))).unwrap_or_default();
+                format!("! {vendor}: by hand, at the vendor: {url}{setup}")
+            }
+            Err(reason) => format!("! {vendor}: {}", reason.text),
+        });
+    }
+    lines
 }
 
 /// Makes one webhook, and makes it again if its answer got lost.

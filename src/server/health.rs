@@ -56,9 +56,12 @@ pub(super) async fn detail(State(shared): State<Shared>) -> Response {
                 "work": counts.iter().filter(|count| count.account == account.id).collect::<Vec<_>>(),
             })
         })
+        .chain(node.held().iter().map(|(id, held)| json!({ "account": id, "held": held.why, "reload": reloads.get(id) })))
         .collect();
     let status = if node.clock.jump().abs() > crate::runtime::clock::TOLERATED {
         "the clock is in doubt"
+    } else if !node.held().is_empty() {
+        "an account is held back"
     } else if reloads.values().any(|state| !state.ok) {
         "a broken reload"
     } else {

@@ -2,6 +2,7 @@
 //!
 //! Only the owner of the store may open it (mode 0600), as only the owner may open the store. One line of JSON in, one out.
 
+use super::errand::{self, Errand};
 use crate::model::{AccountId, Event, Id, Reason};
 use crate::runtime::Node;
 use crate::store::Work;
@@ -99,17 +100,22 @@ pub async fn serve(store: PathBuf, node: Arc<Node>, cancel: CancellationToken) {
             () = cancel.cancelled() => break,
             accepted = listener.accept() => if let Ok((stream, _)) = accepted {
                 let node = Arc::clone(&node);
-                tokio::spawn(async move { drop(tokio::time::timeout(PATIENCE, answer(stream, &node)).await) });
+                tokio::spawn(async move { drop(tokio::time::timeout(errand::PATIENCE, answer(stream, &node)).await) });
             },
         }
     }
     drop(std::fs::remove_file(&path));
 }
 
-async fn answer(stream: UnixStream, node: &Node) -> io::Result<()> {
+async fn answer(stream: UnixStream, node: &Arc<Node>) -> io::Result<()> {
     let (reading, mut writing) = stream.into_split();
     let mut line = String::new();
-    BufReader::new(reading.take(LONGEST)).read_line(&mut line).await?;
+    let mut reading = BufReader::new(reading.take(LONGEST));
+    tokio::time::timeout(PATIENCE, reading.read_line(&mut line)).await??;
+    if let Ok(errand) = serde_json::from_str::<Errand>(&line) {
+        let text = serde_json::to_string(&errand::carry_out(errand, node).await).map_err(io::Error::other)?;
+        return writing.write_all(format!("{text}\n").as_bytes()).await;
+    }
     let answer = match serde_json::from_str::<Ask>(&line) {
         Ok(ask) => carry_out(ask, node).await,
         Err(error) => Err(format!("this leverd does not understand the request: {error}")),
@@ -146,4 +152,14 @@ pub async fn ask(store: &Path, ask: &Ask) -> io::Result<Option<Result<usize, Str
     let mut line = String::new();
     BufReader::new(reading.take(LONGEST)).read_line(&mut line).await?;
     serde_json::from_str(&line).map(Some).map_err(io::Error::other)
+}
+
+/// One line to the process that holds the store, and the line that it answers; `None` if there is none.
+pub(super) async fn line<T: serde::de::DeserializeOwned>(store: &Path, line: &str) -> io::Result<Option<T>> {
+    let Ok(stream) = UnixStream::connect(path(store)).await else { return Ok(None) };
+    let (reading, mut writing) = stream.into_split();
+    writing.write_all(format!("{line}\n").as_bytes()).await?;
+    let mut answer = String::new();
+    BufReader::new(reading).read_line(&mut answer).await?;
+    serde_json::from_str(&answer).map(Some).map_err(io::Error::other)
 }

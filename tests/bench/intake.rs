@@ -84,6 +84,7 @@ fn account() -> Account {
     let active = Active {
         program: Arc::new(Program::new(Vec::new())),
         catalogue: Arc::new(AccountCatalogue::default()),
+        packs: Vec::new(),
         adapters: BTreeMap::new(),
     };
     Account::new(AccountId::new("acme"), lever, None, (vec![Secret::new(KEY)], false), BTreeMap::new(), active)

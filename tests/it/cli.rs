@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use leverd::model::{AccountId, Delivery, DeliveryId, Event, EventId, EventKind, LeverEvent, OpportunityId, Reason, Source};
-use leverd::sim::{AssessmentState, NewOpportunity, Sim, SimOptions};
+use leverd::sim::{AssessmentState, Misbehaviour, NewField, NewOpportunity, NewTemplate, RouteFault, Sim, SimOptions};
 use leverd::store::{Claim, Derived, Options, Store};
 use std::fmt::Write as _;
 use std::fs;
@@ -214,6 +214,111 @@ fn pull_and_dry_run_read_and_send_nothing_else() {
     told_with("pull", dir.path(), &secrets, &["pull acme", "validate", &dry_run, &format!("{dry_run} --stage Offer")], steady);
     let writes: Vec<String> = control.calls().into_iter().filter(|call| !call.contains("GET ")).collect();
     assert_eq!(writes, [""; 0]);
+}
+
+/// A project for `ensure` and renames, at this simulator.
+fn project_at(sim: &Sim, dir: &Path) {
+    let host = format!("http://{}", sim.address());
+    let config = format!(
+        "accounts:\n  acme:\n    lever: {{ base_url: '{host}/v1', api_key: {{ env: LEVER }}, webhooks: {{ unsigned: true }} }}\n    vendors:\n      qualified: \
+         {{ base_url: '{host}/api/v1', secrets: {{ api_key: {{ env: QUALIFIED }} }}, path_token: {{ env: TOKEN }} }}\n    packs: [{{ path: rules/forms, mode: shadow, settings: {{ stage: Assessment }} }}]\n"
+    );
+    write(dir, "leverd.yaml", &config);
+    write(dir, "rules/forms/rules.yaml", FORMS);
+    let vendor = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/qualified/vendor.yaml");
+    write(dir, "rules/forms/vendor.yaml", &fs::read_to_string(vendor).expect("there"));
+}
+
+/// A pack that asks for a form template and for tags.
+const FORMS: &str = "\
+settings:
+  stage: { type: stage }
+tags:
+  status: [\"{{assessment.title}}\", \"{{assessment.title}} - Invited\", \"{{assessment.title}} - {n:number} %\"]
+ensure:
+  form_templates:
+    Test result:
+      fields:
+        - { text: Verdict, type: dropdown, required: true, options: [Passed, Failed] }
+        - { text: Comment, type: textarea }
+  tags: [status]
+rules:
+  - name: result
+    trigger: candidateStageChange
+    when: { to_stage: $stage }
+    do: [{ fill_form: { key: result, template: Test result, fields: { Verdict: Passed, Comment: ~ } } }]
+";
+
+// B73 B74 B75
+#[test]
+fn b73_b74_b75_ensure_makes_what_is_missing_once_and_seeds_tags_where_it_is_told() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let sim = runtime.block_on(Sim::start(SimOptions { seed: Some(7), ..SimOptions::default() })).expect("started");
+    let control = sim.control();
+    control.create_assessment("Java", AssessmentState::Published, None);
+    let seed = NewOpportunity { name: "Seed".into(), tags: vec!["Java".into()], ..NewOpportunity::default() };
+    let seed = control.create_opportunity(seed).expect("an opportunity");
+    let dir = tempfile::tempdir().expect("a folder");
+    project_at(&sim, dir.path());
+    let secrets = [("LEVER", "sim-lever-key"), ("QUALIFIED", "sim-qualified-key")];
+    let steady = |text: String| without_times(text).replace(&seed, "SEED");
+    let seeding = format!("ensure acme --seed-on {seed}");
+
+    told_with("ensure_before", dir.path(), &secrets, &["pull acme", "validate", "ensure acme --plan", "ensure nobody"], steady);
+    let writes = || control.calls().into_iter().filter(|call| !call.starts_with("GET ")).collect::<Vec<_>>();
+    assert_eq!(writes(), [""; 0], "a plan sends nothing");
+    // The answer to the creation is lost: the template is looked for, not made twice.
+    control.add_route_fault(RouteFault {
+        method: Some("POST".into()),
+        path: "/v1/form_templates".into(),
+        times: Some(1),
+        after: 0,
+        then: Misbehaviour::DropAfter,
+    });
+    told_with("ensure", dir.path(), &secrets, &["ensure acme", "ensure acme", "pull acme", "validate", &seeding], steady);
+    // One template; one call that puts all missing tags on the opportunity, and one that takes them off.
+    let opportunity = format!("/v1/opportunities/{seed}");
+    assert_eq!(
+        writes(),
+        ["POST /v1/form_templates".to_owned(), format!("POST {opportunity}/addTags"), format!("POST {opportunity}/removeTags")]
+    );
+    assert_eq!(control.tags("Seed").expect("tags"), ["Java"], "the opportunity is as it was");
+}
+
+// B06 B35
+#[test]
+fn b06_b35_what_was_renamed_in_lever_is_told_as_a_rename() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let sim = runtime.block_on(Sim::start(SimOptions { seed: Some(7), ..SimOptions::default() })).expect("started");
+    let control = sim.control();
+    let field = |text: &str, kind: &str, options: &[&str]| NewField {
+        kind: kind.into(),
+        text: text.into(),
+        options: options.iter().map(|option| (*option).to_owned()).collect(),
+        ..NewField::default()
+    };
+    let fields = vec![field("Verdict", "dropdown", &["Passed", "Rejected"]), field("Comment", "textarea", &[])];
+    let form = NewTemplate { text: "Test result".into(), fields, ..NewTemplate::default() };
+    control.create_form_template(form).expect("a template");
+    let dir = tempfile::tempdir().expect("a folder");
+    project_at(&sim, dir.path());
+    let secrets = [("LEVER", "sim-lever-key"), ("QUALIFIED", "sim-qualified-key")];
+    let steady = |text: String| without_ids(&without_times(text));
+    told_with("renamed_before", dir.path(), &secrets, &["pull acme", "validate"], steady);
+    control.rename_stage("Assessment", "Take-home").expect("renamed");
+    control.rename_form_template("Test result", "Result of a test").expect("renamed");
+    told_with("renamed", dir.path(), &secrets, &["pull acme", "validate", "ensure acme --plan"], steady);
+}
+
+/// Identifiers of Lever as `ID`.
+fn without_ids(text: &str) -> String {
+    let id = |word: &str| word.len() == 36 && word.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+    text.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '-')
+        .map(|part| {
+            let word = part.trim_end_matches(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+            if id(word) { part.replace(word, "ID") } else { part.to_owned() }
+        })
+        .collect()
 }
 
 #[test]

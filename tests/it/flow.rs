@@ -3,11 +3,14 @@
 
 pub(crate) mod acme;
 mod applications;
+mod ask;
 mod backfill;
 pub(crate) mod bed;
 mod career_place;
+mod connections;
 mod faults;
 mod hired;
+mod imocha;
 mod intake;
 mod lanes;
 mod logs;

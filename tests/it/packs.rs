@@ -148,3 +148,59 @@ fn ten_thousand_rules_in_several_files_are_checked_together() {
     assert_eq!((pack.rules.len(), found.len()), (10_000, 0));
     assert_eq!(pack.rules.last().map(|rule| rule.route.as_str()), Some("rules-4.yaml:rules[1999]"));
 }
+
+/// A shipped pack, bound to an account that gives these settings; what is said about it.
+fn shipped(name: &str, settings: &str) -> (bool, String) {
+    let files = builtin::files(&name.into()).expect("shipped");
+    let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
+    let pack = Arc::new(load(&name.into(), &files, &mut sources, &mut found).expect("good rules"));
+    let id = sources.add_text("leverd.yaml", settings);
+    let root = yaml::load(&sources, id, &mut found).expect("YAML");
+    let Kind::Map(entries) = &root.kind else { panic!("a map") };
+    let setting = |(key, value): &(yaml::Key, yaml::Node)| SettingInput {
+        name: key.clone(),
+        default: Some(value.clone()),
+        per_posting: Vec::new(),
+        per_stage: Vec::new(),
+    };
+    let settings: Vec<SettingInput> = entries.iter().map(setting).collect();
+    let stages = ["Assessment", "Assessment Complete"].map(|name| Pinned { id: name.to_lowercase(), name: name.to_owned() });
+    let catalogue = Arc::new(AccountCatalogue { stages: stages.to_vec(), ..AccountCatalogue::default() });
+    let given = Given {
+        account: &"acme".into(),
+        giver: Giver::Account,
+        mode: Mode::Live,
+        baseline: Timestamp::UNIX_EPOCH,
+        settings: &settings,
+        settings_span: Span::new(id, 0..0),
+        catalogue: &catalogue,
+    };
+    let bound = bind(&pack, given, &mut found).is_some();
+    let told: Vec<String> = found.sorted().iter().map(|fault| format!("{}: {}", fault.code, fault.message)).collect();
+    (bound, told.join("\n"))
+}
+
+// B72
+#[test]
+fn the_stage_of_the_complete_must_be_chosen_before_anything_runs() {
+    let (bound, told) = shipped("imocha", "{ trigger_stage: Assessment }");
+    assert!(!bound);
+    assert!(told.contains("missing-setting: the account `acme` gives no `complete_stage`"), "{told}");
+}
+
+// B06 B71
+#[test]
+fn a_stage_that_does_not_exist_cannot_be_chosen() {
+    let (bound, told) = shipped("imocha", "{ trigger_stage: Assessment, complete_stage: Assessment Completed }");
+    assert!(!bound);
+    assert!(told.contains("not-in-catalogue: no stage is called `Assessment Completed`"), "{told}");
+}
+
+// B43
+#[test]
+fn thresholds_that_overlap_are_refused() {
+    let (bound, told) = shipped("hired-assessments", "{ trigger_stages: [Assessment], pass: 50, fail: 50 }");
+    assert!(!bound);
+    assert!(told.contains("50"), "{told}");
+    assert_eq!(shipped("hired-assessments", "{ trigger_stages: [Assessment], pass: 51, fail: 50 }"), (true, String::new()));
+}

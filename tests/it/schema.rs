@@ -67,6 +67,19 @@ fn pages_and_examples_load_and_fit_their_schema() {
 }
 
 #[test]
+fn the_configurations_of_the_page_on_connecting_load() {
+    let text = read("schema/connect.md");
+    let blocks: Vec<&str> = text.split("\n```yaml\n").skip(1).filter_map(|rest| rest.split("\n```").next()).collect();
+    assert_eq!(blocks.len(), 2);
+    for block in blocks {
+        let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
+        let id = sources.add_text("leverd.yaml", block);
+        let loaded = config::read(&mut sources, id, &mut found).is_some();
+        assert!(loaded && found.is_empty(), "{}", render_human(&sources, &found, false));
+    }
+}
+
+#[test]
 fn what_the_reader_refuses_for_its_shape_the_schema_refuses() {
     for name in ["unknown_keys", "missing", "secret_place", "types", "settings"] {
         let text = read(&format!("tests/check/config/{name}.yaml"));

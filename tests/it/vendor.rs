@@ -16,7 +16,7 @@ use std::path::Path;
 
 const ADAPTERS: [&str; 4] = [
     "rules/qualified/vendor.yaml",
-    "examples/adapters/imocha/vendor.yaml",
+    "rules/imocha/vendor.yaml",
     "rules/codesignal/vendor.yaml",
     "examples/adapters/two-step/vendor.yaml",
 ];

@@ -126,7 +126,7 @@ impl Backfill {
         rule: &Rule,
         folder: &Folder,
     ) -> anyhow::Result<Exit> {
-        let lever = Reads::lever(&bound.account, folder)?;
+        let lever = Reads::lever(&bound.account, folder).await?;
         let listed = lever.all(api::list_opportunities(&self.filter(bound)?), api::opportunities).await?;
         let store = store(project, folder).await?;
         let mut foresight = Foresight::new(bound, &lever, store.as_ref());

@@ -291,7 +291,10 @@ fn phase(now: Phase, event: E) -> Phase {
         E::Invited => Phase::Invited,
         // T06 leaves the phase, T19 does not.
         E::Reinvited => {
-            if now.rank().is_some() {
+            if matches!(
+                now,
+                Phase::Opened | Phase::Started | Phase::Submitted | Phase::Scored | Phase::Reviewed | Phase::Decided
+            ) {
                 now
             } else {
                 Phase::Invited

@@ -71,6 +71,8 @@ ensure:
         - { text: Percent, type: currency }
         - { text: Category, type: text }
         - { text: Report, type: textarea }
+tags:
+  state: [Hot, Cold]
 rules:
   - name: initiate
     trigger: candidateStageChange
@@ -96,6 +98,21 @@ const MORE: &str = r#"
       - add_note: { key: result, text: "{{assessment.title}}: {{round result.percent}} %" }
       - add_link: { key: result, url: "https://reports.example.com/{{round result.percent}}" }
       - fill_feedback: { key: result, template: Review, fields: { Rating: 3 - Hire, Score: "{{round result.percent}} %" } }
+"#;
+
+/// And how it is taken back.
+const BACK: &str = r#"
+  - name: a link and a status
+    trigger: assessment.scored
+    do:
+      - set_tag: { state: Hot }
+      - add_link: { key: page, url: "https://reports.example.com/{{round result.percent}}" }
+  - name: back
+    trigger: { after: 2h, of: assessment.scored }
+    do:
+      - remove_link: page
+      - clear_tag: state
+      - archive: Withdrew
 "#;
 
 /// Lever, a vendor and a project with the pack above.
@@ -217,9 +234,9 @@ async fn b57_b58_b59_b60_b79_results_become_a_form_a_file_and_then_the_move() {
     assert!(file.user.is_some(), "a file is somebody's");
     assert!(bed.control().file_bytes(ADA, &file.name).unwrap().starts_with(b"%PDF-"));
     assert_eq!(bed.stage(ADA), DONE);
-    // The plan reads the opportunity, whose name the file bears and whose stage the move leaves from: one read. Lever has one call for
-    // each of the three writes; a move is guarded by a reading made after the writes before it. The vendor is read back for the
-    // callback, which is not signed, and asked once more for the report's URL when it is sent, since such URLs run out; then the file.
+    // The plan reads the opportunity, whose name the file bears and whose stage the move leaves from: one read, which is fresh enough
+    // for the move seconds later. Lever has one call for each of the three writes. The vendor is read back for the callback, which is
+    // not signed, and asked once more for the report's URL when it is sent, since such URLs run out; then the file.
     let calls = bed.calls();
     let lever: Vec<&String> = calls.iter().filter(|call| call.contains("/v1/opportunities")).collect();
     assert_eq!(
@@ -228,7 +245,6 @@ async fn b57_b58_b59_b60_b79_results_become_a_form_a_file_and_then_the_move() {
             "GET /v1/opportunities/{id}",
             "POST /v1/opportunities/{id}/forms",
             "POST /v1/opportunities/{id}/files",
-            "GET /v1/opportunities/{id}",
             "PUT /v1/opportunities/{id}/stage",
         ]
     );
@@ -363,6 +379,33 @@ async fn b80_d11_d12_a_corrected_result_replaces_what_stands_under_its_key() {
             "PUT /v1/opportunities/{id}/feedback/{id}",
         ]
     );
+    assert!(bed.parked().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_link_a_status_and_the_place_in_the_pipeline_are_taken_back() {
+    let bed = bed(BACK).await;
+    bed.scored(80.0).await;
+    assert_eq!(bed.links(ADA), ["https://reports.example.com/80"]);
+    assert!(bed.tags(ADA).contains(&"Hot".to_owned()));
+    bed.calls();
+    bed.advance(Duration::from_secs(2 * 3600 + 1)).await;
+    assert!(bed.links(ADA).is_empty());
+    assert_eq!(bed.tags(ADA), [TEST]);
+    let archived = &bed.control().opportunity(ADA).unwrap()["archived"];
+    assert!(archived["archivedAt"].is_i64(), "{archived}");
+    // Each of the three changes is one call, and archiving waits for the others. One reading serves the plan; tags are read again
+    // when they are changed, since which member of the family is there may have changed since.
+    let (reads, writes): (Vec<String>, Vec<String>) = bed.lever().into_iter().partition(|call| call.starts_with("GET "));
+    assert_eq!(
+        writes,
+        [
+            "POST /v1/opportunities/{id}/removeTags",
+            "POST /v1/opportunities/{id}/removeLinks",
+            "PUT /v1/opportunities/{id}/archived",
+        ]
+    );
+    assert_eq!(reads.len(), 2, "{reads:?}");
     assert!(bed.parked().await.is_empty());
 }
 

@@ -1,0 +1,123 @@
+//! What is configured and how it stands, in one value: accounts, packs, addresses, what arrived, what waits.
+
+use super::account::Account;
+use super::call::Node;
+use super::{tokens, webhooks};
+use crate::lang::ruleset::Mode;
+use crate::model::AccountId;
+use crate::store::{Heard, Result};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountStatus {
+    pub account: AccountId,
+    /// How Lever knows us: `API key`, `OAuth since …`, `not connected`.
+    pub lever: String,
+    /// Connections whose credentials are refused, with the time.
+    pub suspended: Vec<(String, Timestamp)>,
+    pub packs: Vec<PackStatus>,
+    /// Where Lever's webhooks go.
+    pub urls: Vec<String>,
+    /// What arrived: `lever candidateStageChange`, how often, when last.
+    pub heard: Vec<(String, u64, Timestamp)>,
+    /// How much work waits for a person.
+    pub parked: u64,
+    /// How much work is due or under way.
+    pub open: u64,
+    /// Why the account, or its newest rules, are not in force.
+    pub fault: Option<String>,
+}
+
+/// One pack of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackStatus {
+    pub pack: String,
+    pub mode: String,
+    pub rules: usize,
+    /// Rules that are off because an optional setting is not given.
+    pub off: usize,
+    /// Since when it acts: nothing from before fires.
+    pub since: Timestamp,
+}
+
+/// Every account, those that are held back too.
+pub async fn of(node: &Node) -> Result<Vec<AccountStatus>> {
+    let counts = node.store.counts(node.clock.now()).await?;
+    let reloads = node.reloads.load_full();
+    let mut all = Vec::new();
+    for account in node.all_accounts().values() {
+        let of = |states: &[&str]| {
+            let mine = counts.iter().filter(|count| count.account == account.id && states.contains(&count.state));
+            mine.map(|count| count.rows).sum()
+        };
+        let heard = node.store.heard(&account.id).await?;
+        let reload = reloads.get(&account.id).filter(|state| !state.ok);
+        all.push(AccountStatus {
+            account: account.id.clone(),
+            lever: lever(node, account).await?,
+            suspended: suspended(account),
+            packs: packs(account),
+            urls: webhooks::wanted(node, account).into_iter().map(|one| one.url).collect(),
+            heard: heard.into_iter().filter(|one| one.source != "timer").map(arrived).collect(),
+            parked: of(&["parked"]),
+            open: of(&["due", "begun"]),
+            fault: reload.and_then(|state| state.message.clone()),
+        });
+    }
+    for (id, held) in node.held().iter() {
+        all.push(AccountStatus {
+            account: id.clone(),
+            lever: "held back".to_owned(),
+            suspended: Vec::new(),
+            packs: Vec::new(),
+            urls: Vec::new(),
+            heard: Vec::new(),
+            parked: 0,
+            open: 0,
+            fault: Some(held.why.clone()),
+        });
+    }
+    all.sort_by(|a, b| a.account.cmp(&b.account));
+    Ok(all)
+}
+
+async fn lever(node: &Node, account: &Account) -> Result<String> {
+    if account.oauth.is_none() {
+        return Ok("API key".to_owned());
+    }
+    Ok(match node.store.grant(&account.id, &tokens::connection()).await? {
+        None => "not connected yet".to_owned(),
+        Some(grant) if grant.refused_at.is_some() => "access was revoked".to_owned(),
+        Some(grant) => format!("OAuth since {}", grant.granted_at),
+    })
+}
+
+fn suspended(account: &Account) -> Vec<(String, Timestamp)> {
+    let vendors = account.vendors.iter().map(|(name, vendor)| (name.to_string(), vendor.connection.suspended()));
+    let all = std::iter::once(("Lever".to_owned(), account.lever.suspended())).chain(vendors);
+    all.filter_map(|(name, since)| Some((name, since?))).collect()
+}
+
+fn packs(account: &Account) -> Vec<PackStatus> {
+    let active = account.active();
+    let packs = active.program.sets().iter().map(|set| PackStatus {
+        pack: set.name().to_string(),
+        mode: match set.mode {
+            Mode::Off => "off",
+            Mode::Shadow => "shadow",
+            Mode::Live => "live",
+        }
+        .to_owned(),
+        rules: set.pack.rules.len(),
+        off: set.off.len(),
+        since: set.baseline,
+    });
+    packs.collect()
+}
+
+fn arrived(heard: Heard) -> (String, u64, Timestamp) {
+    let what = if heard.event.is_empty() { heard.source } else { format!("{} {}", heard.source, heard.event) };
+    (what, heard.count, heard.last)
+}
