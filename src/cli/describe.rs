@@ -19,6 +19,10 @@ pub fn act(act: &Act) -> String {
     match act {
         Act::Invite(invite) => format!("{verb} to `{}` at {}", invite.test.title, invite.vendor),
         Act::Call(call) => format!("{verb} {} at {}", call.operation, call.vendor),
+        Act::Ask(ask) => {
+            let choices: Vec<String> = ask.choices.iter().map(|choice| format!("`{}`", choice.label)).collect();
+            format!("{verb} \"{}\": {}", short(&ask.title), choices.join(", "))
+        }
         Act::Family(family) => match &family.member {
             Some(member) => format!("{verb} {}: `{member}`", family.family),
             None => format!("{verb} {}", family.family),

@@ -4,14 +4,14 @@
 //! rule, what belongs to it goes too.
 
 use super::family;
-use super::rows::Row;
+use super::rows::{self, Row};
 use super::scope::Scope;
 use crate::lang::action::{Action, Draft, Stop};
-use crate::lang::rule::{Operand, Pack};
+use crate::lang::rule::{Operand, Pack, Spec};
 use crate::lang::ruleset::RuleSet;
 use crate::lang::template::{Clean, Template};
 use crate::model::{
-    Act, Assessment, Effect, EffectId, Event, EventId, Group, Kind, Notice, NoticeId, NoticeKind, OpportunityId,
+    Act, Assessment, Choice, Effect, EffectId, Event, EventId, Group, Kind, Notice, NoticeId, NoticeKind, OpportunityId,
     PAYLOAD_VERSION, Pattern, Said, Slot, TestEntry, Value,
 };
 use jiff::Timestamp;
@@ -122,6 +122,16 @@ impl Draft for Pen<'_, '_> {
             Some((_, Some(Row::Attempt(attempt)))) => Some((*attempt).clone()),
             _ => None,
         }
+    }
+
+    fn choices(&mut self, spec: &Spec) -> Result<Vec<Choice>, Stop> {
+        let found = rows::rows(self.scope, spec)?;
+        self.entry.said.extend(found.missed);
+        Ok(found.rows.iter().map(Row::choice).collect())
+    }
+
+    fn item(&self) -> String {
+        self.identity.to_owned()
     }
 
     fn test(&mut self, value: &Value) -> Result<Option<TestEntry>, Stop> {

@@ -1,7 +1,7 @@
 //! Facts as if our own waiting effects of the opportunity were done: what is in flight is not forgotten, and nothing is read back.
 
-use crate::lang::pattern::matches;
-use crate::model::{Act, Effect, Facts, Kind, Pattern, TagFamily, Value};
+use crate::lang::pattern::{Names, matches};
+use crate::model::{Act, Effect, Facts, Kind, Named, Pattern, TagFamily, Value};
 
 /// The facts with the effects of `waiting` done, in their order. Give effects of this opportunity that may be sent or wait; not parked
 /// ones, which may never happen.
@@ -44,6 +44,7 @@ fn done(facts: &mut Facts, act: &Act) {
         Act::Unlink { .. }
         | Act::Invite(_)
         | Act::Call(_)
+        | Act::Ask(_)
         | Act::Note { .. }
         | Act::File(_)
         | Act::Form(_)
@@ -72,5 +73,31 @@ pub(crate) fn belongs(family: &TagFamily, tag: &str) -> bool {
 
 /// Names of catalogues are not known here: a hole typed by one takes any text, as it may when the effect is sent.
 fn fits(pattern: &Pattern, tag: &str) -> bool {
-    matches(pattern, tag, &(), false).is_some()
+    matches(pattern, tag, &Anything, false).is_some()
+}
+
+/// Names that are not known here.
+struct Anything;
+
+impl Names for Anything {
+    fn find(&self, kind: Kind, name: &str, _: bool) -> Option<Named> {
+        (!name.trim().is_empty()).then(|| Named { kind, id: name.to_owned(), name: name.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Hole, Piece, Type};
+
+    #[test]
+    fn a_member_with_a_hole_for_a_stage_goes_when_another_takes_its_place() {
+        let hole = Piece::Hole(Hole { name: "s".into(), ty: Type::STAGE });
+        let members = vec![Pattern(vec![Piece::Text("In ".into()), hole])];
+        let family = TagFamily { family: "place".into(), member: Some("In Offer".into()), members, spare: Vec::new() };
+        let mut facts = Facts::default();
+        facts.set("opportunity.tags", Value::texts(["In Interview", "Java"]));
+        done(&mut facts, &Act::Family(family));
+        assert_eq!(facts.values.get("opportunity.tags"), Some(&Value::texts(["Java", "In Offer"])));
+    }
 }

@@ -5,7 +5,8 @@ use super::family;
 use super::scope::{Scope, attempt_field};
 use crate::lang::action::Stop;
 use crate::lang::rule::{Cond, Matcher, Only, Place, Source, Spec};
-use crate::model::{Assessment, Group, Index, Said, TestEntry, TestList, Value};
+use crate::lang::vocabulary;
+use crate::model::{Assessment, Choice, Group, Index, Said, TestEntry, TestList, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -47,6 +48,25 @@ impl Row<'_> {
             Self::Value(value) => value.member(name),
             Self::Read { value, holes } => holes.get(name).cloned().or_else(|| value.member(name)),
         }
+    }
+
+    /// The row as a person may choose it.
+    pub(super) fn choice(&self) -> Choice {
+        let value = self.value();
+        let fields = match self {
+            Self::Test(test) => test.fields.clone(),
+            Self::Attempt(attempt) => {
+                let names = vocabulary::assessment().into_iter().filter_map(|entry| entry.name.strip_prefix("assessment."));
+                names.filter_map(|name| Some((name.to_owned(), attempt_field(attempt, name)?))).collect()
+            }
+            Self::Read { holes, .. } => holes.clone(),
+            Self::Value(_) => BTreeMap::new(),
+        };
+        let label = match &value {
+            Value::Record { record } => record.values().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            value => value.to_string(),
+        };
+        Choice { label, value, fields }
     }
 
     fn value(&self) -> Value {

@@ -78,6 +78,7 @@ impl<'a> Walk<'a> {
         if !self.tag_fits()? {
             return Ok(());
         }
+        self.answered();
         let when = match &rule.when {
             Some(cond) => condition::holds(&self.scope, cond, None),
             None => Ok(Truth::True),
@@ -107,6 +108,16 @@ impl<'a> Walk<'a> {
     fn refuse(&mut self, witness: condition::Witness) {
         let route = if witness.route.is_empty() { format!("{}.when", self.scope.rule.route) } else { witness.route.clone() };
         self.say(route, witness.said());
+    }
+
+    /// What a person chose is a variable of the rule.
+    fn answered(&mut self) {
+        let fields = &self.scope.event.fields;
+        if let (EventKind::Answered(_), Some(value)) = (&self.scope.event.kind, fields.get("answer")) {
+            let further =
+                fields.iter().filter_map(|(name, value)| Some((name.strip_prefix("answer.")?.to_owned(), value.clone())));
+            self.scope.vars.push(("answer", Some(Row::Read { value: value.clone(), holes: further.collect() })));
+        }
     }
 
     /// A rule on `tag_added` listens to some tags only. What stands in the holes of the first pattern that fits gets their names.

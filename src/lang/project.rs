@@ -109,6 +109,7 @@ impl Loader<'_> {
                 continue;
             };
             connection(account, pack_use, &pack, &mut found);
+            questions(config, pack_use, &pack, &mut found);
             acting(account, &pack, &mut found);
             if let Some(other) = rulesets.iter().find(|other| other.pack.name == pack.name) {
                 let message = format!("two packs of this account are called `{}`", other.pack.name);
@@ -199,6 +200,24 @@ impl Loader<'_> {
         };
         self.packs.insert(pack_use.source.clone(), pack.clone());
         pack
+    }
+}
+
+/// A pack that asks people needs a page that they reach, and a key that its links are signed with.
+fn questions(config: &Config, pack_use: &PackUse, pack: &Pack, found: &mut Diagnostics) {
+    let Some(key) = pack.asks.first() else { return };
+    let mut lacks = |what: &str, help: &str| {
+        let message = format!("this pack asks people (`{key}`), and leverd.yaml has no `{what}`");
+        found.push(Diagnostic::error("no-page", pack_use.span, message).help(help));
+    };
+    if config.server.public_url.is_none() {
+        lacks("server.public_url", "add the URL under which people reach this server: the links of questions begin with it");
+    }
+    if config.server.encryption_keys.is_empty() {
+        lacks(
+            "server.encryption_keys",
+            "add `encryption_keys: [{ env: LEVERD_ENCRYPTION_KEY }]` under `server`: the links of questions are signed with it; `openssl rand -hex 32` makes one",
+        );
     }
 }
 

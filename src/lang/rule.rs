@@ -33,6 +33,8 @@ pub struct Pack {
     pub acting: Vec<(&'static str, Span)>,
     /// The kinds of events that any of its rules listens to, or counts time from.
     pub listens: BTreeSet<EventKind>,
+    /// The keys of the questions that its rules ask.
+    pub asks: Vec<String>,
     /// SHA-256, hex, over the pack's rule files and its `vendor.yaml`.
     pub hash: String,
 }

@@ -42,7 +42,7 @@ fn ty() -> Value {
 fn trigger() -> Value {
     let kinds: Vec<String> = scope::kinds().iter().map(ToString::to_string).collect();
     let kinds = kinds.into_iter().chain(["assessment.expires_at".to_owned()]).collect::<Vec<_>>();
-    let shapes = [&shapes::TIMER, &shapes::TAG_ADDED, &shapes::DONE, &shapes::FAILED];
+    let shapes = [&shapes::TIMER, &shapes::TAG_ADDED, &shapes::ANSWERED, &shapes::DONE, &shapes::FAILED];
     json!({ "anyOf": std::iter::once(json!({ "enum": kinds })).chain(shapes.map(Shape::json)).collect::<Vec<Value>>() })
 }
 

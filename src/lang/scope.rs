@@ -41,6 +41,8 @@ pub(crate) struct Declared {
     pub(crate) families: BTreeMap<String, FamilyShape>,
     /// Names that stand in the files but could not be made sense of: their faults are told once, where they are declared.
     pub(crate) lost: BTreeSet<String>,
+    /// What the questions of the rules offer to choose from, by key.
+    pub(crate) asks: BTreeMap<String, Shape>,
     known: RefCell<HashMap<Vec<EventKind>, Rc<Known>>>,
     everywhere: OnceCell<BTreeMap<String, (Field, Vec<String>)>>,
 }
@@ -79,6 +81,11 @@ impl Declared {
         let known = Rc::new(Known { kinds: kinds.to_vec(), facts });
         self.known.borrow_mut().insert(kinds.to_vec(), Rc::clone(&known));
         known
+    }
+
+    /// Forgets what was made of the declarations so far: there are more.
+    pub(crate) fn forget(&mut self) {
+        self.known.get_mut().clear();
     }
 
     /// Every name of the vocabulary with its type and the triggers that know it.

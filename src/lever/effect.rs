@@ -116,7 +116,13 @@ pub fn step(act: &Act, context: Context<'_>) -> Step {
                 Some(None) => Step::Send(api::archive(id, reason, user)),
             }
         }
-        Act::Invite(_) | Act::Call(_) | Act::Family(_) | Act::AddTag { .. } | Act::RemoveTag { .. } => Step::Elsewhere,
+        Act::Invite(_)
+        | Act::Call(_)
+        // A question is sent as the note that it becomes.
+        | Act::Ask(_)
+        | Act::Family(_)
+        | Act::AddTag { .. }
+        | Act::RemoveTag { .. } => Step::Elsewhere,
     }
 }
 

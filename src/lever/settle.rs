@@ -72,7 +72,7 @@ pub fn settled(begun: Begun<'_>, answer: Option<&Exchange>) -> Settled {
     let since = begun.at.checked_sub(SKEW).unwrap_or(begun.at);
     let Some(answer) = answer else {
         return match begun.act {
-            Act::Invite(_) | Act::Call(_) => Settled::Park(unknown()),
+            Act::Invite(_) | Act::Call(_) | Act::Ask(_) => Settled::Park(unknown()),
             _ if lookup(begun).is_some() => Settled::LookAgain { after: None, reason: Reason::new("R1", "not read yet") },
             _ => Settled::Repeat,
         };
@@ -118,7 +118,7 @@ pub fn settled(begun: Begun<'_>, answer: Option<&Exchange>) -> Settled {
             },
             Err(unread) => unsettled(unread),
         },
-        Act::Invite(_) | Act::Call(_) => Settled::Park(unknown()),
+        Act::Invite(_) | Act::Call(_) | Act::Ask(_) => Settled::Park(unknown()),
         Act::Family(_) | Act::AddTag { .. } | Act::RemoveTag { .. } | Act::Link { .. } | Act::Unlink { .. } => Settled::Repeat,
     }
 }

@@ -18,6 +18,8 @@ pub enum Source {
     Poll(Box<Poll>),
     /// A person wants one rule applied to what was there before it: the event, for that rule alone.
     Backfill(Box<Event>),
+    /// A person answered a question of ours: the event that this is.
+    Answer(Box<Event>),
     /// A vendor is to be asked: the poll of this name in its adapter is due.
     Ask { vendor: VendorName, poll: String, about: About },
 }

@@ -35,6 +35,8 @@ pub enum Slot {
     Feedback(Key),
     /// One invitation, by its invite key.
     Invite(String),
+    /// One question, by its key and what tells its item from others.
+    Ask(String),
     /// One call, by operation and key.
     Call {
         operation: String,
@@ -56,6 +58,7 @@ impl fmt::Display for Slot {
             Self::Form(key) => write!(f, "form `{}`", key.key),
             Self::Feedback(key) => write!(f, "feedback `{}`", key.key),
             Self::Invite(_) => f.write_str("invitation"),
+            Self::Ask(_) => f.write_str("question"),
             Self::Call { operation, .. } => write!(f, "call `{operation}`"),
         }
     }
@@ -89,6 +92,40 @@ pub struct Call {
     pub operation: String,
     pub assessment: Option<AssessmentId>,
     pub inputs: BTreeMap<String, Value>,
+}
+
+/// A question to a person: a note with a link to a page of ours, where one of the choices is taken, once.
+///
+/// The link is a secret, so it is made when the note is sent and stands neither in the plan nor in the store.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ask {
+    /// What rules listen to: `{ answered: KEY }`.
+    pub key: String,
+    pub title: String,
+    pub choices: Vec<Choice>,
+    pub expires: Timestamp,
+    pub secret: bool,
+    /// When it was planned: the note carries it, so that an unknown outcome can be found again.
+    pub created_at: Timestamp,
+}
+
+/// One row that may be chosen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// What the page shows.
+    pub label: String,
+    pub value: Value,
+    /// What rules may read of the row besides the value's own fields.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, Value>,
+}
+
+impl Choice {
+    /// What the event of an answer says: `answer`, and `answer.NAME` of each further field.
+    pub fn said(&self) -> BTreeMap<String, Value> {
+        let further = self.fields.iter().map(|(name, value)| (format!("answer.{name}"), value.clone()));
+        further.chain([("answer".to_owned(), self.value.clone())]).collect()
+    }
 }
 
 /// Exactly one member of a family of tags, or none.
@@ -138,6 +175,7 @@ pub struct Attachment {
 pub enum Act {
     Invite(Invite),
     Call(Call),
+    Ask(Ask),
     Family(TagFamily),
     AddTag {
         tag: String,
@@ -206,6 +244,7 @@ impl Act {
         match self {
             Self::Invite(_) => "invite",
             Self::Call(_) => "call",
+            Self::Ask(_) => "ask",
             Self::Family(TagFamily { member: Some(_), .. }) => "set_tag",
             Self::Family(_) => "clear_tag",
             Self::AddTag { .. } => "add_tag",

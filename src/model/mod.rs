@@ -32,7 +32,7 @@ mod wire;
 pub use assessment::{Again, Assessment, Decision, Integrity, Phase, PhaseGroup, ReportState, Verdict};
 pub use catalogue::{AccountCatalogue, Pinned, PostingEntry, StageEntry, TestEntry, UserEntry};
 pub use delivery::{About, Delivery, Hint, Source};
-pub use effect::{Act, Attachment, Call, Effect, Invite, InviteMode, Move, PAYLOAD_VERSION, Slot, TagFamily};
+pub use effect::{Act, Ask, Attachment, Call, Choice, Effect, Invite, InviteMode, Move, PAYLOAD_VERSION, Slot, TagFamily};
 pub use event::{Class, Event, ForRule, Look};
 pub use facts::{Facts, Group, Needs};
 pub use form::{FieldType, FilledField, FilledForm, FormField, FormTemplate};

@@ -31,6 +31,7 @@ pub(super) async fn derive(node: &Node, account: &Account, claimed: ClaimedDeliv
         Source::Vendor { vendor, token, .. } => hear::vendor(node, account, &claimed, vendor, token.as_deref()).await,
         Source::Ask { vendor, poll, about } => poll::answer(node, account, delivery, vendor, poll, about).await,
         Source::Timer(later) => Ok(Derived::Events(vec![timer(account, delivery, later)])),
+        Source::Answer(event) => Ok(Derived::Events(vec![event.as_ref().clone()])),
         Source::Backfill(event) => Ok(Derived::Events(vec![Event { received: delivery.received, ..event.as_ref().clone() }])),
         Source::Poll(poll) => return look::derive(node, account, &claimed, poll).await,
     };

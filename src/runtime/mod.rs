@@ -8,6 +8,7 @@
 //! It knows nothing of terminals or of pages.
 
 pub mod account;
+pub mod ask;
 pub mod backfill;
 mod backoff;
 pub mod builtin;

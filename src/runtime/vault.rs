@@ -8,8 +8,12 @@ use crate::lang::config::{MissingSecret, SecretRef, Secrets};
 use crate::model::{AccountId, Sealed, Secret, hex};
 use base64::Engine as _;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::hmac::{self, HMAC_SHA256};
 use sha2::{Digest, Sha256};
 use std::fmt;
+
+/// The bytes of a signature that a link carries.
+const SIGNED: usize = 20;
 
 /// The keys of one leverd.
 #[derive(Debug, Default)]
@@ -17,7 +21,9 @@ pub struct Vault(Vec<Key>);
 
 struct Key {
     id: String,
-    key: LessSafeKey,
+    sealing: LessSafeKey,
+    /// Made of the key: what is signed opens nothing that is sealed.
+    signing: hmac::Key,
 }
 
 impl fmt::Debug for Key {
@@ -60,7 +66,9 @@ impl Vault {
             let bytes = bytes(secret.expose().trim()).ok_or_else(malformed)?;
             let key = UnboundKey::new(&CHACHA20_POLY1305, &bytes).map_err(|_| malformed())?;
             let id = hex(&Sha256::digest(&bytes)).chars().take(8).collect();
-            vault.0.push(Key { id, key: LessSafeKey::new(key) });
+            let signing = hmac::Key::new(HMAC_SHA256, &bytes);
+            let signing = hmac::Key::new(HMAC_SHA256, hmac::sign(&signing, b"leverd links 1").as_ref());
+            vault.0.push(Key { id, sealing: LessSafeKey::new(key), signing });
         }
         Ok(vault)
     }
@@ -75,6 +83,21 @@ impl Vault {
         self.0.first().map_or("", |key| key.id.as_str()) == sealed.key
     }
 
+    /// A signature over a text, as hex: always the same for the same key, and nothing to keep.
+    pub fn sign(&self, text: &str) -> Option<String> {
+        let key = self.0.first()?;
+        Some(hex(hmac::sign(&key.signing, text.as_bytes()).as_ref().split_at(SIGNED).0))
+    }
+
+    /// Whether a signature is of one of the keys. Takes the same time whichever it is.
+    pub fn signed(&self, text: &str, signature: &str) -> bool {
+        let presented = Secret::new(signature);
+        self.0.iter().fold(false, |found, key| {
+            let expected = hex(hmac::sign(&key.signing, text.as_bytes()).as_ref().split_at(SIGNED).0);
+            presented.matches(expected.as_bytes()) | found
+        })
+    }
+
     /// Seals a secret of an account. `what` names its place: it opens in no other.
     pub fn seal(&self, account: &AccountId, what: &str, secret: &Secret) -> Result<Sealed, Locked> {
         let key = self.0.first().ok_or(Locked::NoKey)?;
@@ -82,7 +105,7 @@ impl Vault {
         getrandom::fill(&mut nonce).map_err(|_| Locked::NoRandomness)?;
         let mut sealed = secret.expose().as_bytes().to_vec();
         let tag = key
-            .key
+            .sealing
             .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), aad(account, what), &mut sealed)
             .map_err(|_| Locked::Damaged)?;
         let bytes = [nonce.as_slice(), sealed.as_slice(), tag.as_ref()].concat();
@@ -108,7 +131,7 @@ impl Vault {
         let (nonce, rest) = sealed.bytes.split_at_checked(NONCE_LEN).ok_or(Locked::Damaged)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Locked::Damaged)?;
         let mut rest = rest.to_vec();
-        let opened = key.key.open_in_place(nonce, aad(account, what), &mut rest).map_err(|_| Locked::Damaged)?;
+        let opened = key.sealing.open_in_place(nonce, aad(account, what), &mut rest).map_err(|_| Locked::Damaged)?;
         text(opened)
     }
 }

@@ -3,11 +3,13 @@
 //! A request is limited, read whole, handed to [`crate::runtime::intake`] and answered with what that says; no route knows a rule or
 //! a vendor. Connections are served by a loop of our own, because a header that never ends must not hold one for ever.
 
+mod ask;
 pub mod errand;
 mod health;
 mod hooks;
 mod listen;
 mod oauth;
+mod page;
 pub mod side;
 
 pub use listen::{Door, serve};
@@ -38,6 +40,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/hooks/lever/{event}", post(hooks::lever_shared))
         // Partners of some applicant tracking systems tell completion by PATCH or PUT.
         .route("/hooks/{vendor}/{connection}/{token}", post(hooks::vendor).patch(hooks::vendor).put(hooks::vendor))
+        .route("/ask/{account}/{token}", get(ask::show).post(ask::answer))
         .route("/oauth/lever/start", get(oauth::start))
         .route("/oauth/lever/callback", get(oauth::callback))
         .route("/health/live", get(health::live))

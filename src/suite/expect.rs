@@ -73,6 +73,7 @@ pub(super) fn done(effect: &Effect) -> Done {
         Act::Invite(invite) if invite.mode == InviteMode::Refresh => word("refresh", &invite.test.title),
         Act::Invite(invite) => word("invite", &invite.test.title),
         Act::Call(call) => word("call", &call.operation),
+        Act::Ask(ask) => word("ask", &ask.title),
         Act::Family(family) => match &family.member {
             Some(member) => word(&format!("set_tag {}", family.family), member),
             None => word("clear_tag", &family.family),
@@ -99,10 +100,11 @@ fn written(pattern: &Pattern) -> String {
 }
 
 /// The words that `expect` knows.
-pub(super) const WORDS: [&str; 17] = [
+pub(super) const WORDS: [&str; 18] = [
     "invite",
     "refresh",
     "call",
+    "ask",
     "mark",
     "set_tag",
     "clear_tag",

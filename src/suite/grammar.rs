@@ -88,6 +88,11 @@ pub(super) static STEP: Shape = Shape {
         KeyShape::may("event", Ty::Text, "the event that happens: `candidateStageChange`, `assessment.scored` …"),
         KeyShape::may("with", Ty::Named(&Ty::Any), "what the event says: `to_stage`, `result.percent` …"),
         KeyShape::may("test", Ty::Text, "the test that an assessment event is about; not needed if there is one attempt"),
+        KeyShape::may(
+            "answer",
+            Ty::Named(&Ty::Text),
+            "a person answers a question: `KEY: LABEL`, one choice as the page shows it",
+        ),
         KeyShape::may("wait", Ty::Duration, "time that passes; timers fire"),
         KeyShape::may(
             "vendor",

@@ -66,6 +66,8 @@ struct Happening {
 enum What {
     /// An event without ids and times; the test of an assessment event by title.
     Event(Box<Event>, Option<String>),
+    /// A person answers the question of this key with the choice of this label.
+    Answer(String, String),
     Wait(SignedDuration),
     /// Only `opportunity` changes: nobody tells leverd.
     Nothing,

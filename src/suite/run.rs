@@ -23,6 +23,12 @@ fn case(file: &str, test: &Test) -> Case {
                     break;
                 }
             }
+            What::Answer(key, label) => {
+                if let Err(fault) = world.answers(key, label, &format!("{} {n}", test.name)) {
+                    faults.push(format!("step {} (line {}): {fault}", n + 1, step.line));
+                    break;
+                }
+            }
             What::Wait(duration) => world.wait(*duration),
             What::Nothing => {}
         }
@@ -30,6 +36,7 @@ fn case(file: &str, test: &Test) -> Case {
         if !found.is_empty() {
             let what = match &step.what {
                 What::Event(event, _) => format!("`{}`", event.kind),
+                What::Answer(key, label) => format!("`{key}` answered with `{label}`"),
                 What::Wait(duration) => format!("waiting {duration:#}"),
                 What::Nothing => "a change that nobody tells".to_owned(),
             };

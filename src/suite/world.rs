@@ -4,7 +4,7 @@ use super::expect::{Done, Outcome, done};
 use super::{Happening, Test};
 use crate::engine::{Program, called, lifecycle, overlay, plan, schedule};
 use crate::model::{
-    Act, Assessment, AssessmentEvent, Effect, EffectId, Event, EventId, EventKind, Facts, Invite, InviteMode, Kind, Later,
+    Act, Ask, Assessment, AssessmentEvent, Effect, EffectId, Event, EventId, EventKind, Facts, Invite, InviteMode, Kind, Later,
     PackName, Plan, Planned, Reason, RuleName, Value,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -23,6 +23,8 @@ pub(super) struct World<'t> {
     timers: Vec<Later>,
     vendor: Outcome,
     refuses: Vec<String>,
+    /// What was asked, oldest first.
+    asked: Vec<Ask>,
     /// Effects that wait for a person, or behind one that does.
     held: BTreeSet<EffectId>,
     /// When each rule fired, for the loop guard.
@@ -44,6 +46,7 @@ impl<'t> World<'t> {
             timers: Vec::new(),
             vendor: Outcome::Accepts,
             refuses: Vec::new(),
+            asked: Vec::new(),
             held: BTreeSet::new(),
             fired: Vec::new(),
             done: Vec::new(),
@@ -84,6 +87,27 @@ impl<'t> World<'t> {
             };
             event.assessment = Some(row.id);
         }
+        self.process(event);
+        Ok(())
+    }
+
+    /// A person answers the latest question of this key. `Err` says what is wrong with the test.
+    pub(super) fn answers(&mut self, key: &str, label: &str, identity: &str) -> Result<(), String> {
+        let Some(ask) = self.asked.iter().rev().find(|ask| ask.key == key) else {
+            return Err(format!("nobody was asked `{key}`"));
+        };
+        if ask.expires <= self.facts.now {
+            return Err(format!("the question `{key}` is closed by then"));
+        }
+        let Some(choice) = ask.choices.iter().find(|choice| choice.label == label) else {
+            let labels: Vec<_> = ask.choices.iter().map(|choice| format!("`{}`", choice.label)).collect();
+            return Err(format!("`{label}` is none of the choices of `{key}`; there are {}", labels.join(", ")));
+        };
+        let (now, opportunity) = (self.facts.now, Some(self.test.opportunity.clone()));
+        let id = EventId::derive(now, &[identity]);
+        let kind = EventKind::Answered(key.to_owned());
+        let mut event = Event::new(id, self.test.ruleset.account.clone(), kind, opportunity, now);
+        event.fields = choice.said();
         self.process(event);
         Ok(())
     }
@@ -205,6 +229,7 @@ impl<'t> World<'t> {
                 (moved.cause, moved.applied) = (None, false);
                 queue.push_back((moved, Some(effect.id)));
             }
+            Act::Ask(ask) => self.asked.push(ask.clone()),
             Act::Call(call) => {
                 let row = self.facts.ledger.iter().find(|row| Some(row.id) == call.assessment).cloned();
                 let vendor = self.test.ruleset.pack.vendor.as_deref();

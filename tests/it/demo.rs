@@ -39,6 +39,12 @@ fn career_place_tags_notes_and_moves_the_qualified() {
     ends_well(&["career-place"], &lines.each_ref().map(String::as_str));
 }
 
+// B53 B54 B57 B58 B60 B61 B62 B63 B64 D16
+#[test]
+fn imocha_refreshes_before_the_start_ignores_after_it_and_hands_over_with_form_and_file() {
+    ends_well(&["imocha"], &["file   Java - Ada Example.pdf", "forms  1 filled in", "stage  Assessment Complete"]);
+}
+
 #[test]
 fn one_folder_cannot_hold_all_stories() {
     let (code, told) = demo(&["all", "--folder", "x"]);

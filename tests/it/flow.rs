@@ -3,6 +3,7 @@
 
 pub(crate) mod acme;
 mod applications;
+mod ask;
 mod backfill;
 pub(crate) mod bed;
 mod career_place;

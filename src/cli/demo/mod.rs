@@ -6,6 +6,7 @@
 
 mod career_place;
 mod hired;
+mod imocha;
 mod qualified;
 mod teller;
 pub mod world;
@@ -43,6 +44,8 @@ enum Which {
     Qualified,
     /// Hired Assessments: a default test and its override, thresholds, a link to the report
     Hired,
+    /// iMocha: a tag and a stage start the test, results become form and file, then the next stage
+    Imocha,
     /// career.place: applicants into a funnel, tags and notes, the qualified move on
     CareerPlace,
     /// All of them, one after the other
@@ -62,6 +65,7 @@ impl Which {
         match self {
             Self::Qualified | Self::All => qualified::setting(),
             Self::Hired => hired::setting(),
+            Self::Imocha => imocha::setting(),
             Self::CareerPlace => career_place::setting(),
         }
     }
@@ -70,6 +74,7 @@ impl Which {
         match self {
             Self::Qualified | Self::All => qualified::tell(teller).await,
             Self::Hired => hired::tell(teller).await,
+            Self::Imocha => imocha::tell(teller).await,
             Self::CareerPlace => career_place::tell(teller).await,
         }
     }
@@ -77,7 +82,7 @@ impl Which {
     /// The stories that are meant, each by itself.
     fn stories(self) -> Vec<Self> {
         match self {
-            Self::All => vec![Self::Qualified, Self::Hired, Self::CareerPlace],
+            Self::All => vec![Self::Qualified, Self::Hired, Self::Imocha, Self::CareerPlace],
             one => vec![one],
         }
     }

@@ -69,12 +69,14 @@ fn applied(row: &Assessment, event: E, said: &[(&str, Value)]) -> Assessment {
     }
 }
 
+// T01
 #[test]
 fn t01_a_request_is_a_row_and_nothing_is_known_without_one() {
     assert_eq!(step(Phase::Requested, E::Requested), "same");
     assert_eq!(said(judge(None, E::Started, &Fields::new(), at())), "stale");
 }
 
+// T02
 #[test]
 fn t02_an_accepted_invitation_keeps_what_the_vendor_told() {
     let told = [("ids.invitation_id", "i1".into()), ("url", "https://example.com/i".into()), ("expires_at", Value::date(at()))];
@@ -83,23 +85,27 @@ fn t02_an_accepted_invitation_keeps_what_the_vendor_told() {
     assert_eq!((row.ids["invitation_id"].as_str(), row.candidate_url.as_deref()), ("i1", Some("https://example.com/i")));
 }
 
+// T03
 #[test]
 fn t03_a_try_that_was_not_applied_leaves_the_request() {
     // No event comes of it; the row stays as it is and live.
     assert!(row(Phase::Requested).live());
 }
 
+// T04
 #[test]
 fn t04_a_permanent_failure_ends_a_request_and_only_a_request() {
     table(&[(Phase::Requested, E::InviteFailed, "invite_failed"), (Phase::Invited, E::InviteFailed, "stale")]);
     table(&[(Phase::InviteFailed, E::Invited, "invited"), (Phase::InviteFailed, E::InviteFailed, "same")]);
 }
 
+// T05
 #[test]
 fn t05_already_invited_is_invited() {
     table(&[(Phase::Requested, E::Invited, "invited"), (Phase::Invited, E::Invited, "same")]);
 }
 
+// T06
 #[test]
 fn t06_a_refresh_leaves_the_phase() {
     table(&[
@@ -109,6 +115,7 @@ fn t06_a_refresh_leaves_the_phase() {
     ]);
 }
 
+// T07
 #[test]
 fn t19_a_closed_attempt_that_was_asked_for_again_is_invited_once_the_vendor_took_it() {
     // The plan reopens the row as a request; the outcome of the refresh makes it an invitation.
@@ -125,6 +132,7 @@ fn t07_a_reminder_leaves_the_phase() {
     ]);
 }
 
+// T08
 #[test]
 fn t08_opened() {
     table(&[
@@ -134,11 +142,13 @@ fn t08_opened() {
     ]);
 }
 
+// T09
 #[test]
 fn t09_started_implies_opened() {
     table(&[(Phase::Opened, E::Started, "started"), (Phase::Invited, E::Started, "first opened")]);
 }
 
+// T10
 #[test]
 fn t10_skipped_phases_come_first_in_order() {
     table(&[
@@ -148,6 +158,7 @@ fn t10_skipped_phases_come_first_in_order() {
     ]);
 }
 
+// T11
 #[test]
 fn t11_a_score_brings_its_verdict() {
     assert_eq!(step(Phase::Started, E::Scored), "first submitted");
@@ -158,6 +169,7 @@ fn t11_a_score_brings_its_verdict() {
     assert_eq!(follows(E::Scored, Some(&row(Phase::Submitted)), &scored), [E::Passed]);
 }
 
+// T12
 #[test]
 fn t12_a_corrected_score_is_news_and_the_same_score_is_not() {
     let first = [("result.percent", Value::Int(80)), ("result.passed", Value::Bool(true))];
@@ -176,6 +188,7 @@ fn t12_a_corrected_score_is_news_and_the_same_score_is_not() {
     }
 }
 
+// T13
 #[test]
 fn t13_a_review() {
     table(&[
@@ -185,6 +198,7 @@ fn t13_a_review() {
     ]);
 }
 
+// T14
 #[test]
 fn t14_a_decision_may_come_from_started() {
     for (event, decision) in [
@@ -200,6 +214,7 @@ fn t14_a_decision_may_come_from_started() {
     }
 }
 
+// T15
 #[test]
 fn t15_the_opposite_decision_is_told_as_changed() {
     let approved = applied(&row(Phase::Scored), E::Approved, &[]);
@@ -210,6 +225,7 @@ fn t15_the_opposite_decision_is_told_as_changed() {
     assert!(follows(E::Approved, Some(&row(Phase::Scored)), &approved).is_empty());
 }
 
+// T16
 #[test]
 fn t16_reopened_goes_back_to_started_and_may_be_scored_again() {
     let decided = applied(&row(Phase::Scored), E::Approved, &[]);
@@ -219,6 +235,7 @@ fn t16_reopened_goes_back_to_started_and_may_be_scored_again() {
     table(&[(Phase::Submitted, E::Reopened, "started"), (Phase::Invited, E::Reopened, "stale")]);
 }
 
+// T17
 #[test]
 fn t17_a_retake_supersedes() {
     for phase in [Phase::Submitted, Phase::Scored, Phase::Decided, Phase::Terminated, Phase::Expired] {
@@ -227,6 +244,7 @@ fn t17_a_retake_supersedes() {
     table(&[(Phase::Invited, E::Superseded, "stale"), (Phase::Cancelled, E::Superseded, "stale")]);
 }
 
+// T18
 #[test]
 fn t18_only_what_was_not_started_expires() {
     table(&[
@@ -238,6 +256,7 @@ fn t18_only_what_was_not_started_expires() {
     ]);
 }
 
+// T19
 #[test]
 fn t19_the_vendor_may_take_up_what_expired_or_was_cancelled() {
     table(&[
@@ -247,6 +266,7 @@ fn t19_the_vendor_may_take_up_what_expired_or_was_cancelled() {
     ]);
 }
 
+// T20
 #[test]
 fn t20_declined() {
     table(&[
@@ -256,6 +276,7 @@ fn t20_declined() {
     ]);
 }
 
+// T21
 #[test]
 fn t21_opted_out() {
     table(&[
@@ -265,6 +286,7 @@ fn t21_opted_out() {
     ]);
 }
 
+// T22
 #[test]
 fn t22_cancelled_until_started() {
     for phase in [Phase::Requested, Phase::Invited, Phase::Opened, Phase::Started] {
@@ -273,6 +295,7 @@ fn t22_cancelled_until_started() {
     table(&[(Phase::Submitted, E::Cancelled, "stale")]);
 }
 
+// T23
 #[test]
 fn t23_what_was_broken_off_may_still_carry_a_score() {
     table(&[(Phase::Started, E::Terminated, "terminated"), (Phase::Submitted, E::Terminated, "stale")]);
@@ -282,6 +305,7 @@ fn t23_what_was_broken_off_may_still_carry_a_score() {
     assert_eq!(said(judge(Some(&scored), E::Scored, &fields(&score), at())), "same");
 }
 
+// T24
 #[test]
 fn t24_a_report_is_told_once_in_any_phase() {
     let report = [("result.report_url", "https://example.com/1".into())];
@@ -294,12 +318,14 @@ fn t24_a_report_is_told_once_in_any_phase() {
     }
 }
 
+// T25
 #[test]
 fn t25_a_pending_verification_is_a_facet() {
     let row = applied(&row(Phase::Started), E::Submitted, &[("result.integrity", "pending".into())]);
     assert_eq!((row.phase, row.integrity), (Phase::Submitted, Integrity::Pending));
 }
 
+// T26
 #[test]
 fn t26_flagged_leaves_the_phase() {
     for phase in [Phase::Submitted, Phase::Scored] {
@@ -309,12 +335,14 @@ fn t26_flagged_leaves_the_phase() {
     }
 }
 
+// T27
 #[test]
 fn t27_leaving_the_stage_changes_nothing_unless_a_rule_marks() {
     // `mark: cancelled` of a rule under candidateArchiveChange is T22.
     assert_eq!(step(Phase::Started, E::Cancelled), "cancelled");
 }
 
+// T28
 #[test]
 fn t28_an_event_of_a_lower_rank_is_stale() {
     table(&[
@@ -325,6 +353,7 @@ fn t28_an_event_of_a_lower_rank_is_stale() {
     ]);
 }
 
+// T29
 #[test]
 fn t29_the_same_event_twice_changes_nothing() {
     for (event, from) in [(E::Opened, Phase::Invited), (E::Started, Phase::Opened), (E::Submitted, Phase::Started)] {
@@ -333,6 +362,7 @@ fn t29_the_same_event_twice_changes_nothing() {
     }
 }
 
+// T30
 #[test]
 fn t30_a_late_start_is_taken_from_expired_and_opted_out_only() {
     table(&[

@@ -9,6 +9,7 @@ mod add_note;
 mod add_tag;
 mod alert;
 mod archive;
+mod ask;
 mod call;
 mod clear_tag;
 mod fill;
@@ -24,10 +25,10 @@ mod rename_tag;
 mod set_tag;
 mod with;
 
-use super::rule::{Operand, Pack};
+use super::rule::{Operand, Pack, Spec};
 use super::ruleset::RuleSet;
 use super::template::Template;
-use crate::model::{Act, Assessment, Event, Group, Key, OpportunityId, Pattern, Said, Slot, TestEntry, Value};
+use crate::model::{Act, Assessment, Choice, Event, Group, Key, OpportunityId, Pattern, Said, Slot, TestEntry, Value};
 use jiff::Timestamp;
 use std::fmt::Debug;
 
@@ -82,6 +83,10 @@ pub trait Draft {
     fn assessment(&mut self) -> Result<Option<Assessment>, Stop>;
     /// The attempt that a variable stands for: a row of the ledger.
     fn row(&mut self, variable: &str) -> Option<Assessment>;
+    /// The rows of a source, as choices for a person; why there are none is said.
+    fn choices(&mut self, spec: &Spec) -> Result<Vec<Choice>, Stop>;
+    /// What tells the item at hand from the rule's others.
+    fn item(&self) -> String;
     /// The vendor's test that a value names, with all its catalogue fields.
     fn test(&mut self, value: &Value) -> Result<Option<TestEntry>, Stop>;
 

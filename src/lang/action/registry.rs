@@ -1,8 +1,8 @@
 //! All verbs, one line each. Parsing, the schema, `explain` and the documentation read this list.
 
 use super::{
-    Action, add_file, add_link, add_note, add_tag, alert, archive, call, clear_tag, fill_feedback, fill_form, invite, mark,
-    move_stage, remove_link, remove_tag, rename_tag, set_tag,
+    Action, add_file, add_link, add_note, add_tag, alert, archive, ask, call, clear_tag, fill_feedback, fill_form, invite,
+    mark, move_stage, remove_link, remove_tag, rename_tag, set_tag,
 };
 use crate::lang::compile::check::Check;
 use crate::lang::scope::Scope;
@@ -52,6 +52,7 @@ pub static VERBS: &[&Verb] = &[
     &invite::VERB,
     &mark::VERB,
     &call::VERB,
+    &ask::VERB,
     &set_tag::VERB,
     &clear_tag::VERB,
     &add_tag::VERB,
@@ -67,9 +68,6 @@ pub static VERBS: &[&Verb] = &[
     &archive::VERB,
     &alert::VERB,
 ];
-
-/// Verbs of the language that come later.
-pub const LATER: [&str; 1] = ["ask"];
 
 /// The verb of this name.
 pub fn find(name: &str) -> Option<&'static Verb> {

@@ -3,11 +3,11 @@
 use crate::lang::diagnostic::{Diagnostic, Diagnostics};
 use crate::lang::form::FormUse;
 use crate::lang::rule::Mention;
-use crate::lang::scope::{Declared, Scope};
+use crate::lang::scope::{Declared, Scope, Shape};
 use crate::lang::source::Span;
 use crate::lang::yaml::{Key, Node};
 use crate::model::{EventKind, Kind};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The state of checking.
 pub(crate) struct Check<'a, 'd> {
@@ -18,6 +18,8 @@ pub(crate) struct Check<'a, 'd> {
     pub(crate) needs: BTreeSet<String>,
     /// Whether a setting read now is one the rule cannot do without (not so inside `any`, `first_of`, an `else` …).
     pub(crate) essential: bool,
+    /// The questions that were asked so far, with the rows to choose from.
+    pub(crate) asked: BTreeMap<String, (Span, Shape)>,
     /// Forms that are filled.
     pub(crate) forms: Vec<FormUse>,
     /// Verbs that Lever wants a user for.
@@ -26,7 +28,16 @@ pub(crate) struct Check<'a, 'd> {
 
 impl<'a, 'd> Check<'a, 'd> {
     pub(crate) fn new(declared: &'a Declared, found: &'d mut Diagnostics, mentions: &'d mut Vec<Mention>) -> Self {
-        Self { declared, found, mentions, needs: BTreeSet::new(), essential: true, forms: Vec::new(), acting: Vec::new() }
+        Self {
+            declared,
+            found,
+            mentions,
+            needs: BTreeSet::new(),
+            essential: true,
+            asked: BTreeMap::new(),
+            forms: Vec::new(),
+            acting: Vec::new(),
+        }
     }
 
     pub(crate) fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>, help: impl Into<String>) {

@@ -210,12 +210,6 @@ pub const ENTRIES: &[Entry] = &[
         "rules:\n  - name: a\n    trigger: assessment.scored\n    do: [{ add_file: { report: pdf, name: Report.pdf } }]\n",
     ),
     (
-        "not-yet",
-        "Part of the language, but not carried out by this version.",
-        "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ ask: {} }]\n",
-        "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_tag: x }]\n",
-    ),
-    (
         "unknown-verb",
         "There is no action of this name.",
         "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_tga: x }]\n",
@@ -316,6 +310,24 @@ pub const ENTRIES: &[Entry] = &[
         "A row of a table lacks a cell. Every column has a cell in every row, unless it is declared as `optional TYPE`.",
         "settings: { t: { type: table, columns: { stage: stage, level: text }, default: [{ stage: Offer }] } }\nrules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_tag: x }]\n",
         "settings: { t: { type: table, columns: { stage: stage, level: optional text }, default: [{ stage: Offer }] } }\nrules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_tag: x }]\n",
+    ),
+    (
+        "unknown-question",
+        "The rule listens to the answer of a question that no rule of the pack asks.",
+        "rules:\n  - name: a\n    trigger: { answered: which }\n    do: [{ add_tag: x }]\n",
+        "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ ask: { key: which, title: Which test?, choose: { in: catalogue }, expires: 7d } }]\n  - name: b\n    trigger: { answered: which }\n    do: [{ invite: { test: $answer } }]\n",
+    ),
+    (
+        "other-rows",
+        "Two actions ask a question of the same key with different kinds of rows, so that a rule that listens cannot know what was chosen.",
+        "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ ask: { key: which, title: Which?, choose: { in: catalogue }, expires: 7d } }]\n  - name: b\n    trigger: candidateHired\n    do: [{ ask: { key: which, title: Which?, choose: { in: $opportunity.tags }, expires: 7d } }]\n",
+        "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ ask: { key: test, title: Which?, choose: { in: catalogue }, expires: 7d } }]\n  - name: b\n    trigger: candidateHired\n    do: [{ ask: { key: tag, title: Which?, choose: { in: $opportunity.tags }, expires: 7d } }]\n",
+    ),
+    (
+        "no-else",
+        "A question without a row to choose is not asked, and its rows have no `else`: what to do without a row is said where the rows are looked up.",
+        "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ ask: { key: which, title: Which?, choose: { in: catalogue, else: [{ alert: none }] }, expires: 7d } }]\n",
+        "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ ask: { key: which, title: Which?, choose: { in: catalogue }, expires: 7d } }]\n",
     ),
     (
         "nothing-to-settle",

@@ -3,6 +3,7 @@
 //! One pass over what the files declare, then one over the rules, so that a rule may use what a later file declares. It leans on the
 //! vocabulary for names, on the registry of verbs for actions, and knows neither accounts nor files.
 
+mod ask;
 pub(crate) mod band;
 pub(crate) mod check;
 mod cond;
@@ -123,6 +124,7 @@ pub fn compile(name: &PackName, files: &[File], vendor: Vendor, hash: String, fo
         ensure.tags.extend(more.tags);
     }
 
+    ask::find(&mut declared, &parts.rules);
     let mut rules = Vec::new();
     let mut taken = rule::Taken::default();
     let mut check = Check::new(&declared, &mut local, &mut mentions);
@@ -137,7 +139,8 @@ pub fn compile(name: &PackName, files: &[File], vendor: Vendor, hash: String, fo
     let good = !local.has_errors();
     found.extend(local);
     let listens = rules.iter().flat_map(|rule| &rule.triggers).map(kind).collect::<BTreeSet<EventKind>>();
-    let Declared { adapter, settings, .. } = declared;
+    let Declared { adapter, settings, asks, .. } = declared;
+    let asks = asks.into_keys().collect();
     good.then(|| Pack {
         name: name.clone(),
         vendor: adapter,
@@ -150,6 +153,7 @@ pub fn compile(name: &PackName, files: &[File], vendor: Vendor, hash: String, fo
         forms,
         acting,
         listens,
+        asks,
         hash,
     })
 }

@@ -27,7 +27,7 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    fn of(kinds: &[EventKind], adapter: Option<&Adapter>) -> Self {
+    pub(crate) fn of(kinds: &[EventKind], adapter: Option<&Adapter>) -> Self {
         let unwritable = kinds.iter().find_map(|kind| writable(kind).err().map(|why| (kind.clone(), why)));
         let without_lane = kinds.iter().find(|kind| about_person(kind)).cloned();
         let without_assessment = kinds.iter().find(|kind| !vocabulary::about_attempt(kind, adapter)).cloned();
@@ -74,6 +74,7 @@ impl Check<'_, '_> {
         };
         let subject = Subject::of(&kinds, self.declared.adapter.as_deref());
         let mut scope = Scope::new(self.declared, &kinds);
+        scope.vars.extend(self.answer(&triggers).map(|shape| ("answer".to_owned(), shape)));
         scope.vars.extend(Self::holes(&triggers).into_iter().map(|hole| (hole.name, self.declared.shape(hole.ty))));
         let given = scope.vars.len();
         for trigger in &triggers {
@@ -347,12 +348,8 @@ impl Check<'_, '_> {
             }
         };
         let Some(verb) = registry::find(&key.text) else {
-            if registry::LATER.contains(&key.text.as_str()) {
-                self.not_yet(key, "action");
-                return None;
-            }
             let names = registry::names();
-            let all = names.iter().copied().chain(registry::LATER);
+            let all = names.iter().copied();
             let synonym = registry::synonym(&key.text);
             let fault = Diagnostic::error("unknown-verb", key.span, format!("there is no action `{}`", key.text));
             let fault = match synonym {

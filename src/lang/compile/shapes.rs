@@ -146,6 +146,12 @@ pub(crate) static FAILED: Shape = Shape {
     keys: &[KeyShape::must("failed", Ty::Text, "an operation of vendor.yaml that rules call: it cannot be carried out")],
 };
 
+/// A trigger on an answer.
+pub(crate) static ANSWERED: Shape = Shape {
+    what: "a trigger on an answer",
+    keys: &[KeyShape::must("answered", Ty::Text, "the key of a question that a rule of this pack asks")],
+};
+
 /// A source of rows.
 pub(crate) static SPEC: Shape = Shape {
     what: "a source of rows",

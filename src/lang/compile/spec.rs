@@ -16,9 +16,9 @@ pub(crate) enum Role {
 }
 
 /// A compiled source and the shape of what it gives.
-struct Rows {
-    spec: Spec,
-    shape: Shape,
+pub(super) struct Rows {
+    pub(super) spec: Spec,
+    pub(super) shape: Shape,
     /// Fields of the row that its conditions make certain.
     certain: Vec<String>,
 }
@@ -66,7 +66,13 @@ impl Check<'_, '_> {
         variables
     }
 
-    fn rows(&mut self, scope: &mut Scope<'_>, node: &Node, route: &str, subject: &super::rule::Subject) -> Option<Rows> {
+    pub(super) fn rows(
+        &mut self,
+        scope: &mut Scope<'_>,
+        node: &Node,
+        route: &str,
+        subject: &super::rule::Subject,
+    ) -> Option<Rows> {
         if let Some(path) = node_path(node) {
             let fault = Diagnostic::error("wrong-type", node.span, "a source of rows is a map");
             self.found.push(fault.suggest_as("write it with `in`", node.span, format!("{{ in: ${path} }}")));

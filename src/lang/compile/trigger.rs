@@ -11,8 +11,8 @@ use crate::model::{AssessmentEvent, EventKind, Hole, Type};
 
 /// The anchor that is a time, not an event.
 const EXPIRES_AT: &str = "assessment.expires_at";
-/// Triggers that are part of the language and come later.
-const LATER: [&str; 1] = ["answered"];
+/// Triggers that are written as maps.
+const MAPS: [&str; 4] = ["tag_added", "answered", "done", "failed"];
 
 impl Check<'_, '_> {
     /// The triggers with the kinds of events that make them fire.
@@ -69,11 +69,8 @@ impl Check<'_, '_> {
         if let Some((key, operation)) = entries.iter().find(|(key, _)| matches!(key.text.as_str(), "done" | "failed")) {
             return self.called(node, key, operation);
         }
-        for (key, _) in entries {
-            if LATER.contains(&key.text.as_str()) {
-                self.not_yet(key, "trigger");
-                return None;
-            }
+        if let Some((_, key)) = entries.iter().find(|(key, _)| key.text == "answered") {
+            return self.answered(node, key);
         }
         self.timer(node, route)
     }
@@ -149,12 +146,6 @@ impl Check<'_, '_> {
             common.retain(|hole| other.contains(hole));
         }
         common
-    }
-
-    /// "part of the language, not carried out yet".
-    pub(crate) fn not_yet(&mut self, key: &Key, what: &str) {
-        let message = format!("the {what} `{}` is part of the language but this version does not carry it out yet", key.text);
-        self.error("not-yet", key.span, message, "leave it out for now");
     }
 
     fn timer(&mut self, node: &Node, route: &str) -> Option<(Trigger, EventKind)> {
@@ -240,7 +231,7 @@ impl Check<'_, '_> {
                 text,
                 known.iter().map(String::as_str),
             );
-            self.found.push(if LATER.contains(&text) || text == "tag_added" {
+            self.found.push(if MAPS.contains(&text) || text == "tag_added" {
                 fault.help(format!("it is written `{{ {text}: … }}`"))
             } else if text.starts_with("assessment.") {
                 let events: Vec<&str> = AssessmentEvent::ALL.iter().map(|event| event.as_str()).collect();

@@ -6,6 +6,12 @@ use crate::lang::explain::Entry;
 /// `(code, text, bad, good)`.
 pub const ENTRIES: &[Entry] = &[
     (
+        "no-page",
+        "A pack asks people by `ask`, and leverd.yaml does not say where they reach the page (`server.public_url`), or with which key its links are signed (`server.encryption_keys`).",
+        "",
+        "",
+    ),
+    (
         "no-catalogue",
         "The account has no file of pulled names, so rules and settings cannot be checked against what Lever has. `leverd pull ACCOUNT` saves it as catalogue/ACCOUNT.yaml (the folder is `catalogue` of leverd.yaml); keep it in git beside the rules.",
         "# leverd.yaml\naccounts:\n  beta:\n    lever: { api_key: { env: LEVER_API_KEY }, webhooks: { signing_tokens: [{ env: LEVER_TOKEN }] } }\n    packs: [{ path: ./rules/tidy, mode: shadow, settings: { stage: Interview } }]\n",

@@ -11,9 +11,9 @@ mod write;
 
 use super::account::Account;
 use super::call::Node;
-use super::{planner, service, vendor_calls};
+use super::{ask, planner, service, vendor_calls};
 use crate::engine::lifecycle;
-use crate::model::{Act, Facts, ForRule, Look, Outcome, Reason, Value};
+use crate::model::{Act, Effect, Facts, ForRule, Look, Outcome, Reason, Value};
 use crate::store::{ClaimedEffect, ClaimedLane, Finish, Result};
 use end::{finish, put_off, since};
 use jiff::SignedDuration;
@@ -39,6 +39,13 @@ pub(super) async fn carry_out(node: &Node, account: &Account, lane: ClaimedLane)
     for claimed in others {
         match &claimed.effect.act {
             Act::Invite(_) | Act::Call(_) => vendor_calls::carry_out(node, account, claimed).await?,
+            Act::Ask(question) => match ask::note(node, account, &claimed.effect, question) {
+                Ok(note) => {
+                    let effect = Effect { act: note, ..claimed.effect };
+                    write::carry_out(node, account, ClaimedEffect { effect, ..claimed }).await?;
+                }
+                Err(unready) => put_off(node, account, &claimed, unready).await?,
+            },
             _ => write::carry_out(node, account, claimed).await?,
         }
     }

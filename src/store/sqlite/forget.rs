@@ -12,7 +12,7 @@ use rusqlite::params;
 /// An effect's payload without what came from a person. Paths that an act does not have are left alone.
 const STRIPPED: &str = "json_replace(payload, '$.act.invite.inputs', json('{}'), '$.act.call.inputs', json('{}'), \
     '$.act.note.text', '', '$.act.link.url', '', '$.act.file.name', '', '$.act.file.inputs', json('{}'), \
-    '$.act.form.fields', json('[]'), '$.act.feedback.fields', json('[]'))";
+    '$.act.form.fields', json('[]'), '$.act.feedback.fields', json('[]'), '$.act.ask.title', '', '$.act.ask.choices', json('[]'))";
 
 impl Sqlite {
     pub(super) fn purged(&mut self, account: &AccountId, purge: &Purge) -> Result<()> {

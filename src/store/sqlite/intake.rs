@@ -27,6 +27,7 @@ fn source_of(source: &Source) -> (String, &'static str, Class) {
         Source::Ask { vendor, poll, .. } => (format!("poll:{vendor}/{poll}"), "", Class::Poll),
         Source::Poll(_) => ("poll".to_owned(), "", Class::Poll),
         Source::Backfill(_) => ("backfill".to_owned(), "", Class::Backfill),
+        Source::Answer(_) => ("answer".to_owned(), "", Class::Person),
     }
 }
 

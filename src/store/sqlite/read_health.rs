@@ -56,6 +56,7 @@ fn what(db: &Connection, account: &AccountId, kind: i64, id: Bytes) -> Result<St
                 Source::Ask { vendor, poll, .. } => format!("poll `{poll}` of {vendor}"),
                 Source::Timer(timer) => format!("timer of rule `{}`", timer.rule),
                 Source::Poll(_) => "look at what changed in Lever".to_owned(),
+                Source::Answer(event) => format!("answer to `{}`", event.kind.written()),
                 Source::Backfill(event) => format!("backfill of `{}`", event.kind),
             }),
             Ok(None) | Err(StoreError::Corrupt(_)) => None,

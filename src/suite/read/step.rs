@@ -25,6 +25,7 @@ impl Reader<'_> {
             after: Vec::new(),
         };
         let (mut event, mut with, mut test, mut wait) = (None, None, None, None);
+        let mut answer = None;
         let names_event = node.get("event").is_some();
         for (key, value) in STEP.entries(node, self.found) {
             match key.text.as_str() {
@@ -37,6 +38,7 @@ impl Reader<'_> {
                 "event" => event = self.kind(value).map(|kind| (kind, value)),
                 "with" => with = Some((key, value)),
                 "test" => test = self.known(value, Kind::Assessment, catalogue).map(|test| test.to_string()),
+                "answer" => answer = self.answered(value).map(|answer| (key, answer)),
                 "wait" => wait = value.as_duration(self.found).map(|duration| (key, duration)),
                 "vendor" => {
                     step.vendor = match value.as_text(self.found)? {
@@ -53,6 +55,14 @@ impl Reader<'_> {
                 }
                 _ => step.after = self.after(value, catalogue),
             }
+        }
+        if let Some((key, (question, label))) = answer {
+            if event.is_some() || wait.is_some() {
+                let fault = Diagnostic::error("two-things", key.span, "a step is an event, an answer or a `wait`");
+                self.found.push(fault.help("make two steps of it"));
+            }
+            step.what = What::Answer(question, label);
+            return Some(step);
         }
         match (event, wait) {
             (Some(_), Some((key, _))) => {
@@ -101,6 +111,22 @@ impl Reader<'_> {
         let mut event = Event::new(EventId(Id::derive(beginning(), &[])), AccountId::new("test"), kind, None, beginning());
         event.fields = fields;
         event
+    }
+
+    /// `KEY: LABEL`.
+    fn answered(&mut self, node: &Node) -> Option<(String, String)> {
+        let entries = node.entries(self.found)?;
+        let [(key, label)] = entries else {
+            let fault = Diagnostic::error("wrong-type", node.span, "one question is answered in one step");
+            self.found.push(fault.help("write `answer: { KEY: LABEL }`"));
+            return None;
+        };
+        if !self.pack.asks.contains(&key.text) {
+            let fault = Diagnostic::error("unknown-question", key.span, format!("no rule asks `{}`", key.text));
+            self.found.push(fault.suggest_near(key.span, &key.text, self.pack.asks.iter().map(String::as_str)));
+            return None;
+        }
+        label.as_text(self.found).map(|label| (key.text.clone(), label.to_owned()))
     }
 
     /// Verbs, each one that can be refused.

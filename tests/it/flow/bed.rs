@@ -99,7 +99,12 @@ pub(crate) fn project(sim: &Sim, folder: &Path, rules: &str, settings: &str) -> 
         std::fs::write(folder.join("rules/qualified/vendor.yaml"), VENDOR).unwrap();
         std::fs::write(folder.join("rules/qualified/rules.yaml"), format!("{RULES}\n{rules}")).unwrap();
         let text = std::fs::read_to_string(&config).unwrap();
-        std::fs::write(&config, text.replace("- pack: qualified", "- path: ./rules/qualified")).unwrap();
+        let mut text = text.replace("- pack: qualified", "- path: ./rules/qualified");
+        if rules.contains("ask:") {
+            std::fs::write(folder.join("secrets/encryption"), "0f".repeat(32)).unwrap();
+            text.push_str("server: { public_url: http://127.0.0.1:9, encryption_keys: [{ file: secrets/encryption }] }\n");
+        }
+        std::fs::write(&config, text).unwrap();
     }
     config
 }
