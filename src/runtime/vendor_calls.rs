@@ -79,7 +79,7 @@ pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEf
         Ok(talk) => talk,
         Err(reason) => return put_off(node, account, &claimed, Unready::Park(reason)).await,
     };
-    let mut begun = None;
+    let (mut begun, mut written) = (None, false);
     loop {
         let request = match talk.request() {
             Ok(request) => request,
@@ -119,18 +119,35 @@ pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEf
             Err(Unready::Store(error)) => return Err(error),
             // A refused request was not applied.
             Err(Unready::Defer { reason, .. } | Unready::Gone(reason) | Unready::Park(reason)) => {
-                let outcome = Outcome::Suspended { reason };
-                let finished = finish_of(node.clock.now(), &claimed, begun, outcome, Some((&request, &exchange)));
+                let outcome = of_whole(Outcome::Suspended { reason }, written);
+                let mut finished = finish_of(node.clock.now(), &claimed, begun, outcome, Some((&request, &exchange)));
+                if written {
+                    finished.applied = Some(Applied::Unknown);
+                }
                 return end(node, account, &claimed, row, finished).await;
             }
         }
         match talk.answer(&exchange) {
-            Turn::Next => {}
+            Turn::Next => written |= !request.method.reads(),
             Turn::Over(outcome) => {
-                let finished = finish_of(node.clock.now(), &claimed, begun, outcome, Some((&request, &exchange)));
+                let done = matches!(outcome, Outcome::Done { .. });
+                let outcome = of_whole(outcome, written);
+                let mut finished = finish_of(node.clock.now(), &claimed, begun, outcome, Some((&request, &exchange)));
+                if written && !done {
+                    finished.applied = Some(Applied::Unknown);
+                }
                 return end(node, account, &claimed, row, finished).await;
             }
         }
+    }
+}
+
+/// What the end of one step means for the whole operation: where an earlier step wrote, "not this time" does not mean that nothing
+/// happened.
+fn of_whole(outcome: Outcome, written: bool) -> Outcome {
+    match outcome {
+        Outcome::Retry { reason, .. } | Outcome::Suspended { reason } if written => Outcome::Unknown { reason },
+        outcome => outcome,
     }
 }
 

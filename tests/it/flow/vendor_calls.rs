@@ -239,3 +239,28 @@ async fn d13_what_was_refused_before_an_answer_got_lost_does_not_count_as_a_look
     assert_eq!(acme.asked("POST /invitations").len(), 4);
     assert_eq!(acme.asked("GET /find").len(), 2, "it must miss twice before the invitation is sent again");
 }
+
+#[tokio::test]
+async fn d13_a_refused_second_step_does_not_make_the_first_one_undone() {
+    let text = vendor(BEARER, "  find: { request: { get: /find }, take: { invitation_id: $.id } }\n").replace(
+        "    request: { post: /invitations, json: { email: \"{{candidate.email}}\", test: \"{{test.id}}\" } }\n    \
+         take: { invitation_id: $.id }\n",
+        "    steps:\n      - { name: person, request: { post: /people, json: { email: \"{{candidate.email}}\" } } }\n      \
+         - { name: order, request: { post: /invitations }, take: { invitation_id: $.id } }\n    \
+         on_unknown: lookup\n    lookup: find\n",
+    );
+    let acme = Acme::start(|request: &Asked| -> Told {
+        match request.line.as_str() {
+            "POST /invitations" => 429.into(),
+            _ => json!({ "id": "i1" }).into(),
+        }
+    })
+    .await;
+    let bed = Bed::with_vendor(&text, RULES, &acme.url, &SECRETS).await;
+    bed.enter().await;
+    for _ in 0..4 {
+        bed.advance(Duration::from_secs(200)).await;
+    }
+    assert_eq!(acme.asked("POST /people").len(), 1, "a second candidate at the vendor");
+    assert_eq!(acme.asked("GET /find").len(), 1, "it is looked up first");
+}
