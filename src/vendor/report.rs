@@ -56,6 +56,25 @@ impl<'a> Fetch<'a> {
         Ok(Self { adapter, supplies, report, talk, left, url: None })
     }
 
+    /// Goes on with another token: the one so far was refused.
+    pub fn with_token(&mut self, token: &'a Secret) {
+        self.supplies.token = Some(token);
+        self.talk.with_token(token);
+    }
+
+    /// Whether the request to send now carries our credentials: a file that is kept elsewhere does not get them.
+    pub fn is_ours(&self) -> bool {
+        self.url.as_deref().is_none_or(|url| self.at_home(url))
+    }
+
+    /// Whether a URL is of the vendor's own origin.
+    fn at_home(&self, url: &str) -> bool {
+        match (url::Url::parse(url), url::Url::parse(self.supplies.base_url)) {
+            (Ok(url), Ok(base)) => url.origin() == base.origin(),
+            _ => false,
+        }
+    }
+
     /// The request to send now.
     pub fn request(&self) -> Result<Request, Reason> {
         let mut request = match &self.url {
@@ -83,16 +102,12 @@ impl<'a> Fetch<'a> {
     fn download(&self, url: &str) -> Result<Request, Reason> {
         allowed(self.adapter, self.supplies.base_url, url)?;
         let mut request = Request::new(Destination::Vendor(self.adapter.name.clone()), Method::Get, url);
-        let parsed = url::Url::parse(url).ok();
-        let base = url::Url::parse(self.supplies.base_url).ok();
-        if let (Some(parsed), Some(base)) = (&parsed, &base)
-            && parsed.origin() == base.origin()
-        {
+        if self.at_home(url) {
             let nothing = BTreeMap::new();
             authenticate(&self.adapter.auth, &mut request, &Scope::new(self.supplies, &nothing))?;
         }
         // Such URLs are often all that it takes to read the report: what follows the host is no business of the log.
-        request.masks.extend(parsed.map(|url| Secret::new(url.path().trim_start_matches('/'))));
+        request.masks.extend(url::Url::parse(url).ok().map(|url| Secret::new(url.path().trim_start_matches('/'))));
         Ok(request)
     }
 
