@@ -96,13 +96,13 @@ async fn rotated(
     let keeper = Keeper { store: node.store.clone(), account: account.id.clone(), connection: connection(vendor) };
     let now = node.clock.now();
     // In a task of its own: it ends even if nobody waits for it any more.
-    match tokio::spawn(async move { keeper.keep(renewed, now).await }).await {
-        Ok(kept) => kept.map(|()| token).map_err(Unready::Store),
-        Err(_) => {
-            let text = "keeping the refresh token failed inside leverd; please report it";
-            Err(Unready::Defer { until: None, reason: Reason::new("bug", text) })
-        }
-    }
+    let kept = tokio::spawn(async move { keeper.keep(renewed, now).await }).await;
+    let lost = |_| {
+        let text = "keeping the refresh token failed inside leverd; please report it";
+        Unready::Defer { until: None, reason: Reason::new("bug", text) }
+    };
+    kept.map_err(lost)??;
+    Ok(token)
 }
 
 /// What keeping a successor needs, on its own.
