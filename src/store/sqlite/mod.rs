@@ -112,6 +112,10 @@ impl Backend for Sqlite {
         self.plan_made(account, event, run)
     }
 
+    fn revise(&mut self, account: &AccountId, effect: &Effect) -> Result<bool> {
+        self.effect_revised(account, effect)
+    }
+
     fn begin(&mut self, account: &AccountId, effects: &[EffectId], epoch: u64, at: Timestamp) -> Result<Vec<Begun>> {
         self.begun(account, effects, epoch, at)
     }

@@ -47,6 +47,29 @@ async fn a_plan_made_twice_is_made_once() {
 }
 
 #[tokio::test]
+async fn what_a_late_effect_is_to_do_is_stored_before_it_is_begun_and_stays_after() {
+    let store = store().await;
+    let cause = event("a", "o1", 0);
+    let (late, moved) = (note("n", &cause), stage_move("onsite", &cause, &[]));
+    planned(&store, &cause, effects(vec![late.clone(), moved.clone()]), 0).await;
+    sendable(&store, 900).await;
+    let again = Effect { act: note("n", &event("a", "o1", 900)).act, ..late.clone() };
+    let elsewhere = Effect { act: stage_move("offer", &cause, &[]).act, ..moved.clone() };
+    assert!(store.revise(&acme(), again.clone()).await.unwrap());
+    assert!(store.revise(&acme(), elsewhere.clone()).await.unwrap());
+    begin(&store, &late, 900).await;
+    begin(&store, &moved, 900).await;
+    assert!(!store.revise(&acme(), late.clone()).await.unwrap(), "begun");
+    assert_eq!(store.own_moves(&acme(), &"o1".into()).await.unwrap()[0].to.as_str(), "offer");
+    store.recover(at(901)).await.unwrap();
+    assert!(!store.revise(&acme(), late.clone()).await.unwrap(), "unknown");
+    let claimed = sendable(&store, 901).await;
+    assert_eq!(claimed.iter().map(|row| &row.effect).collect::<Vec<_>>(), [&again, &elsewhere]);
+    store.finish(&acme(), late.id, Finish::new(None, at(902), done())).await.unwrap();
+    assert!(!store.revise(&acme(), late.clone()).await.unwrap(), "settled");
+}
+
+#[tokio::test]
 async fn a_move_waits_for_its_records_and_skip_releases_it() {
     let store = store().await;
     let cause = event("a", "o1", 0);
