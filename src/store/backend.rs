@@ -142,6 +142,7 @@ pub trait Reader: Send {
     fn is_open(&self, account: &AccountId, work: Work) -> Result<bool>;
     fn own_moves(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<OwnMove>>;
     fn placed(&self, account: &AccountId, opportunity: &OpportunityId, slot: &Slot) -> Result<Option<Placed>>;
+    fn made(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<String>>;
     fn firings(
         &self,
         account: &AccountId,

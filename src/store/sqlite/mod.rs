@@ -342,6 +342,10 @@ impl Reader for SqliteReader {
         read_facts::own_moves(&self.db, account, opportunity)
     }
 
+    fn made(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<String>> {
+        self.snapshot(|db| read_facts::made(db, account, opportunity))
+    }
+
     fn firings(
         &self,
         account: &AccountId,

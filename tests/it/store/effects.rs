@@ -225,3 +225,23 @@ async fn a_move_that_was_refused_has_no_echo() {
     assert!(store.own_moves(&acme(), &"o1".into()).await.unwrap().is_empty());
     assert_eq!(store.find(&moved.id.to_string()[..20]).await.unwrap(), [(acme(), Work::Effect(moved.id))]);
 }
+
+#[tokio::test]
+async fn what_effects_made_is_told_by_opportunity() {
+    let store = store().await;
+    let (cause, other) = (event("a", "o1", 0), event("b", "o2", 0));
+    let (first, second, elsewhere) = (note("n", &cause), note("m", &cause), note("n", &other));
+    planned(&store, &cause, effects(vec![first.clone(), second.clone()]), 0).await;
+    planned(&store, &other, effects(vec![elsewhere.clone()]), 0).await;
+    sendable(&store, 1).await;
+    let learned = |name: &str, id: &str| Outcome::Done { learned: BTreeMap::from([(name.to_owned(), id.into())]) };
+    send(&store, &elsewhere, learned("file.id", "f9"), 1).await;
+    send(&store, &first, learned("file.id", "f1"), 1).await;
+    let mut finish = Finish::new(begin(&store, &second, 1).await, at(1), learned("moved_to", "s1"));
+    let placed = leverd::model::Placed { id: "n2".into(), digest: String::new(), old: vec!["n1".into()] };
+    finish.placed = Some((Slot::Stage, Some(placed)));
+    store.finish(&acme(), second.id, finish).await.unwrap();
+    let mut made = store.made(&acme(), &"o1".into()).await.unwrap();
+    made.sort();
+    assert_eq!(made, ["f1", "n1", "n2"]);
+}
