@@ -7,7 +7,7 @@
 use super::band;
 use super::rows::Row;
 use crate::lang::action::Stop;
-use crate::lang::rule::{Operand, Place, Rule};
+use crate::lang::rule::{Operand, Per, Place, Rule};
 use crate::lang::ruleset::RuleSet;
 use crate::lang::template::{Clean, Lookup, Template};
 use crate::lang::vocabulary;
@@ -220,19 +220,15 @@ impl<'a> Scope<'a> {
         })
     }
 
-    /// A setting: posting beats stage beats account. Nothing is read for a setting without overrides.
+    /// A setting. Nothing is read for a setting without overrides.
     pub(super) fn setting(&self, name: &str) -> Result<Option<&'a Value>, Stop> {
         let set = self.set;
         let Some(setting) = set.settings.get(name) else { return Ok(None) };
-        let posting = if setting.posting.is_empty() { None } else { self.posting()? };
-        if let Some(value) = posting.and_then(|posting| setting.posting.get(&posting)) {
-            return Ok(Some(value));
-        }
-        let stage = if setting.stage.is_empty() { None } else { self.stage()? };
-        if let Some(value) = stage.and_then(|stage| setting.stage.get(&stage)) {
-            return Ok(Some(value));
-        }
-        Ok(setting.account.as_ref())
+        setting.get(|per| match per {
+            Per::Posting => self.posting(),
+            Per::Assessment => Ok(self.attempt.map(|attempt| attempt.test.id.clone())),
+            Per::Stage => self.stage(),
+        })
     }
 
     /// The posting that settings are looked up for: of the attempt for vendor events, else of the opportunity.

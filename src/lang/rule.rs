@@ -52,6 +52,47 @@ impl Pack {
     }
 }
 
+/// What a setting can be overridden by. The first of these that an account overrides it for decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Per {
+    Posting,
+    /// The test of the attempt that the event is about.
+    Assessment,
+    Stage,
+}
+
+impl Per {
+    /// In the order in which they beat each other.
+    pub const ALL: [Self; 3] = [Self::Posting, Self::Assessment, Self::Stage];
+
+    /// As `per: [..]` spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Posting => "posting",
+            Self::Assessment => "assessment",
+            Self::Stage => "stage",
+        }
+    }
+
+    /// The key of its overrides where a setting is given.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Posting => "per_posting",
+            Self::Assessment => "per_assessment",
+            Self::Stage => "per_stage",
+        }
+    }
+
+    /// What its overrides are named by.
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::Posting => Kind::Posting,
+            Self::Assessment => Kind::Assessment,
+            Self::Stage => Kind::Stage,
+        }
+    }
+}
+
 /// What an account gives a pack.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Setting {
@@ -59,8 +100,8 @@ pub struct Setting {
     /// Already of the type; named things as text until the account is bound.
     pub default: Option<Value>,
     pub optional: bool,
-    pub per_posting: bool,
-    pub per_stage: bool,
+    /// What it may be overridden by.
+    pub per: BTreeSet<Per>,
     pub doc: Option<String>,
     pub route: String,
     /// Where its name stands.

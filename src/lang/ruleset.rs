@@ -1,7 +1,7 @@
 //! A pack bound to one account: settings checked and given, names pinned to ids. Immutable; the hash covers pack, adapter, settings
 //! and pins, so a stored run can always be explained by exactly what planned it.
 
-use super::rule::Pack;
+use super::rule::{Pack, Per};
 use crate::model::{AccountCatalogue, AccountId, Index, Kind, PackName, RuleName, Value};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
@@ -17,32 +17,28 @@ pub enum Mode {
     Live,
 }
 
-/// A setting's value in one account, with overrides. Posting beats stage beats account.
+/// A setting's value in one account, with overrides.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SettingValue {
     pub account: Option<Value>,
-    /// By posting id.
-    pub posting: BTreeMap<String, Value>,
-    /// By stage id.
-    pub stage: BTreeMap<String, Value>,
+    /// By ids. The first that has a value beats the later ones, and all of them beat the account's.
+    pub per: BTreeMap<Per, BTreeMap<String, Value>>,
 }
 
 impl SettingValue {
-    /// The value for an opportunity on this posting and in this stage.
-    pub fn get(&self, posting: Option<&str>, stage: Option<&str>) -> Option<&Value> {
-        let by = |map: &'_ BTreeMap<String, Value>, key: Option<&str>| key.is_some_and(|key| map.contains_key(key));
-        if by(&self.posting, posting) {
-            return posting.and_then(|posting| self.posting.get(posting));
+    /// The value that applies where `id_of` tells the posting, the test and the stage. Asked only for what is overridden.
+    pub fn get<E>(&self, mut id_of: impl FnMut(Per) -> Result<Option<String>, E>) -> Result<Option<&Value>, E> {
+        for (per, overrides) in &self.per {
+            if let Some(value) = id_of(*per)?.and_then(|id| overrides.get(&id)) {
+                return Ok(Some(value));
+            }
         }
-        if by(&self.stage, stage) {
-            return stage.and_then(|stage| self.stage.get(stage));
-        }
-        self.account.as_ref()
+        Ok(self.account.as_ref())
     }
 
     /// Every value that may apply.
     pub fn all(&self) -> impl Iterator<Item = &Value> {
-        self.account.iter().chain(self.posting.values()).chain(self.stage.values())
+        self.account.iter().chain(self.per.values().flat_map(BTreeMap::values))
     }
 }
 

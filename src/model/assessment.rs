@@ -153,4 +153,14 @@ impl Assessment {
     pub const fn live(&self) -> bool {
         self.phase.live()
     }
+
+    /// The name in `ids` of the person's address number `n`, from 0: `email`, `email 2` …
+    pub fn address_name(n: usize) -> String {
+        if n == 0 { "email".to_owned() } else { format!("email {}", n + 1) }
+    }
+
+    /// What the vendor may call this attempt: each id under the name that its notifications use, every address under `email`.
+    pub fn correlations(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.ids.iter().map(|(name, value)| (name.split_once(' ').map_or(name.as_str(), |(name, _)| name), value.as_str()))
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::talk::Talk;
 use crate::lang::adapter::{Adapter, ErrorClass, ErrorRule, Extract, OnUnknown, Operation, Origin, Step, Take};
-use crate::model::{Exchange, Method, Outcome, Reason, Response, Value};
+use crate::model::{Assessment, Exchange, Method, Outcome, Reason, Response, Value};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -220,12 +220,43 @@ pub(super) fn takes(
     Ok(taken)
 }
 
-/// The address that was invited is a correlation key, if the webhook asks for it and the answer did not say it.
+/// The addresses of who was invited are correlation keys, if the webhook asks for one: that which the answer says, else the one that
+/// was invited, and every other one of the person.
 pub(super) fn add_email(talk: &Talk<'_>, learned: &mut BTreeMap<String, Value>) {
-    let asked = talk.adapter.webhook.iter().flat_map(|webhook| &webhook.owner);
-    let asked = asked.flat_map(|owner| &owner.keys).any(|(key, _)| key == "email");
-    if talk.operation.name == "invite" && asked && !learned.contains_key("email") {
-        let email = talk.supplies.inputs.get("candidate.email").and_then(Value::as_text);
-        learned.extend(email.map(|email| ("email".to_owned(), Value::text(email.to_lowercase()))));
+    if talk.operation.name == "invite" && talk.adapter.knows_by_email() {
+        addresses(talk.supplies.inputs, learned);
+    }
+}
+
+fn addresses(inputs: &BTreeMap<String, Value>, learned: &mut BTreeMap<String, Value>) {
+    let plain = |text: &str| text.trim().to_lowercase();
+    let invited = learned.get("email").or_else(|| inputs.get("candidate.email"));
+    let mut known: Vec<String> = invited.and_then(Value::as_text).map(plain).into_iter().collect();
+    let all = inputs.get("candidate.emails").map(Value::items).unwrap_or_default();
+    for other in all.iter().filter_map(Value::as_text).map(plain) {
+        if !known.contains(&other) {
+            known.push(other);
+        }
+    }
+    for (n, address) in known.into_iter().enumerate() {
+        learned.insert(Assessment::address_name(n), Value::text(address));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// B30: people are matched by any of their addresses, however they are written.
+    #[test]
+    fn b30_every_address_of_the_person_is_a_key() {
+        let inputs = BTreeMap::from([
+            ("candidate.email".to_owned(), Value::text("Ada@Example.com ")),
+            ("candidate.emails".to_owned(), Value::texts(["ada@example.com", "ADA@work.example.com"])),
+        ]);
+        let mut learned = BTreeMap::new();
+        addresses(&inputs, &mut learned);
+        let shown: Vec<String> = learned.iter().map(|(name, address)| format!("{name}: {address}")).collect();
+        assert_eq!(shown, ["email: ada@example.com", "email 2: ada@work.example.com"]);
     }
 }

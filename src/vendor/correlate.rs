@@ -33,7 +33,7 @@ pub enum Choice {
 pub fn choose(key: &OwnerKey, rows: Vec<Assessment>) -> Choice {
     let mut rows: Vec<Assessment> = rows
         .into_iter()
-        .filter(|row| key.ids.iter().all(|(name, id)| row.ids.get(name) == Some(id)))
+        .filter(|row| key.ids.iter().all(|(name, id)| row.correlations().any(|known| known == (name.as_str(), id.as_str()))))
         .filter(|row| key.test.as_ref().is_none_or(|test| row.test.id == *test || row.test.title == *test))
         .collect();
     rows.sort_by_key(|row| std::cmp::Reverse((row.requested_at, row.attempt, row.id)));
@@ -140,6 +140,15 @@ mod tests {
         let ids = |invitation| [("candidate_id", "c"), ("invitation_id", invitation)];
         let rows = vec![row("a", "t", Phase::Scored, 1, &ids("i1")), row("a", "u", Phase::Scored, 2, &ids("i2"))];
         assert_eq!(owners(("candidate_id", "c"), None, rows), ["a u"]);
+    }
+
+    /// B30: whichever of the person's addresses the vendor knows them by.
+    #[test]
+    fn b30_any_address_of_the_person_finds_the_attempt() {
+        let ids = [("email", "ada@example.com"), ("email 2", "ada@work.example.com"), ("invitation_id", "i1")];
+        let rows = || vec![row("a", "t", Phase::Invited, 1, &ids)];
+        assert_eq!(owners(("email", "ada@work.example.com"), Some("t"), rows()), ["a t"]);
+        assert_eq!(owners(("email", "ada@home.example.com"), Some("t"), rows()), ["nobody"]);
     }
 
     // D06

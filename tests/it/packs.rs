@@ -13,6 +13,7 @@ use leverd::lang::source::{Sources, Span};
 use leverd::lang::yaml::{self, Kind};
 use leverd::model::{AccountCatalogue, Pinned, Value};
 use leverd::runtime::builtin;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -36,12 +37,7 @@ fn bound(rules: &str, settings: &str) -> (Option<RuleSet>, String) {
     let entries = if let Kind::Map(entries) = &root.kind { entries.as_slice() } else { &[] };
     let settings: Vec<SettingInput> = entries
         .iter()
-        .map(|(key, value)| SettingInput {
-            name: key.clone(),
-            default: Some(value.clone()),
-            per_posting: Vec::new(),
-            per_stage: Vec::new(),
-        })
+        .map(|(key, value)| SettingInput { name: key.clone(), default: Some(value.clone()), per: BTreeMap::new() })
         .collect();
     let stages = ["Applied", "Assessment", "Offer"];
     let catalogue = AccountCatalogue {
@@ -160,8 +156,7 @@ fn shipped(name: &str, settings: &str) -> (bool, String) {
     let setting = |(key, value): &(yaml::Key, yaml::Node)| SettingInput {
         name: key.clone(),
         default: Some(value.clone()),
-        per_posting: Vec::new(),
-        per_stage: Vec::new(),
+        per: BTreeMap::new(),
     };
     let settings: Vec<SettingInput> = entries.iter().map(setting).collect();
     let stages = ["Assessment", "Assessment Complete"].map(|name| Pinned { id: name.to_lowercase(), name: name.to_owned() });

@@ -83,6 +83,14 @@ pub struct Adapter {
     pub samples: Vec<Sample>,
 }
 
+impl Adapter {
+    /// Whether its webhook tells people by their e-mail addresses.
+    pub fn knows_by_email(&self) -> bool {
+        let owners = self.webhook.iter().flat_map(|webhook| &webhook.owner);
+        owners.flat_map(|owner| &owner.keys).any(|(key, _)| key == "email")
+    }
+}
+
 /// The vendor's budget, per credential.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rate {

@@ -1,14 +1,18 @@
-//! Bands held against the bounds that an account gives: for every posting and stage with bounds of its own, no value may fit two
+//! Bands held against the bounds that an account gives: for every posting, test and stage with bounds of its own, no value may fit two
 //! steps that say different things.
 
 use super::{Applies, Binder};
 use crate::lang::compile::band::{ends, range};
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::range::{Fault, faults};
-use crate::lang::rule::{Band, Operand, Place};
+use crate::lang::rule::{Band, Operand, Per, Place};
 use crate::lang::ruleset::SettingValue;
-use crate::model::{Kind, Value};
+use crate::model::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+
+/// What the overrides that apply are for, by id.
+type Situation<'a> = BTreeMap<Per, &'a str>;
 
 impl Binder<'_, '_> {
     /// Every band with bounds from settings.
@@ -17,32 +21,34 @@ impl Binder<'_, '_> {
             let names = bounds(band);
             let given: Vec<&SettingValue> = names.iter().filter_map(|name| settings.get(*name)).collect();
             let mut told = BTreeSet::new();
-            let stages: BTreeSet<Option<&String>> =
-                given.iter().flat_map(|value| value.stage.keys()).map(Some).chain([None]).collect();
-            let postings: BTreeSet<Option<&String>> =
-                given.iter().flat_map(|value| value.posting.keys()).map(Some).chain([None]).collect();
-            for posting in &postings {
-                for stage in &stages {
-                    let here = |name: &str| {
-                        settings.get(name).and_then(|value| value.get(posting.map(String::as_str), stage.map(String::as_str)))
-                    };
-                    // The same bounds are looked at once, however many postings have them.
-                    let bounds: Vec<String> = names.iter().map(|name| format!("{:?}", here(name))).collect();
-                    if told.insert(bounds) {
-                        self.band(band, &names, &here, (*posting, *stage));
-                    }
+            // Every combination of what is overridden, and of what is not.
+            let mut situations: Vec<Situation> = vec![Situation::new()];
+            for per in Per::ALL {
+                let ids: BTreeSet<&String> =
+                    given.iter().filter_map(|value| value.per.get(&per)).flat_map(BTreeMap::keys).collect();
+                let more: Vec<Situation> = ids
+                    .iter()
+                    .flat_map(|id| {
+                        situations.iter().map(|known| [(per, id.as_str())].into_iter().chain(known.clone()).collect())
+                    })
+                    .collect();
+                situations.extend(more);
+            }
+            for situation in &situations {
+                let here = |name: &str| {
+                    let id_of = |per| Ok::<_, Infallible>(situation.get(&per).map(|&id| id.to_owned()));
+                    settings.get(name).and_then(|value| value.get(id_of).unwrap_or_else(|never| match never {}))
+                };
+                // The same bounds are looked at once, however many postings have them.
+                let bounds: Vec<String> = names.iter().map(|name| format!("{:?}", here(name))).collect();
+                if told.insert(bounds) {
+                    self.band(band, &names, &here, situation);
                 }
             }
         }
     }
 
-    fn band<'v>(
-        &mut self,
-        band: &Band,
-        names: &[&str],
-        here: &dyn Fn(&str) -> Option<&'v Value>,
-        (posting, stage): (Option<&String>, Option<&String>),
-    ) {
+    fn band<'v>(&mut self, band: &Band, names: &[&str], here: &dyn Fn(&str) -> Option<&'v Value>, situation: &Situation<'_>) {
         let number = |operand: &Operand| match operand {
             Operand::Literal(value) => value.measure(),
             Operand::Place(Place::Setting { name, .. }) => here(name)?.measure(),
@@ -77,10 +83,10 @@ impl Binder<'_, '_> {
                 "change the bounds so that each step has values of its own",
             ),
         };
-        let place = self.situation(posting, stage);
+        let place = self.situation(situation);
         let message = format!("with {}{place}, {what}", values.join(" and "));
         // The bound that the account gave most particularly; what the pack gives stands behind.
-        let spans = bounds.iter().filter_map(|(name, _)| self.given_at(name, posting, stage));
+        let spans = bounds.iter().filter_map(|(name, _)| self.given_at(name, situation));
         let span = spans.max_by_key(|(rank, _)| *rank).map(|(_, span)| span);
         let span = span.or_else(|| bounds.iter().find_map(|(name, _)| Some(self.pack.settings.get(*name)?.span)));
         let step = steps.get(later).map(|(step, _)| step.span);
@@ -91,33 +97,24 @@ impl Binder<'_, '_> {
     }
 
     /// Where the value of a setting stands that applies here, if the account gives it, and how particular it is.
-    fn given_at(
-        &self,
-        name: &str,
-        posting: Option<&String>,
-        stage: Option<&String>,
-    ) -> Option<(u8, crate::lang::source::Span)> {
-        let places = [
-            (2, posting.map(|id| Applies::Posting(id.clone()))),
-            (1, stage.map(|id| Applies::Stage(id.clone()))),
-            (0, Some(Applies::Account)),
-        ];
-        let mut known =
-            places.into_iter().filter_map(|(rank, place)| Some((rank, *self.places.get(&(name.to_owned(), place?))?)));
-        known.next()
+    fn given_at(&self, name: &str, situation: &Situation<'_>) -> Option<(usize, crate::lang::source::Span)> {
+        let particular = situation.iter().map(|(per, id)| Applies::One(*per, (*id).to_owned()));
+        let mut places = particular.chain([Applies::Account]).enumerate();
+        places.find_map(|(at, place)| Some((Per::ALL.len() - at, *self.places.get(&(name.to_owned(), place))?)))
     }
 
-    fn situation(&self, posting: Option<&String>, stage: Option<&String>) -> String {
+    /// In words: ` for the posting X in the stage Y`.
+    fn situation(&self, situation: &Situation<'_>) -> String {
         let vendor = self.pack.vendor_name().map(crate::model::VendorName::as_str);
-        let name = |kind, id: &String| self.catalogue.find(kind, vendor, id).map_or_else(|| id.clone(), |named| named.name);
-        match (posting, stage) {
-            (None, None) => String::new(),
-            (Some(posting), None) => format!(" for the posting `{}`", name(Kind::Posting, posting)),
-            (None, Some(stage)) => format!(" in the stage `{}`", name(Kind::Stage, stage)),
-            (Some(posting), Some(stage)) => {
-                format!(" for the posting `{}` in the stage `{}`", name(Kind::Posting, posting), name(Kind::Stage, stage))
+        let told = situation.iter().map(|(per, id)| {
+            let named = self.catalogue.find(per.kind(), vendor, id).map_or_else(|| (*id).to_owned(), |named| named.name);
+            match per {
+                Per::Posting => format!(" for the posting `{named}`"),
+                Per::Assessment => format!(" for the test `{named}`"),
+                Per::Stage => format!(" in the stage `{named}`"),
             }
-        }
+        });
+        told.collect()
     }
 }
 

@@ -10,7 +10,7 @@ mod rows;
 
 use super::compile::literal;
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::rule::{Pack, Setting};
+use super::rule::{Pack, Per, Setting};
 use super::ruleset::{Mode, RuleSet, SettingValue};
 use super::source::Span;
 use super::yaml::{Key, Node};
@@ -27,10 +27,8 @@ pub struct SettingInput {
     pub name: Key,
     /// The value for the whole account.
     pub default: Option<Node>,
-    /// By posting title or id.
-    pub per_posting: Vec<(Key, Node)>,
-    /// By stage name or id.
-    pub per_stage: Vec<(Key, Node)>,
+    /// By names or ids.
+    pub per: BTreeMap<Per, Vec<(Key, Node)>>,
 }
 
 /// Who gives the settings and names: what a person is told to do about one that lacks depends on it.
@@ -129,9 +127,8 @@ struct Binder<'a, 'd> {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Applies {
     Account,
-    /// By id.
-    Posting(String),
-    Stage(String),
+    /// To one thing, by id.
+    One(Per, String),
 }
 
 impl Binder<'_, '_> {
@@ -165,10 +162,9 @@ impl Binder<'_, '_> {
             bound.account = self.default(name, setting, span, true);
             return bound;
         };
-        for (allowed, overrides, word) in
-            [(setting.per_posting, &input.per_posting, "posting"), (setting.per_stage, &input.per_stage, "stage")]
-        {
-            if let (false, Some((first, _))) = (allowed, overrides.first()) {
+        for (per, overrides) in &input.per {
+            let word = per.as_str();
+            if let (false, Some((first, _))) = (setting.per.contains(per), overrides.first()) {
                 let message = format!("`{name}` cannot be set per {word}");
                 self.found.push(
                     Diagnostic::error("no-override", first.span, message)
@@ -176,18 +172,11 @@ impl Binder<'_, '_> {
                         .help(format!("give one `default`, or declare the setting with `per: [{word}]`")),
                 );
             }
-        }
-        for (key, node) in &input.per_posting {
-            if let (Some(posting), Some(value)) = (self.find(Kind::Posting, &key.text, key.span), self.value(node, &setting.ty))
-            {
-                self.places.insert((name.to_owned(), Applies::Posting(posting.id.clone())), node.span);
-                bound.posting.insert(posting.id, value);
-            }
-        }
-        for (key, node) in &input.per_stage {
-            if let (Some(stage), Some(value)) = (self.find(Kind::Stage, &key.text, key.span), self.value(node, &setting.ty)) {
-                self.places.insert((name.to_owned(), Applies::Stage(stage.id.clone())), node.span);
-                bound.stage.insert(stage.id, value);
+            for (key, node) in overrides {
+                if let (Some(one), Some(value)) = (self.find(per.kind(), &key.text, key.span), self.value(node, &setting.ty)) {
+                    self.places.insert((name.to_owned(), Applies::One(*per, one.id.clone())), node.span);
+                    bound.per.entry(*per).or_default().insert(one.id, value);
+                }
             }
         }
         bound.account = match &input.default {
@@ -298,9 +287,9 @@ fn hash(
     for (name, value) in settings {
         part(name);
         part(&value.account.as_ref().map(json).unwrap_or_default());
-        for (kind, overrides) in [("posting", &value.posting), ("stage", &value.stage)] {
+        for (per, overrides) in &value.per {
             for (key, value) in overrides {
-                part(kind);
+                part(per.as_str());
                 part(key);
                 part(&json(value));
             }

@@ -36,8 +36,8 @@ pub(super) fn indexes(
     }
     let mut indexes: HashMap<String, BTreeMap<Option<String>, Index>> = HashMap::new();
     for (name, field) in wanted {
-        let Some(SettingValue { account: Some(Value::List(rows)), posting, stage }) = settings.get(name) else { continue };
-        if !posting.is_empty() || !stage.is_empty() {
+        let Some(SettingValue { account: Some(Value::List(rows)), per }) = settings.get(name) else { continue };
+        if !per.is_empty() {
             continue;
         }
         let index = Index::over(rows.iter().map(|row| match (field, row) {

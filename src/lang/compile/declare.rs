@@ -5,11 +5,11 @@ use super::literal::literal;
 use super::shapes::{PER, SETTING};
 use super::types::is_table;
 use crate::lang::diagnostic::Diagnostic;
-use crate::lang::rule::{Family, PatternPiece, PatternText, Setting};
+use crate::lang::rule::{Family, PatternPiece, PatternText, Per, Setting};
 use crate::lang::scope::{FamilyShape, Known, Scope};
 use crate::lang::yaml::{Key, Kind as NodeKind, Node};
 use crate::model::{Type, Value};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 impl Check<'_, '_> {
@@ -25,22 +25,20 @@ impl Check<'_, '_> {
             self.found
                 .push(Diagnostic::warning("never-absent", default.span, message).help("leave out `optional` or `default`"));
         }
-        let (mut per_posting, mut per_stage) = (false, false);
+        let mut per = BTreeSet::new();
         for node in get("per").map(Node::items_or_self).unwrap_or_default() {
-            match node.as_text(self.found) {
-                Some("posting") => per_posting = true,
-                Some("stage") => per_stage = true,
-                Some(other) => {
-                    let options: Vec<String> = PER.iter().map(|&per| per.to_owned()).collect();
-                    self.found.push(super::literal::unknown_option(node, other, &options));
-                }
-                None => {}
+            let Some(text) = node.as_text(self.found) else { continue };
+            if let Some(known) = Per::ALL.into_iter().find(|per| per.as_str() == text) {
+                per.insert(known);
+            } else {
+                let options: Vec<String> = PER.iter().map(|&per| per.to_owned()).collect();
+                self.found.push(super::literal::unknown_option(node, text, &options));
             }
         }
-        if let (true, Some(per)) = (is_table(&ty), get("per")) {
+        if let (true, Some(written)) = (is_table(&ty), get("per")) {
             self.error(
                 "wrong-type",
-                per.span,
+                written.span,
                 "a table is not overridden: what it says of one stage or posting is a row",
                 "leave `per` out, and give the table a column such as `posting: posting`",
             );
@@ -50,8 +48,7 @@ impl Check<'_, '_> {
             ty,
             default: default.flatten(),
             optional,
-            per_posting,
-            per_stage,
+            per,
             doc,
             route: format!("settings.{}", key.text),
             span: key.span,

@@ -75,7 +75,7 @@ pub(crate) static SETTING: Shape = Shape {
 };
 
 /// What a setting may be overridden by.
-pub(crate) const PER: [&str; 2] = ["posting", "stage"];
+pub(crate) const PER: [&str; 3] = ["posting", "assessment", "stage"];
 
 /// One band.
 pub(crate) static BAND: Shape = Shape {

@@ -101,6 +101,7 @@ pub(super) static OVERRIDES: Shape = Shape {
     keys: &[
         KeyShape::may("default", Ty::Any, "the value where no override fits"),
         KeyShape::may("per_stage", Ty::Named(&Ty::Any), "values by stage name or id"),
+        KeyShape::may("per_assessment", Ty::Named(&Ty::Any), "values by title or id of the test"),
         KeyShape::may("per_posting", Ty::Named(&Ty::Any), "values by posting title or id"),
     ],
 };

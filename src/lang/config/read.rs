@@ -10,11 +10,13 @@ use super::{
 use crate::lang::diagnostic::{Diagnostic, Diagnostics};
 use crate::lang::near::near;
 use crate::lang::route::routed;
+use crate::lang::rule::Per;
 use crate::lang::ruleset::Mode;
 use crate::lang::source::{SourceId, Sources, Span};
 use crate::lang::yaml::{self, Key, Node};
 use crate::model::{AccountId, PackName, VendorName};
 use jiff::SignedDuration;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use url::{Host, Url};
 
@@ -208,7 +210,7 @@ impl Reader {
     }
 
     fn setting(&mut self, name: &Key, node: &Node) -> Option<SettingInput> {
-        let mut setting = SettingInput { name: name.clone(), default: None, per_posting: Vec::new(), per_stage: Vec::new() };
+        let mut setting = SettingInput { name: name.clone(), default: None, per: BTreeMap::new() };
         if node.is_faulty() {
             return None;
         }
@@ -219,10 +221,9 @@ impl Reader {
         }
         let keep = |_: &mut Self, key: &Key, value: &Node| Some((key.clone(), value.clone()));
         for (key, value) in OVERRIDES.entries(node, &mut self.found) {
-            match key.text.as_str() {
-                "default" => setting.default = Some(value.clone()),
-                "per_stage" => setting.per_stage = self.named(value, keep),
-                _ => setting.per_posting = self.named(value, keep),
+            match Per::ALL.into_iter().find(|per| per.key() == key.text) {
+                Some(per) => drop(setting.per.insert(per, self.named(value, keep))),
+                None => setting.default = Some(value.clone()),
             }
         }
         Some(setting)

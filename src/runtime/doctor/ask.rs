@@ -5,8 +5,21 @@ use crate::model::{Class, Exchange, Request};
 use crate::runtime::account::Account;
 use crate::runtime::call::{Called, Node, Unready};
 
+/// How often Lever may ask us to wait before we take that for its answer. The budget heeds how long.
+const PATIENCE: usize = 4;
+
 /// The answer, or why there is none.
 pub(super) async fn lever(node: &Node, account: &Account, request: &Request) -> Result<Exchange, String> {
+    for _ in 1..PATIENCE {
+        match once(node, account, request).await {
+            Ok(Exchange::Answered(answer)) if answer.status == 429 => {}
+            other => return other,
+        }
+    }
+    once(node, account, request).await
+}
+
+async fn once(node: &Node, account: &Account, request: &Request) -> Result<Exchange, String> {
     match node.call(account, request, Class::Person).await {
         Ok(Called::Exchanged(exchange)) => Ok(exchange),
         Ok(Called::Held { reason, .. })

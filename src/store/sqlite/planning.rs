@@ -173,7 +173,7 @@ impl Sqlite {
             }
             Err(error) => return Err(Refused::Store(error.into())),
         }
-        for (name, value) in &row.ids {
+        for (name, value) in row.correlations() {
             exec(
                 &self.db,
                 "INSERT OR IGNORE INTO correlation (account, vendor, name, value, assessment) VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -4,6 +4,7 @@ use super::{Beginning, Reader, beginning};
 use crate::lang::bind::SettingInput;
 use crate::lang::compile::literal::literal;
 use crate::lang::diagnostic::Diagnostic;
+use crate::lang::rule::Per;
 use crate::lang::vocabulary;
 use crate::lang::yaml::{self, Key, Node};
 use crate::model::{
@@ -248,8 +249,8 @@ impl Reader<'_> {
 
 /// A setting as written: one value, or a map with overrides.
 pub(super) fn setting(key: &Key, node: &Node) -> SettingInput {
-    let mut setting = SettingInput { name: key.clone(), default: None, per_posting: Vec::new(), per_stage: Vec::new() };
-    let overrides = ["per_posting", "per_stage"].iter().any(|key| node.get(key).is_some());
+    let mut setting = SettingInput { name: key.clone(), default: None, per: BTreeMap::new() };
+    let overrides = Per::ALL.iter().any(|per| node.get(per.key()).is_some());
     if !overrides {
         setting.default = Some(node.clone());
         return setting;
@@ -259,7 +260,6 @@ pub(super) fn setting(key: &Key, node: &Node) -> SettingInput {
         _ => Vec::new(),
     };
     setting.default = node.get("default").cloned();
-    setting.per_posting = entries("per_posting");
-    setting.per_stage = entries("per_stage");
+    setting.per = Per::ALL.into_iter().map(|per| (per, entries(per.key()))).collect();
     setting
 }

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 
 /// The name under which requests read the address.
 const EMAIL: &str = "candidate.email";
+/// All addresses of the person.
+const EMAILS: &str = "candidate.emails";
 
 pub(super) fn plan(invite: &InviteTo, draft: &mut dyn Draft) -> Result<(), Stop> {
     let Some(vendor) = draft.pack().vendor_name().cloned() else { return skip(draft, "the pack has no vendor".to_owned()) };
@@ -174,7 +176,12 @@ fn inputs(invite: &InviteTo, draft: &mut dyn Draft, mode: InviteMode) -> Result<
     // Refreshing may be an operation of its own.
     let refresh = operations.and_then(|all| all.get("refresh")).filter(|_| mode == InviteMode::Refresh);
     let operation = refresh.or_else(|| operations?.get("invite"));
-    let names: Vec<String> = operation.map(|operation| operation.inputs.clone()).unwrap_or_default();
+    let mut names: Vec<String> = operation.map(|operation| operation.inputs.clone()).unwrap_or_default();
+    // The vendor may know the person by another address than the one that is invited.
+    let by_email = draft.pack().vendor.as_deref().is_some_and(crate::lang::adapter::Adapter::knows_by_email);
+    if by_email && names.iter().any(|name| name == EMAIL) {
+        names.push(EMAILS.to_owned());
+    }
     let mut inputs = given(draft, &names, &invite.with)?;
     if let Some(to) = &invite.to {
         inputs.remove(EMAIL);
