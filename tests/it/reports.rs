@@ -20,6 +20,9 @@ auth: { bearer: "{{secret.key}}" }
 errors: [{ status: [202, 409], class: not_ready }]
 events: { scored: {} }
 operations:
+  invite:
+    request: { post: /invitations, json: { email: "{{candidate.email}}", test: "{{test.id}}" } }
+    take: { attempt_id: $.attempt }
   report:
     request: { get: "/results/{{ids.attempt_id}}/report" }
     take: { url: $.pdf }
@@ -49,7 +52,10 @@ fn answered(status: u16, body: &[u8]) -> Exchange {
 }
 
 fn keyed(request: &Request) -> bool {
-    request.headers.iter().any(|(name, text)| name == "authorization" && matches!(text, HeaderText::Secret(_)))
+    request
+        .headers
+        .iter()
+        .any(|(name, text)| name.eq_ignore_ascii_case("authorization") && matches!(text, HeaderText::Secret(_)))
 }
 
 fn fetch(report: &str, answers: &[Exchange]) -> Fetched {
