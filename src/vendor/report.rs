@@ -82,17 +82,17 @@ impl<'a> Fetch<'a> {
     /// The request for the file itself. Our credentials go only where they belong; a URL of another host carries its own.
     fn download(&self, url: &str) -> Result<Request, Reason> {
         allowed(self.adapter, self.supplies.base_url, url)?;
-        let mut request = Request::new(Destination::Vendor(self.adapter.name.clone()), Method::Get, url);
-        let parsed = url::Url::parse(url).ok();
+        let parsed =
+            url::Url::parse(url).map_err(|_| Reason::new("R8", format!("{} gave a URL that is none", self.adapter.title)))?;
+        // Sent as it was parsed: a mask of its path fits no other spelling of it.
+        let mut request = Request::new(Destination::Vendor(self.adapter.name.clone()), Method::Get, parsed.as_str());
         let base = url::Url::parse(self.supplies.base_url).ok();
-        if let (Some(parsed), Some(base)) = (&parsed, &base)
-            && parsed.origin() == base.origin()
-        {
+        if base.is_some_and(|base| parsed.origin() == base.origin()) {
             let nothing = BTreeMap::new();
             authenticate(&self.adapter.auth, &mut request, &Scope::new(self.supplies, &nothing))?;
         }
         // Such URLs are often all that it takes to read the report: what follows the host is no business of the log.
-        request.masks.extend(parsed.map(|url| Secret::new(url.path().trim_start_matches('/'))));
+        request.masks.push(Secret::new(parsed.path().trim_start_matches('/')));
         Ok(request)
     }
 
