@@ -427,7 +427,8 @@ fn the_schema_accepts_every_adapter_and_refuses_unknown_keys() {
 
 /// What an adapter must be able to do, row by row: how it is known to the vendor, how it asks, what it takes from answers, how it goes
 /// through pages, what it believes and understands of webhooks, how it polls and is registered.
-const ROWS: [(&str, u32); 8] = [("AU", 8), ("RQ", 8), ("RS", 5), ("WV", 9), ("WI", 6), ("PL", 4), ("PV", 3), ("PAGING", 0)];
+const ROWS: [(&str, u32); 9] =
+    [("AU", 8), ("RQ", 8), ("RS", 5), ("WV", 9), ("WI", 6), ("PL", 4), ("PV", 3), ("RP", 6), ("PAGING", 0)];
 
 /// The words of every codec fixture's names and comments, and of the lines above and of tests.
 fn words() -> std::collections::BTreeSet<String> {
