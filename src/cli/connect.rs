@@ -52,8 +52,19 @@ impl Reads {
         Ok(self.ask(request).await)
     }
 
-    /// Sends a request that may change something, once.
+    /// Sends a request that may change something, and again only where Lever says that it came too soon: then nothing was changed.
     pub(super) async fn once(&self, request: &Request) -> Exchange {
+        let mut pause = PAUSE;
+        for _ in 1..TRIES {
+            self.gate.acquire(Class::Person).await;
+            let exchange = self.client.send(request, &self.endpoint).await;
+            match &exchange {
+                Exchange::Answered(response) if response.status == 429 => self.gate.slow(retry_after(response)),
+                _ => return exchange,
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
         self.gate.acquire(Class::Person).await;
         self.client.send(request, &self.endpoint).await
     }

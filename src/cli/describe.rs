@@ -81,7 +81,11 @@ pub fn step(step: &Step) -> String {
     let rule = step.rule.as_ref().map(|rule| format!("rule `{rule}` ")).unwrap_or_default();
     let pack = step.pack.as_ref().map(|pack| format!("{pack}: ")).unwrap_or_default();
     let route = if step.route.is_empty() { String::new() } else { format!("  ({pack}{})", step.route) };
-    format!("{rule}{}{route}", said(&step.said))
+    // A look-up that found nothing does not end the rule by itself.
+    let looked_up = matches!(step.said, Said::NoRows { .. }) && step.route.contains(".find.");
+    let said = said(&step.said);
+    let said = if looked_up { said.trim_start_matches("not fired: ") } else { &said };
+    format!("{rule}{said}{route}")
 }
 
 /// `2026-11-20 09:30:00 UTC  candidateStageChange  acme/opportunity`.

@@ -132,9 +132,13 @@ pub(super) async fn told_to_stop() {
 
 /// Sends log lines to standard error. `LEVERD_LOG` overrides the configured level. Once per process.
 pub(super) fn logs(level: &str, json: bool) {
+    use std::io::IsTerminal as _;
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_env("LEVERD_LOG").unwrap_or_else(|_| EnvFilter::new(format!("warn,leverd={level}")));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     // A second subscriber in one process (tests) is refused; the first goes on.
     let _ = if json { builder.json().try_init() } else { builder.with_target(false).try_init() };
 }

@@ -331,7 +331,9 @@ fn nearest<'a>(scope: &Scope<'a>, spec: &Spec, all: &Pool<'a>) -> Option<String>
             }
             left -= 1;
             let likeness = strsim::normalized_damerau_levenshtein(&text.trim().to_lowercase(), &wanted.trim().to_lowercase());
-            if likeness >= 0.7 && best.as_ref().is_none_or(|(most, _)| likeness > *most) {
+            // What is the same fits this test and failed another: no near miss.
+            let same = text.trim() == wanted.trim();
+            if likeness >= 0.7 && !same && best.as_ref().is_none_or(|(most, _)| likeness > *most) {
                 best = Some((likeness, text.clone()));
             }
         }

@@ -23,10 +23,12 @@ pub struct Begun<'a> {
     pub opportunity: &'a OpportunityId,
     /// The first try that may have been carried out.
     pub at: Timestamp,
-    /// How often it was tried.
+    /// How often it was tried and may have been carried out.
     pub tries: usize,
     /// What stood under its key before.
     pub placed: Option<&'a Placed>,
+    /// What is known to be the work of other effects of the opportunity, by Lever's ids.
+    pub made: &'a [String],
 }
 
 /// The decision.
@@ -79,7 +81,7 @@ pub fn settled(begun: Begun<'_>, answer: Option<&Exchange>) -> Settled {
     };
     match begun.act {
         Act::Note { text, created_at, .. } => found(begun, api::notes(answer), |notes: &[Note]| {
-            find_note(notes, text, *created_at, since).map(|note| note.id.clone())
+            find_note(begun, notes, text, *created_at, since).map(|note| note.id.clone())
         }),
         Act::File(file) => {
             let since = begun.at.checked_sub(FILE_SKEW).unwrap_or(begun.at);
@@ -98,7 +100,7 @@ pub fn settled(begun: Begun<'_>, answer: Option<&Exchange>) -> Settled {
         Act::Feedback(filled) => found(begun, api::forms(answer), |forms: &[Form]| {
             let ours = |form: &&Form| {
                 let at = form.created_at.is_some_and(|at| at.as_millisecond() == filled.created_at.as_millisecond());
-                !form.deleted && at && form.template.as_deref() == Some(filled.template.id.as_str())
+                !form.deleted && at && !known(begun, &form.id) && form.template.as_deref() == Some(filled.template.id.as_str())
             };
             forms.iter().find(ours).map(|form| form.id.clone())
         }),
@@ -127,9 +129,10 @@ fn unknown() -> Reason {
     Reason::new("R10", "nobody knows whether this was carried out; look, then retry or skip it")
 }
 
-/// Whether it is what stood under the key before we began.
+/// Whether it is what stood under the key before we began, or the work of another effect.
 fn known(begun: Begun<'_>, id: &str) -> bool {
     begun.placed.is_some_and(|placed| placed.id == id || placed.old.iter().any(|old| old == id))
+        || begun.made.iter().any(|made| made == id)
 }
 
 /// What a page of a list says: it is there, or on the next page, or not at all.
@@ -151,11 +154,13 @@ fn find_form(begun: Begun<'_>, forms: &[Form], filled: &FilledForm, since: Times
 }
 
 /// The note with this text that has our time, else one with this text that appeared since we began.
-fn find_note<'a>(notes: &'a [Note], text: &str, created_at: Timestamp, since: Timestamp) -> Option<&'a Note> {
+fn find_note<'a>(begun: Begun<'_>, notes: &'a [Note], text: &str, created_at: Timestamp, since: Timestamp) -> Option<&'a Note> {
     let same = |found: &str| found.trim() == text.trim();
     let at = |note: &Note, fits: &dyn Fn(Timestamp) -> bool| {
         let mut comments = note.fields.iter().filter(|field| same(&field.text));
-        !note.deleted && comments.any(|field| [field.created_at, note.created_at].into_iter().flatten().any(fits))
+        !note.deleted
+            && !known(begun, &note.id)
+            && comments.any(|field| [field.created_at, note.created_at].into_iter().flatten().any(fits))
     };
     // Lever keeps milliseconds.
     let exact = notes.iter().find(|note| at(note, &|time| time.as_millisecond() == created_at.as_millisecond()));

@@ -52,4 +52,4 @@ pub use secret::Secret;
 pub use test_list::TestList;
 pub use trigger::{AssessmentEvent, EventKind, LeverEvent};
 pub use value::{Field, Kind, Named, Type, Value};
-pub use wire::{Body, Destination, Exchange, HeaderText, Method, Request, Response};
+pub use wire::{Body, Destination, Exchange, HeaderText, Method, Request, Response, percent_encoded};

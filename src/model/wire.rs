@@ -91,7 +91,7 @@ pub struct Request {
     pub query: Vec<(String, String)>,
     pub headers: Vec<(String, HeaderText)>,
     pub body: Body,
-    /// Secrets that the body or the query hold: printing masks every occurrence.
+    /// Secrets that the path, the body or the query hold: printing masks every occurrence.
     pub masks: Vec<Secret>,
     /// The largest answer in bytes, where it is more than the destination's usual one: a file.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,8 +127,32 @@ impl Request {
 
     /// `GET Lever /opportunities/1`: for logs and attempts. No query, no body, no secret.
     pub fn line(&self) -> String {
-        format!("{} {} {}", self.method.as_str(), self.to, self.path)
+        format!("{} {} {}", self.method.as_str(), self.to, self.shown_path())
     }
+
+    /// The path for people: without its query, and with every secret masked, as it is and percent-encoded.
+    pub fn shown_path(&self) -> String {
+        let path = self.path.split(['?', '#']).next().unwrap_or_default().to_owned();
+        let mut masks: Vec<&str> = self.masks.iter().map(Secret::expose).filter(|secret| !secret.is_empty()).collect();
+        // One may begin with another: what is left of the longer one must not show.
+        masks.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        masks.iter().fold(path, |path, secret| path.replace(secret, "***").replace(&percent_encoded(secret), "***"))
+    }
+}
+
+/// Percent-encodes everything but letters, digits and `-._~`: a segment of a path.
+pub fn percent_encoded(text: &str) -> String {
+    use fmt::Write as _;
+    let mut path = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            path.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(path, "%{byte:02X}");
+        }
+    }
+    path
 }
 
 /// An answer.
@@ -168,4 +192,24 @@ pub enum Exchange {
     NotSent(String),
     /// It left and no whole answer came: timeout, reset.
     Lost(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(path: &str, masks: &[&str]) -> String {
+        let mut request = Request::new(Destination::Lever, Method::Get, path);
+        request.masks = masks.iter().map(|mask| Secret::new(*mask)).collect();
+        request.line()
+    }
+
+    #[test]
+    fn a_line_shows_neither_query_nor_secret() {
+        assert_eq!(shown("https://files.example/r.pdf?token=s3cret", &[]), "GET Lever https://files.example/r.pdf");
+        assert_eq!(shown("/r#token=s3cret", &[]), "GET Lever /r");
+        assert_eq!(shown("/hooks/s3cret?key=s3cret", &["s3cret", ""]), "GET Lever /hooks/***");
+        assert_eq!(shown("/hooks/a%2Fb%20c/d", &["a/b c"]), "GET Lever /hooks/***/d");
+        assert_eq!(shown("/hooks/s3cret-and-more", &["s3cret", "s3cret-and-more"]), "GET Lever /hooks/***");
+    }
 }

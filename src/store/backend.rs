@@ -49,6 +49,8 @@ pub trait Backend: Send {
     fn derive(&mut self, account: &AccountId, delivery: DeliveryId, derived: &Derived, at: Timestamp) -> Result<()>;
     /// Commit three.
     fn plan(&mut self, account: &AccountId, event: EventId, run: &Run) -> Result<PlanMade>;
+    /// Replaces what an effect that was not begun is to do. False: it was begun or settled meanwhile, and stays as it is.
+    fn revise(&mut self, account: &AccountId, effect: &Effect) -> Result<bool>;
     /// Commit four.
     fn begin(&mut self, account: &AccountId, effects: &[EffectId], epoch: u64, at: Timestamp) -> Result<Vec<Begun>>;
     /// Commit five.
@@ -141,6 +143,7 @@ pub trait Reader: Send {
     fn is_open(&self, account: &AccountId, work: Work) -> Result<bool>;
     fn own_moves(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<OwnMove>>;
     fn placed(&self, account: &AccountId, opportunity: &OpportunityId, slot: &Slot) -> Result<Option<Placed>>;
+    fn made(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<String>>;
     fn firings(
         &self,
         account: &AccountId,

@@ -92,6 +92,12 @@ impl Store {
         self.read(move |store| store.placed(&account, &opportunity, &slot)).await
     }
 
+    /// What Lever calls the notes, files, forms and feedback that effects of the opportunity are known to have made, in no order.
+    pub async fn made(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<String>> {
+        let (account, opportunity) = (account.clone(), opportunity.clone());
+        self.read(move |store| store.made(&account, &opportunity)).await
+    }
+
     /// A rule set kept by [`Store::keep_ruleset`].
     pub async fn ruleset(&self, hash: &str) -> Result<Option<Vec<u8>>> {
         let hash = hash.to_owned();

@@ -7,7 +7,7 @@ use super::handle::Store;
 use super::rows::{Retention, SigningToken};
 use super::writer::Point;
 use crate::model::{
-    AccountId, Delivery, DeliveryId, EffectId, EventId, Later, Notice, OpportunityId, PackName, Reason, RuleName,
+    AccountId, Delivery, DeliveryId, Effect, EffectId, EventId, Later, Notice, OpportunityId, PackName, Reason, RuleName,
 };
 use jiff::Timestamp;
 
@@ -97,6 +97,13 @@ impl Store {
     /// Due timers become deliveries, in the commit that deletes them. The answer is how many. Not called while the clock is doubted.
     pub async fn fire_timers(&self, claim: Claim) -> Result<usize> {
         self.write(Point::DeliveryIn, move |store| store.fire_timers(&claim)).await
+    }
+
+    /// What a late effect is to do after its rule was evaluated again: durable before it is begun, for what is begun is looked up by what
+    /// the store says of it. False: it was begun or settled meanwhile, and must not be sent.
+    pub async fn revise(&self, account: &AccountId, effect: Effect) -> Result<bool> {
+        let account = account.clone();
+        self.write(Point::Other, move |store| store.revise(&account, &effect)).await
     }
 
     /// After opening: gives back the claims of the process before and marks effects that it had begun as unknown.

@@ -64,15 +64,12 @@ impl<'a> Fetch<'a> {
 
     /// Whether the request to send now carries our credentials: a file that is kept elsewhere does not get them.
     pub fn is_ours(&self) -> bool {
-        self.url.as_deref().is_none_or(|url| self.at_home(url))
+        self.url.as_deref().is_none_or(|url| url::Url::parse(url).is_ok_and(|url| self.at_home(&url)))
     }
 
     /// Whether a URL is of the vendor's own origin.
-    fn at_home(&self, url: &str) -> bool {
-        match (url::Url::parse(url), url::Url::parse(self.supplies.base_url)) {
-            (Ok(url), Ok(base)) => url.origin() == base.origin(),
-            _ => false,
-        }
+    fn at_home(&self, url: &url::Url) -> bool {
+        url::Url::parse(self.supplies.base_url).is_ok_and(|base| url.origin() == base.origin())
     }
 
     /// The request to send now.
@@ -101,13 +98,16 @@ impl<'a> Fetch<'a> {
     /// The request for the file itself. Our credentials go only where they belong; a URL of another host carries its own.
     fn download(&self, url: &str) -> Result<Request, Reason> {
         allowed(self.adapter, self.supplies.base_url, url)?;
-        let mut request = Request::new(Destination::Vendor(self.adapter.name.clone()), Method::Get, url);
-        if self.at_home(url) {
+        let parsed =
+            url::Url::parse(url).map_err(|_| Reason::new("R8", format!("{} gave a URL that is none", self.adapter.title)))?;
+        // Sent as it was parsed: a mask of its path fits no other spelling of it.
+        let mut request = Request::new(Destination::Vendor(self.adapter.name.clone()), Method::Get, parsed.as_str());
+        if self.at_home(&parsed) {
             let nothing = BTreeMap::new();
             authenticate(&self.adapter.auth, &mut request, &Scope::new(self.supplies, &nothing))?;
         }
         // Such URLs are often all that it takes to read the report: what follows the host is no business of the log.
-        request.masks.extend(url::Url::parse(url).ok().map(|url| Secret::new(url.path().trim_start_matches('/'))));
+        request.masks.push(Secret::new(parsed.path().trim_start_matches('/')));
         Ok(request)
     }
 

@@ -3,7 +3,7 @@
 
 use super::sign;
 use crate::lang::adapter::{Adapter, Auth, Payload, RequestShape, Shape, Text};
-use crate::model::{Assessment, Body, Destination, HeaderText, Reason, Request, Secret, TestEntry, Value};
+use crate::model::{Assessment, Body, Destination, HeaderText, Reason, Request, Secret, TestEntry, Value, percent_encoded};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use std::cell::RefCell;
@@ -209,20 +209,6 @@ pub(super) fn plain(value: &Value) -> Option<String> {
     }
 }
 
-/// Percent-encodes everything but letters, digits and `-._~`.
-fn encoded(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut path = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            path.push(char::from(byte));
-        } else {
-            let _ = write!(path, "%{byte:02X}");
-        }
-    }
-    path
-}
-
 /// Makes one request, with the adapter's authentication unless this is the request for a token. `at` is an absolute URL that an answer
 /// gave: it stands for path and query of the shape.
 pub(super) fn make(
@@ -273,7 +259,7 @@ fn path(adapter: &Adapter, text: &Text, scope: &Scope<'_>) -> Result<String, Rea
             } else if matches!(value.as_str(), "." | "..") {
                 None
             } else {
-                Some(encoded(&value))
+                Some(percent_encoded(&value))
             }
         })
         .map_err(|name| absent(&name))?;

@@ -5,7 +5,9 @@
 
 use jiff::Timestamp;
 use leverd::model::{AccountId, Delivery, DeliveryId, Event, EventId, EventKind, LeverEvent, OpportunityId, Reason, Source};
-use leverd::sim::{AssessmentState, Misbehaviour, NewField, NewOpportunity, NewTemplate, RouteFault, Sim, SimOptions};
+use leverd::sim::{
+    AssessmentState, BucketMode, Faults, Misbehaviour, NewField, NewOpportunity, NewTemplate, RouteFault, Sim, SimOptions,
+};
 use leverd::store::{Claim, Derived, Options, Store};
 use std::fmt::Write as _;
 use std::fs;
@@ -253,7 +255,9 @@ rules:
 #[test]
 fn b73_b74_b75_ensure_makes_what_is_missing_once_and_seeds_tags_where_it_is_told() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let sim = runtime.block_on(Sim::start(SimOptions { seed: Some(7), ..SimOptions::default() })).expect("started");
+    // Many commands in a row, each with a budget of its own.
+    let faults = Faults { bucket: BucketMode::Off, ..Faults::default() };
+    let sim = runtime.block_on(Sim::start(SimOptions { seed: Some(7), faults, ..SimOptions::default() })).expect("started");
     let control = sim.control();
     control.create_assessment("Java", AssessmentState::Published, None);
     let seed = NewOpportunity { name: "Seed".into(), tags: vec!["Java".into()], ..NewOpportunity::default() };
@@ -275,13 +279,21 @@ fn b73_b74_b75_ensure_makes_what_is_missing_once_and_seeds_tags_where_it_is_told
         after: 0,
         then: Misbehaviour::DropAfter,
     });
+    // Lever asks to wait once: the tags are put on after that.
+    control.add_route_fault(RouteFault {
+        method: Some("POST".into()),
+        path: format!("/v1/opportunities/{seed}/addTags"),
+        times: Some(1),
+        after: 0,
+        then: Misbehaviour::Answer { status: 429, applied: false, retry_after: Some(1) },
+    });
     told_with("ensure", dir.path(), &secrets, &["ensure acme", "ensure acme", "pull acme", "validate", &seeding], steady);
-    // One template; one call that puts all missing tags on the opportunity, and one that takes them off.
-    let opportunity = format!("/v1/opportunities/{seed}");
-    assert_eq!(
-        writes(),
-        ["POST /v1/form_templates".to_owned(), format!("POST {opportunity}/addTags"), format!("POST {opportunity}/removeTags")]
-    );
+    // One template; one call that puts all missing tags on the opportunity, sent again after the wait, and one that takes them off.
+    let (add, remove) = ("addTags", "removeTags");
+    let on_seed = |what: &&str| format!("POST /v1/opportunities/{seed}/{what}");
+    let calls: Vec<String> =
+        [String::from("POST /v1/form_templates")].into_iter().chain([add, add, remove].iter().map(on_seed)).collect();
+    assert_eq!(writes(), calls);
     assert_eq!(control.tags("Seed").expect("tags"), ["Java"], "the opportunity is as it was");
 }
 

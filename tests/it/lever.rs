@@ -280,7 +280,8 @@ fn a_lost_answer_is_settled_per_kind_of_effect() {
         let opportunity = "o1".into();
         let placed: Option<Placed> = case.get("placed").map(|placed| serde_json::from_value(placed.clone()).unwrap());
         let tries = case.get("tries").and_then(Json::as_u64).map_or(1, |tries| usize::try_from(tries).unwrap());
-        let begun = Begun { act: &act, opportunity: &opportunity, at: begun_at, tries, placed: placed.as_ref() };
+        let made: Vec<String> = case.get("made").map(|made| serde_json::from_value(made.clone()).unwrap()).unwrap_or_default();
+        let begun = Begun { act: &act, opportunity: &opportunity, at: begun_at, tries, placed: placed.as_ref(), made: &made };
         let shown = |request: Request| format!("{} {}", request.method.as_str(), request.path);
         let reads = case.get("reads").map_or(Some(true), Json::as_bool) != Some(false);
         assert_eq!(lookup(begun).is_some(), reads, "{name}");

@@ -145,7 +145,7 @@ async fn a_note_whose_answer_was_lost_is_found_and_one_that_never_arrived_is_not
         let request = sending(step(&act, world.context(None)));
         let exchange = world.send(&request).await;
         assert!(matches!(outcome(&request, &exchange), Outcome::Unknown { .. }), "{exchange:?}");
-        let begun = Begun { act: &act, opportunity: &world.ada, at: now, tries: 1, placed: None };
+        let begun = Begun { act: &act, opportunity: &world.ada, at: now, tries: 1, placed: None, made: &[] };
         let answer = world.send(&lookup(begun).unwrap()).await;
         match settled(begun, Some(&answer)) {
             Settled::Done { made: Some(_), .. } => assert!(found, "{text}"),
@@ -177,7 +177,7 @@ async fn a_move_is_guarded_follows_a_redirect_and_tells_its_time() {
     // A person moves it on: our move is still found as done.
     world.sim.control().move_stage("Ada Lovelace", "New applicant").unwrap();
     let at = after.stage_changes.last().unwrap().at;
-    let begun = Begun { act: &act, opportunity: &world.ada, at, tries: 1, placed: None };
+    let begun = Begun { act: &act, opportunity: &world.ada, at, tries: 1, placed: None, made: &[] };
     let answer = world.send(&lookup(begun).unwrap()).await;
     assert!(matches!(settled(begun, Some(&answer)), Settled::Done { made: None, moved: Some(_) }));
 }

@@ -24,6 +24,7 @@ mod mangled;
 mod packs;
 mod pages;
 mod readme;
+mod reports;
 mod schema;
 mod sim;
 mod store;

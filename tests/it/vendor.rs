@@ -8,7 +8,7 @@ use leverd::lang::diagnostic::Diagnostics;
 use leverd::lang::render::render_human;
 use leverd::lang::source::Sources;
 use leverd::model::{Body, Exchange, HeaderText, Outcome, Request, Response, Secret, Value};
-use leverd::vendor::{self, Believed, Incoming, Listing, Page, Supplies, Talk, Turn, auth};
+use leverd::vendor::{self, Believed, Fetch, Got, Incoming, Listing, Page, Supplies, Talk, Turn, auth};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -384,6 +384,32 @@ fn every_codec_fixture_is_spoken_as_written() {
     assert!(seen > 20, "only {seen} cases");
 }
 
+/// What follows the host of a report's URL may name the candidate and be all that it takes to read the report.
+#[test]
+fn a_reports_url_is_sent_as_parsed_and_no_line_shows_its_path() {
+    let adapter = adapter("rules/imocha/vendor.yaml");
+    let secrets: BTreeMap<String, Secret> = adapter.secrets.keys().map(|name| (name.clone(), Secret::new("s3cret"))).collect();
+    let inputs = BTreeMap::from([("ids.invitation_id".to_owned(), Value::text("1"))]);
+    let supplies = Supplies {
+        base_url: &adapter.base_url,
+        secrets: &secrets,
+        inputs: &inputs,
+        retry: false,
+        refresh: false,
+        token: None,
+        now: now(),
+    };
+    let mut fetch = Fetch::new(&adapter, "pdf", supplies).expect("declared");
+    let url = format!("{}/reports/../files/Zoë Example.pdf?sig=t0ken", adapter.base_url);
+    let body = serde_json::json!({ "Status": "Complete", "pdfReportUrl": url }).to_string().into_bytes();
+    let got = fetch.answer(&Exchange::Answered(Response { status: 200, headers: Vec::new(), body }));
+    assert_eq!(got, Got::Next);
+    let request = fetch.request().expect("a request");
+    assert_eq!(request.path, format!("{}/files/Zo%C3%AB%20Example.pdf?sig=t0ken", adapter.base_url));
+    let line = request.line();
+    assert!(line.ends_with("/***") && !line.contains("Example") && !line.contains("t0ken"), "{line}");
+}
+
 #[test]
 fn the_schema_accepts_every_adapter_and_refuses_unknown_keys() {
     let schema = serde_json::to_value(adapter::vendor_schema()).expect("plain");
@@ -401,7 +427,8 @@ fn the_schema_accepts_every_adapter_and_refuses_unknown_keys() {
 
 /// What an adapter must be able to do, row by row: how it is known to the vendor, how it asks, what it takes from answers, how it goes
 /// through pages, what it believes and understands of webhooks, how it polls and is registered.
-const ROWS: [(&str, u32); 8] = [("AU", 8), ("RQ", 8), ("RS", 5), ("WV", 9), ("WI", 6), ("PL", 4), ("PV", 3), ("PAGING", 0)];
+const ROWS: [(&str, u32); 9] =
+    [("AU", 8), ("RQ", 8), ("RS", 5), ("WV", 9), ("WI", 6), ("PL", 4), ("PV", 3), ("RP", 6), ("PAGING", 0)];
 
 /// The words of every codec fixture's names and comments, and of the lines above and of tests.
 fn words() -> std::collections::BTreeSet<String> {

@@ -87,7 +87,9 @@ async fn still_true(node: &Node, account: &Account, mut claimed: ClaimedEffect) 
         Ok((_, plan)) => {
             if let Some(again) = plan.effects.into_iter().find(|again| again.id == effect.id) {
                 claimed.effect.act = again.act;
-                Ok(Some(claimed))
+                // A crash or a lost answer is settled by what the store says of it: by what is sent now, then.
+                let sendable = node.store.revise(&account.id, claimed.effect.clone()).await?;
+                Ok(sendable.then_some(claimed))
             } else {
                 let reason =
                     Reason::new("no longer true", "its rule was evaluated again on fresh facts and no longer wants this");

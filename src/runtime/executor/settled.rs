@@ -2,7 +2,7 @@
 
 use super::end::{finish, put_off};
 use crate::lever::settle::{self, Begun, Settled};
-use crate::model::{Act, Outcome, Placed, Value};
+use crate::model::{Act, Applied, Outcome, Placed, Value};
 use crate::runtime::account::Account;
 use crate::runtime::backoff;
 use crate::runtime::call::{Called, Node, Unready};
@@ -30,14 +30,22 @@ pub(super) async fn settled(
 ) -> Result<Looked> {
     let effect = &claimed.effect;
     let now = node.clock.now();
-    let begun_at = claimed.attempts.first().map_or(claimed.planned_at, |attempt| attempt.begun_at);
-    let last = claimed.attempts.last().map_or(begun_at, |attempt| attempt.begun_at);
+    // What was refused or never left did nothing.
+    let tried: Vec<Timestamp> = claimed
+        .attempts
+        .iter()
+        .filter(|attempt| attempt.applied != Some(Applied::No))
+        .map(|attempt| attempt.begun_at)
+        .collect();
+    let begun_at = tried.first().copied().unwrap_or(claimed.planned_at);
+    let last = tried.last().copied().unwrap_or(begun_at);
     let due = last + settle::grace(&effect.act);
     if now < due {
         return node.store.defer(&account.id, Work::Effect(effect.id), due, None).await.map(|()| Looked::Ended);
     }
+    let made = node.store.made(&account.id, &effect.opportunity).await?;
     let begun =
-        Begun { act: &effect.act, opportunity: &effect.opportunity, at: begun_at, tries: claimed.attempts.len(), placed };
+        Begun { act: &effect.act, opportunity: &effect.opportunity, at: begun_at, tries: tried.len(), placed, made: &made };
     let mut request = settle::lookup(begun);
     loop {
         let exchange = match &request {

@@ -39,6 +39,9 @@ impl Sqlite {
             ),
             "UPDATE attempt_end SET outcome = json_replace(outcome, '$.done.learned', json('{}')) WHERE account = ?1 \
              AND effect IN (SELECT id FROM effect WHERE account = ?1 AND opportunity = ?2) AND json_valid(outcome)",
+            // A path may name the person.
+            "UPDATE attempt_end SET exchange = NULL WHERE account = ?1 \
+             AND effect IN (SELECT id FROM effect WHERE account = ?1 AND opportunity = ?2)",
             "UPDATE settled SET outcome = json_replace(outcome, '$.done.learned', json('{}')) WHERE account = ?1 \
              AND effect IN (SELECT id FROM effect WHERE account = ?1 AND opportunity = ?2) AND json_valid(outcome)",
             // Deliveries that led to no event of their own, because they told nothing new, name the person all the same.

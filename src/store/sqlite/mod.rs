@@ -112,6 +112,10 @@ impl Backend for Sqlite {
         self.plan_made(account, event, run)
     }
 
+    fn revise(&mut self, account: &AccountId, effect: &Effect) -> Result<bool> {
+        self.effect_revised(account, effect)
+    }
+
     fn begin(&mut self, account: &AccountId, effects: &[EffectId], epoch: u64, at: Timestamp) -> Result<Vec<Begun>> {
         self.begun(account, effects, epoch, at)
     }
@@ -337,6 +341,10 @@ impl Reader for SqliteReader {
 
     fn own_moves(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<OwnMove>> {
         read_facts::own_moves(&self.db, account, opportunity)
+    }
+
+    fn made(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<String>> {
+        self.snapshot(|db| read_facts::made(db, account, opportunity))
     }
 
     fn firings(

@@ -188,10 +188,6 @@ impl Sqlite {
         let mut added = Vec::new();
         for (seq, effect) in (0_i64..).zip(&run.plan.effects) {
             let id = effect.id.0.bytes();
-            let move_to = match &effect.act {
-                Act::Stage(to) => Some(to.to.as_str()),
-                _ => None,
-            };
             let slot = effect.slot.as_ref().map(encode).transpose()?;
             let new = exec(
                 &self.db,
@@ -204,7 +200,7 @@ impl Sqlite {
                     effect.opportunity.as_str(),
                     seq,
                     slot,
-                    move_to,
+                    move_to(effect),
                     planned,
                     run.ruleset,
                     effect.version,
@@ -233,6 +229,17 @@ impl Sqlite {
             }
         }
         Ok(())
+    }
+
+    /// What a late effect is to do now that its rule was evaluated again. The answer is whether it still may be sent.
+    pub(super) fn effect_revised(&mut self, account: &AccountId, effect: &Effect) -> Result<bool> {
+        let revised = exec(
+            &self.db,
+            "UPDATE effect SET payload = ?3, move_to = ?4 WHERE account = ?1 AND id = ?2 AND EXISTS \
+             (SELECT 1 FROM ready r WHERE r.account = ?1 AND r.kind = 2 AND r.ref = ?2 AND r.state = 0)",
+            params![account.as_str(), effect.id.0.bytes(), encode(effect)?, move_to(effect)],
+        )?;
+        Ok(revised > 0)
     }
 
     /// A move waits for the records above it that are not settled.
@@ -283,4 +290,12 @@ impl Sqlite {
 
 fn slot_name(effect: &Effect) -> String {
     effect.slot.as_ref().map_or_else(|| "slot".to_owned(), ToString::to_string)
+}
+
+/// The stage that an effect moves to.
+fn move_to(effect: &Effect) -> Option<&str> {
+    match &effect.act {
+        Act::Stage(to) => Some(to.to.as_str()),
+        _ => None,
+    }
 }

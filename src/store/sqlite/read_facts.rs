@@ -109,6 +109,22 @@ pub(super) fn placed(db: &Connection, account: &AccountId, opportunity: &Opportu
     payload.map(|payload| decode(format!("what stands under {slot}"), &payload)).transpose()
 }
 
+pub(super) fn made(db: &Connection, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<String>> {
+    all(
+        db,
+        "SELECT json_extract(payload, '$.id') FROM placed WHERE account = ?1 AND opportunity = ?2 AND json_valid(payload) \
+         AND json_type(payload, '$.id') = 'text' \
+         UNION SELECT old.value FROM placed, json_each(CASE WHEN json_valid(payload) THEN payload ELSE '{}' END, '$.old') old \
+         WHERE account = ?1 AND opportunity = ?2 AND old.type = 'text' \
+         UNION SELECT learned.value FROM effect e JOIN settled s ON s.account = e.account AND s.effect = e.id, \
+         json_each(CASE WHEN json_valid(s.outcome) THEN s.outcome ELSE '{}' END, '$.done.learned') learned \
+         WHERE e.account = ?1 AND e.opportunity = ?2 AND learned.type = 'text' \
+         AND learned.key IN ('note.id', 'file.id', 'form.id', 'feedback.id')",
+        params![account.as_str(), opportunity.as_str()],
+        |row| row.get(0),
+    )
+}
+
 pub(super) fn own_moves(db: &Connection, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<OwnMove>> {
     all(
         db,

@@ -32,6 +32,7 @@ fn status(bed: &Bed) -> Vec<String> {
     tags
 }
 
+// RP1
 // B35 B37 B41 B46 B47 B48 B49 B50 B81 B105 D11
 #[tokio::test]
 async fn from_the_trigger_stage_to_a_corrected_verdict() {

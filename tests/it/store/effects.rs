@@ -47,6 +47,29 @@ async fn a_plan_made_twice_is_made_once() {
 }
 
 #[tokio::test]
+async fn what_a_late_effect_is_to_do_is_stored_before_it_is_begun_and_stays_after() {
+    let store = store().await;
+    let cause = event("a", "o1", 0);
+    let (late, moved) = (note("n", &cause), stage_move("onsite", &cause, &[]));
+    planned(&store, &cause, effects(vec![late.clone(), moved.clone()]), 0).await;
+    sendable(&store, 900).await;
+    let again = Effect { act: note("n", &event("a", "o1", 900)).act, ..late.clone() };
+    let elsewhere = Effect { act: stage_move("offer", &cause, &[]).act, ..moved.clone() };
+    assert!(store.revise(&acme(), again.clone()).await.unwrap());
+    assert!(store.revise(&acme(), elsewhere.clone()).await.unwrap());
+    begin(&store, &late, 900).await;
+    begin(&store, &moved, 900).await;
+    assert!(!store.revise(&acme(), late.clone()).await.unwrap(), "begun");
+    assert_eq!(store.own_moves(&acme(), &"o1".into()).await.unwrap()[0].to.as_str(), "offer");
+    store.recover(at(901)).await.unwrap();
+    assert!(!store.revise(&acme(), late.clone()).await.unwrap(), "unknown");
+    let claimed = sendable(&store, 901).await;
+    assert_eq!(claimed.iter().map(|row| &row.effect).collect::<Vec<_>>(), [&again, &elsewhere]);
+    store.finish(&acme(), late.id, Finish::new(None, at(902), done())).await.unwrap();
+    assert!(!store.revise(&acme(), late.clone()).await.unwrap(), "settled");
+}
+
+#[tokio::test]
 async fn a_move_waits_for_its_records_and_skip_releases_it() {
     let store = store().await;
     let cause = event("a", "o1", 0);
@@ -201,4 +224,24 @@ async fn a_move_that_was_refused_has_no_echo() {
     store.finish(&acme(), moved.id, finish).await.unwrap();
     assert!(store.own_moves(&acme(), &"o1".into()).await.unwrap().is_empty());
     assert_eq!(store.find(&moved.id.to_string()[..20]).await.unwrap(), [(acme(), Work::Effect(moved.id))]);
+}
+
+#[tokio::test]
+async fn what_effects_made_is_told_by_opportunity() {
+    let store = store().await;
+    let (cause, other) = (event("a", "o1", 0), event("b", "o2", 0));
+    let (first, second, elsewhere) = (note("n", &cause), note("m", &cause), note("n", &other));
+    planned(&store, &cause, effects(vec![first.clone(), second.clone()]), 0).await;
+    planned(&store, &other, effects(vec![elsewhere.clone()]), 0).await;
+    sendable(&store, 1).await;
+    let learned = |name: &str, id: &str| Outcome::Done { learned: BTreeMap::from([(name.to_owned(), id.into())]) };
+    send(&store, &elsewhere, learned("file.id", "f9"), 1).await;
+    send(&store, &first, learned("file.id", "f1"), 1).await;
+    let mut finish = Finish::new(begin(&store, &second, 1).await, at(1), learned("moved_to", "s1"));
+    let placed = leverd::model::Placed { id: "n2".into(), digest: String::new(), old: vec!["n1".into()] };
+    finish.placed = Some((Slot::Stage, Some(placed)));
+    store.finish(&acme(), second.id, finish).await.unwrap();
+    let mut made = store.made(&acme(), &"o1".into()).await.unwrap();
+    made.sort();
+    assert_eq!(made, ["f1", "n1", "n2"]);
 }

@@ -25,7 +25,9 @@ async fn a_purge_removes_what_is_personal_and_keeps_ids() {
     next_events(&store, 0).await;
     store.plan(&acme(), cause.id, made).await.unwrap();
     sendable(&store, 1).await;
-    send(&store, &sent, done(), 1).await;
+    let mut finish = Finish::new(begin(&store, &sent, 1).await, at(1), done());
+    finish.exchange = Some("GET vendor /candidates/ada@example.com → 200".to_owned());
+    store.finish(&acme(), sent.id, finish).await.unwrap();
 
     store.purge_opportunity(&acme(), &"o1".into(), at(2)).await.unwrap();
     let run = store.run(&acme(), cause.id, at(3)).await.unwrap().unwrap();
@@ -35,6 +37,8 @@ async fn a_purge_removes_what_is_personal_and_keeps_ids() {
     store.finish(&acme(), erase.id, Finish::new(None, at(4), done())).await.unwrap();
     let run = store.run(&acme(), cause.id, at(5)).await.unwrap().unwrap();
     let ledger = store.ledger(&acme(), &"o1".into(), None).await.unwrap();
+    let attempts = store.effect(&acme(), sent.id, at(5)).await.unwrap().unwrap().attempts;
+    assert_eq!(attempts[0].exchange, None);
     let shown = format!("{run:?} {ledger:?}");
     assert!(!shown.contains("Ada") && !shown.contains("ada@") && !shown.contains("/ada"), "{shown}");
     assert_eq!(ledger[0].id, row.id);
