@@ -10,7 +10,7 @@ use super::{backoff, gather, hear, look, poll};
 use crate::engine::schedule;
 use crate::lever::decode::{self, LeverPayload, Seen};
 use crate::model::{
-    Class, Delivery, Event, EventId, EventKind, Hint, Kind, Later, LaterKind, LeverEvent, Reason, Source, Value,
+    About, Class, Delivery, Event, EventId, EventKind, Hint, Kind, Later, LaterKind, LeverEvent, Reason, Source, Value,
 };
 use crate::store::{ClaimedDelivery, Derived, Result};
 use jiff::Timestamp;
@@ -37,7 +37,9 @@ pub(super) async fn derive(node: &Node, account: &Account, claimed: ClaimedDeliv
     };
     let derived = match derived {
         Ok(derived) => derived,
-        Err(Unready::Defer { until, reason }) if now.duration_since(delivery.received) <= backoff::PATIENCE => {
+        Err(Unready::Defer { until, reason })
+            if asks_for_window(delivery) || now.duration_since(delivery.received) <= backoff::PATIENCE =>
+        {
             let next = || backoff::next(now, claimed.rounds_for(&reason.code), delivery.id.0, None);
             Derived::Hold { until: until.unwrap_or_else(next), reason }
         }
@@ -45,6 +47,12 @@ pub(super) async fn derive(node: &Node, account: &Account, claimed: ClaimedDeliv
         Err(Unready::Store(error)) => return Err(error),
     };
     node.store.derive(&account.id, delivery.id, derived, node.clock.now()).await
+}
+
+/// Whether this asks a vendor for what happened in a window. The next window waits for its answer, so it is never given up by age: the
+/// poll goes on by itself once the vendor is back.
+const fn asks_for_window(delivery: &Delivery) -> bool {
+    matches!(delivery.source, Source::Ask { about: About::Window { .. }, .. })
 }
 
 /// One delivery of Lever. If no rule listens, Lever is not asked.

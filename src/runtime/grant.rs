@@ -8,11 +8,15 @@ use super::call::{Node, Unready};
 use super::line::{Line, unready};
 use super::vault::Locked;
 use crate::lang::adapter::{Auth, Rotation};
-use crate::model::{Class, ConnectionName, Destination, Outcome, Reason, Secret, VendorName};
-use crate::store::Renewed;
+use crate::model::{AccountId, Class, ConnectionName, Destination, Outcome, Reason, Secret, VendorName};
+use crate::store::{Renewed, Store, StoreError};
 use crate::vendor::auth::{self, Token};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A store that does not take a successor is tried again after this.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// A new token for a line.
 pub(super) async fn ask(node: &Node, account: &Account, line: &Line, class: Class) -> Result<Token, Unready> {
@@ -89,8 +93,38 @@ async fn rotated(
         scope: String::new(),
         expires_at: token.expires_at.unwrap_or(Timestamp::MAX),
     };
-    node.store.grant_login(&account.id, &connection(vendor), renewed, node.clock.now()).await?;
+    let keeper = Keeper { store: node.store.clone(), account: account.id.clone(), connection: connection(vendor) };
+    let now = node.clock.now();
+    // In a task of its own: it ends even if nobody waits for it any more.
+    let kept = tokio::spawn(async move { keeper.keep(renewed, now).await }).await;
+    let lost = |_| {
+        let text = "keeping the refresh token failed inside leverd; please report it";
+        Unready::Defer { until: None, reason: Reason::new("bug", text) }
+    };
+    kept.map_err(lost)??;
     Ok(token)
+}
+
+/// What keeping a successor needs, on its own.
+struct Keeper {
+    store: Store,
+    account: AccountId,
+    connection: ConnectionName,
+}
+
+impl Keeper {
+    /// Stores until it is stored: the token before it is spent, and there is no second copy.
+    async fn keep(&self, renewed: Renewed, now: Timestamp) -> Result<(), StoreError> {
+        loop {
+            match self.store.grant_login(&self.account, &self.connection, renewed.clone(), now).await {
+                Err(StoreError::Unavailable(why)) => {
+                    tracing::error!(why, account = %self.account, "a refresh token could not be stored; trying again");
+                    tokio::time::sleep(AGAIN).await;
+                }
+                settled => return settled.map(|_| ()),
+            }
+        }
+    }
 }
 
 /// The refresh token that the last answer brought.

@@ -33,6 +33,12 @@ pub(super) async fn content(node: &Node, account: &Account, file: &Attachment) -
     loop {
         let request = fetch.request().map_err(park)?;
         let exchange = line.send(node, account, &request, Class::Vendor).await?;
+        if fetch.is_ours()
+            && let Some(token) = line.renewed(node, account, &exchange).await?
+        {
+            fetch.with_token(token);
+            continue;
+        }
         match fetch.answer(&exchange) {
             Got::Next => {}
             Got::File(bytes) => return Ok(Content { media_type: fetch.media_type().to_owned(), bytes }),

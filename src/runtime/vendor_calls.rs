@@ -24,6 +24,8 @@ use std::collections::BTreeMap;
 const REFRESH: &str = "refresh";
 /// A look-up after an unknown outcome must miss this often before the invitation is sent again.
 const MISSES: u32 = 2;
+/// The reason of an answer that shows nothing: there is no such thing (any more).
+const GONE: &str = "R3";
 /// And waits this long before each look: twice the longest call.
 const LOOKUP_GRACE: SignedDuration = SignedDuration::from_secs(60);
 
@@ -77,7 +79,7 @@ pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEf
         Ok(talk) => talk,
         Err(reason) => return put_off(node, account, &claimed, Unready::Park(reason)).await,
     };
-    let mut begun = None;
+    let (mut begun, mut written) = (None, false);
     loop {
         let request = match talk.request() {
             Ok(request) => request,
@@ -98,7 +100,7 @@ pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEf
                 (Some(_), Unready::Store(error)) => Err(error),
                 (Some(number), Unready::Defer { reason, .. } | Unready::Gone(reason) | Unready::Park(reason)) => {
                     let finished = finish_of(node.clock.now(), &claimed, Some(number), Outcome::Unknown { reason }, None);
-                    finish(node, account, effect.id, finished).await
+                    end(node, account, &claimed, row, finished).await
                 }
             };
         }
@@ -117,18 +119,35 @@ pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEf
             Err(Unready::Store(error)) => return Err(error),
             // A refused request was not applied.
             Err(Unready::Defer { reason, .. } | Unready::Gone(reason) | Unready::Park(reason)) => {
-                let outcome = Outcome::Suspended { reason };
-                let finished = finish_of(node.clock.now(), &claimed, begun, outcome, Some((&request, &exchange)));
+                let outcome = of_whole(Outcome::Suspended { reason }, written);
+                let mut finished = finish_of(node.clock.now(), &claimed, begun, outcome, Some((&request, &exchange)));
+                if written {
+                    finished.applied = Some(Applied::Unknown);
+                }
                 return end(node, account, &claimed, row, finished).await;
             }
         }
         match talk.answer(&exchange) {
-            Turn::Next => {}
+            Turn::Next => written |= !request.method.reads(),
             Turn::Over(outcome) => {
-                let finished = finish_of(node.clock.now(), &claimed, begun, outcome, Some((&request, &exchange)));
+                let done = matches!(outcome, Outcome::Done { .. });
+                let outcome = of_whole(outcome, written);
+                let mut finished = finish_of(node.clock.now(), &claimed, begun, outcome, Some((&request, &exchange)));
+                if written && !done {
+                    finished.applied = Some(Applied::Unknown);
+                }
                 return end(node, account, &claimed, row, finished).await;
             }
         }
+    }
+}
+
+/// What the end of one step means for the whole operation: where an earlier step wrote, "not this time" does not mean that nothing
+/// happened.
+fn of_whole(outcome: Outcome, written: bool) -> Outcome {
+    match outcome {
+        Outcome::Retry { reason, .. } | Outcome::Suspended { reason } if written => Outcome::Unknown { reason },
+        outcome => outcome,
     }
 }
 
@@ -187,6 +206,15 @@ async fn settle(
             }
             match read(node, account, line.vendor(), lookup, supplies, Class::Vendor).await {
                 Ok(learned) if !learned.is_empty() => Ok(Settled::Found(learned)),
+                // An answer that nobody can read, or a refusal to answer, is not one that shows nothing.
+                Err(Unready::Park(reason)) if reason.code != GONE => {
+                    let text = format!(
+                        "whether it happened could not be looked up: {}; look at {}, and then `retry` it or `skip` it",
+                        reason.text, line.adapter.title
+                    );
+                    finish(node, account, effect.id, park(Reason::new("R10", text))).await?;
+                    Ok(Settled::Ended)
+                }
                 Ok(_) | Err(Unready::Gone(_) | Unready::Park(_)) if claimed.rounds >= MISSES => Ok(Settled::SendAgain),
                 Ok(_) | Err(Unready::Gone(_) | Unready::Park(_)) => {
                     let reason = Reason::new("R1", "the vendor does not show it; asking once more before it is sent again");
@@ -218,6 +246,8 @@ async fn end(
     mut finished: crate::store::Finish,
 ) -> Result<()> {
     let effect = &claimed.effect;
+    // Looks are counted from the attempt that got lost, not from what was refused before it.
+    finished.anew = finished.attempt.is_some() && matches!(finished.outcome, Outcome::Unknown { .. });
     // As it is by now: while the call was made, another opportunity of the person may have taken its place.
     let row = match row {
         Some(before) => node.store.assessment(&account.id, before.id).await.ok().flatten().or(Some(before)),

@@ -135,8 +135,9 @@ pub trait Reader: Send {
         &self,
         account: &AccountId,
         vendor: &VendorName,
-        phases: &[Phase],
+        phase: Phase,
         since: Timestamp,
+        after: Option<AssessmentId>,
         limit: usize,
     ) -> Result<Vec<Assessment>>;
     fn is_open(&self, account: &AccountId, work: Work) -> Result<bool>;

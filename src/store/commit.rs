@@ -87,6 +87,8 @@ pub struct Finish {
     /// When to look at the effect again. `None`: after a `Retry` its own `after`, counted from `at`; after `Unknown` at once; after
     /// `Suspended` in fifteen minutes.
     pub due: Option<Timestamp>,
+    /// Rounds are counted from this outcome on: what came before it says nothing about it.
+    pub anew: bool,
     /// Ledger rows as they are after this.
     pub ledger: Vec<Assessment>,
     /// What the outcome became.
@@ -110,6 +112,7 @@ impl Finish {
             exchange: None,
             outcome,
             due: None,
+            anew: false,
             ledger: Vec::new(),
             events: Vec::new(),
             notices: Vec::new(),

@@ -48,17 +48,19 @@ impl Store {
         self.read(move |store| store.assessments_by(&account, &vendor, &key, &value)).await
     }
 
-    /// Ledger rows of a vendor that are in one of these phases and were requested after `since`, oldest first, at most `limit` a phase.
+    /// Ledger rows of a vendor that are in this phase and were requested after `since`, oldest first: at most `limit`, from the one that
+    /// follows `after` on.
     pub async fn open_attempts(
         &self,
         account: &AccountId,
         vendor: &VendorName,
-        phases: Vec<Phase>,
+        phase: Phase,
         since: Timestamp,
+        after: Option<AssessmentId>,
         limit: usize,
     ) -> Result<Vec<Assessment>> {
         let (account, vendor) = (account.clone(), vendor.clone());
-        self.read(move |store| store.open_attempts(&account, &vendor, &phases, since, limit)).await
+        self.read(move |store| store.open_attempts(&account, &vendor, phase, since, after, limit)).await
     }
 
     /// Whether a piece of work is still to be done, or parked.

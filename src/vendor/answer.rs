@@ -147,6 +147,8 @@ fn by_status(adapter: &Adapter, operation: &Operation, reads: bool, response: &R
     let (title, name, status) = (&adapter.title, &operation.name, response.status);
     let reason = |code: &str, what: String| Reason::new(code, format!("{what} (HTTP {status})"));
     match status {
+        // A look-up whose answer lacks what `ok` asks for found nothing.
+        200..=299 if reads => Outcome::Dead { reason: reason("R3", format!("{title} does not show what `{name}` asks for")) },
         200..=299 => Outcome::Dead { reason: reason("R4", format!("{title} says that `{name}` did not succeed")) },
         401 | 403 => Outcome::Suspended { reason: reason("R2", format!("{title} refuses our credentials")) },
         404 | 410 => Outcome::Dead { reason: reason("R3", format!("{title} does not know what `{name}` is about")) },

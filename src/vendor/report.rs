@@ -56,6 +56,25 @@ impl<'a> Fetch<'a> {
         Ok(Self { adapter, supplies, report, talk, left, url: None })
     }
 
+    /// Goes on with another token: the one so far was refused.
+    pub fn with_token(&mut self, token: &'a Secret) {
+        self.supplies.token = Some(token);
+        self.talk.with_token(token);
+    }
+
+    /// Whether the request to send now carries our credentials: a file that is kept elsewhere does not get them.
+    pub fn is_ours(&self) -> bool {
+        self.url.as_deref().is_none_or(|url| self.at_home(url))
+    }
+
+    /// Whether a URL is of the vendor's own origin.
+    fn at_home(&self, url: &str) -> bool {
+        match (url::Url::parse(url), url::Url::parse(self.supplies.base_url)) {
+            (Ok(url), Ok(base)) => url.origin() == base.origin(),
+            _ => false,
+        }
+    }
+
     /// The request to send now.
     pub fn request(&self) -> Result<Request, Reason> {
         let mut request = match &self.url {
@@ -86,8 +105,7 @@ impl<'a> Fetch<'a> {
             url::Url::parse(url).map_err(|_| Reason::new("R8", format!("{} gave a URL that is none", self.adapter.title)))?;
         // Sent as it was parsed: a mask of its path fits no other spelling of it.
         let mut request = Request::new(Destination::Vendor(self.adapter.name.clone()), Method::Get, parsed.as_str());
-        let base = url::Url::parse(self.supplies.base_url).ok();
-        if base.is_some_and(|base| parsed.origin() == base.origin()) {
+        if self.at_home(url) {
             let nothing = BTreeMap::new();
             authenticate(&self.adapter.auth, &mut request, &Scope::new(self.supplies, &nothing))?;
         }

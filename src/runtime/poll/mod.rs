@@ -21,8 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 /// New attempts are seen within this time.
 const LOOK: SignedDuration = SignedDuration::from_secs(60);
-/// More attempts in one phase are asked about in the rounds that follow.
-const MOST: usize = 1_000;
+/// Attempts are read so many at a time.
+const PAGE: usize = 1_000;
 /// The class of whatever polls cause.
 const CLASS: Class = Class::Poll;
 /// After a fault of the store.
@@ -131,9 +131,21 @@ impl Asker<'_> {
 
     /// The attempts that may be asked about.
     async fn open(&self) -> Result<Vec<Assessment>> {
-        let phases: Vec<Phase> = Phase::ALL.iter().copied().filter(|phase| self.poll.asks_about(*phase)).collect();
         let since = self.now - self.poll.stop_after;
-        self.node.store.open_attempts(&self.account.id, self.vendor, phases, since, MOST).await
+        let mut open: Vec<Assessment> = Vec::new();
+        for phase in Phase::ALL.iter().copied().filter(|phase| self.poll.asks_about(*phase)) {
+            let mut after = None;
+            loop {
+                let page = self.node.store.open_attempts(&self.account.id, self.vendor, phase, since, after, PAGE).await?;
+                after = page.last().map(|row| row.id);
+                let whole = page.len() < PAGE;
+                open.extend(page);
+                if whole {
+                    break;
+                }
+            }
+        }
+        Ok(open)
     }
 
     fn key(&self) -> String {

@@ -201,7 +201,9 @@ impl Sqlite {
         let released = exec(&self.db, "UPDATE ready SET held = 0 WHERE held > 0", [])?;
         let unknown = all(
             &self.db,
-            "UPDATE ready SET state = 2, held = 0, due_at = ?1, rank = ?1 WHERE kind = 2 AND state = ?2 RETURNING account, ref",
+            // What was refused before says nothing about the attempt that got lost.
+            "UPDATE ready SET state = 2, held = 0, rounds = 0, due_at = ?1, rank = ?1 WHERE kind = 2 AND state = ?2 \
+             RETURNING account, ref",
             params![ms(at), BEGUN],
             |row| Ok((AccountId::new(row.get::<_, String>(0)?), EffectId(Id::from_bytes(row.get(1)?)))),
         )?;

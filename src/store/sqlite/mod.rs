@@ -323,11 +323,12 @@ impl Reader for SqliteReader {
         &self,
         account: &AccountId,
         vendor: &VendorName,
-        phases: &[Phase],
+        phase: Phase,
         since: Timestamp,
+        after: Option<AssessmentId>,
         limit: usize,
     ) -> Result<Vec<Assessment>> {
-        self.snapshot(|db| read_facts::open_attempts(db, account, vendor, phases, since, limit))
+        read_facts::open_attempts(&self.db, account, vendor, phase, since, after, limit)
     }
 
     fn is_open(&self, account: &AccountId, work: Work) -> Result<bool> {

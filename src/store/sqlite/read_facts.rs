@@ -79,22 +79,21 @@ pub(super) fn open_attempts(
     db: &Connection,
     account: &AccountId,
     vendor: &VendorName,
-    phases: &[Phase],
+    phase: Phase,
     since: Timestamp,
+    after: Option<AssessmentId>,
     limit: usize,
 ) -> Result<Vec<Assessment>> {
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut rows = Vec::new();
-    for phase in phases {
-        rows.extend(ledger_rows(
-            db,
-            // As the index `assessment_phase` has it.
-            "SELECT id, payload FROM assessment WHERE account = ?1 AND vendor = ?2 AND json_extract(payload, '$.phase') = ?3 \
-             AND id > ?4 ORDER BY id LIMIT ?5",
-            params![account.as_str(), vendor.as_str(), phase.as_str(), floor(since), most],
-        )?);
-    }
-    Ok(rows)
+    // Ids sort by time.
+    let after = after.map_or_else(|| floor(since), |id| id.0.bytes());
+    ledger_rows(
+        db,
+        // As the index `assessment_phase` has it.
+        "SELECT id, payload FROM assessment WHERE account = ?1 AND vendor = ?2 AND json_extract(payload, '$.phase') = ?3 \
+         AND id > ?4 ORDER BY id LIMIT ?5",
+        params![account.as_str(), vendor.as_str(), phase.as_str(), after, most],
+    )
 }
 
 pub(super) fn is_open(db: &Connection, account: &AccountId, work: Work) -> Result<bool> {

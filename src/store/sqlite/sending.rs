@@ -76,6 +76,10 @@ impl Sqlite {
         finish.events.iter().try_for_each(|event| self.add_event(account, event, None))?;
         finish.notices.iter().try_for_each(|notice| self.add_notice(account, notice))?;
         self.record_move(account, id, finish)?;
+        if finish.anew {
+            let sql = "UPDATE ready SET rounds = 0 WHERE account = ?1 AND kind = ?2 AND ref = ?3";
+            exec(&self.db, sql, params![account.as_str(), EFFECT, id])?;
+        }
         match &finish.outcome {
             Outcome::Done { .. } | Outcome::Skipped { .. } => self.settle(account, id, &finish.outcome, finish.at),
             Outcome::Retry { after, reason } => {

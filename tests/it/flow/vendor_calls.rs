@@ -188,3 +188,79 @@ async fn d13_what_nobody_knows_the_outcome_of_does_not_wait_for_ever_behind_a_ve
     assert!(parked[0].contains("nobody could tell for a day whether it happened"), "{parked:?}");
     assert_eq!(bed.notices().await, [NoticeKind::Parked]);
 }
+
+/// An adapter whose invitation is looked up where its answer got lost.
+fn looked_up() -> String {
+    vendor(BEARER, "  find: { request: { get: /find }, take: { invitation_id: $.id } }\n").replace(
+        "    take: { invitation_id: $.id }\n",
+        "    take: { invitation_id: $.id }\n    on_unknown: lookup\n    lookup: find\n",
+    )
+}
+
+#[tokio::test]
+async fn d13_a_look_up_that_is_refused_does_not_show_that_nothing_happened() {
+    let acme = Acme::start(|request: &Asked| -> Told {
+        match request.line.as_str() {
+            "POST /invitations" => 500.into(),
+            _ => 400.into(),
+        }
+    })
+    .await;
+    let bed = Bed::with_vendor(&looked_up(), RULES, &acme.url, &SECRETS).await;
+    bed.enter().await;
+    for _ in 0..8 {
+        bed.advance(Duration::from_secs(200)).await;
+    }
+    assert_eq!(acme.asked("POST /invitations").len(), 1, "a second mail would be worse than none");
+    let parked = bed.parked().await;
+    assert_eq!(parked.len(), 1, "{parked:?}");
+    assert!(parked[0].contains("whether it happened could not be looked up"), "{parked:?}");
+}
+
+#[tokio::test]
+async fn d13_what_was_refused_before_an_answer_got_lost_does_not_count_as_a_look() {
+    let times = AtomicU32::new(0);
+    let acme = Acme::start(move |request: &Asked| -> Told {
+        match request.line.as_str() {
+            "POST /invitations" => match times.fetch_add(1, Ordering::SeqCst) {
+                0 | 1 => 429.into(),
+                2 => 500.into(),
+                _ => json!({ "id": "i1" }).into(),
+            },
+            _ => 404.into(),
+        }
+    })
+    .await;
+    let bed = Bed::with_vendor(&looked_up(), RULES, &acme.url, &SECRETS).await;
+    bed.enter().await;
+    for _ in 0..8 {
+        bed.advance(Duration::from_secs(200)).await;
+    }
+    assert_eq!(acme.asked("POST /invitations").len(), 4);
+    assert_eq!(acme.asked("GET /find").len(), 2, "it must miss twice before the invitation is sent again");
+}
+
+#[tokio::test]
+async fn d13_a_refused_second_step_does_not_make_the_first_one_undone() {
+    let text = vendor(BEARER, "  find: { request: { get: /find }, take: { invitation_id: $.id } }\n").replace(
+        "    request: { post: /invitations, json: { email: \"{{candidate.email}}\", test: \"{{test.id}}\" } }\n    \
+         take: { invitation_id: $.id }\n",
+        "    steps:\n      - { name: person, request: { post: /people, json: { email: \"{{candidate.email}}\" } } }\n      \
+         - { name: order, request: { post: /invitations }, take: { invitation_id: $.id } }\n    \
+         on_unknown: lookup\n    lookup: find\n",
+    );
+    let acme = Acme::start(|request: &Asked| -> Told {
+        match request.line.as_str() {
+            "POST /invitations" => 429.into(),
+            _ => json!({ "id": "i1" }).into(),
+        }
+    })
+    .await;
+    let bed = Bed::with_vendor(&text, RULES, &acme.url, &SECRETS).await;
+    bed.enter().await;
+    for _ in 0..4 {
+        bed.advance(Duration::from_secs(200)).await;
+    }
+    assert_eq!(acme.asked("POST /people").len(), 1, "a second candidate at the vendor");
+    assert_eq!(acme.asked("GET /find").len(), 1, "it is looked up first");
+}

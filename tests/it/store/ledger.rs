@@ -56,3 +56,22 @@ async fn firings_are_counted_per_rule_and_opportunity() {
     assert_eq!(firings, [("pack".into(), "rule".into(), 2)]);
     assert!(store.firings(&acme(), &"o2".into(), at(0)).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn open_attempts_are_read_page_by_page_to_the_last() {
+    let store = store().await;
+    let cause = event("a", "o1", 0);
+    let names = ["one", "two", "three"];
+    let ledger = names.map(|name| Assessment { invite_key: name.into(), ..assessment(name, "o1", Phase::Requested) });
+    planned(&store, &cause, Plan { ledger: ledger.to_vec(), ..effects(Vec::new()) }, 0).await;
+    let page = |after| {
+        let (store, since) = (&store, at(-60));
+        async move { store.open_attempts(&acme(), &"qualified".into(), Phase::Requested, since, after, 2).await.unwrap() }
+    };
+    let first = page(None).await;
+    let second = page(first.last().map(|row| row.id)).await;
+    assert_eq!((first.len(), second.len()), (2, 1));
+    let mut seen: Vec<_> = first.iter().chain(&second).map(|row| row.invite_key.clone()).collect();
+    seen.sort();
+    assert_eq!(seen, ["one", "three", "two"]);
+}
