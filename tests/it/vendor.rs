@@ -401,7 +401,7 @@ fn a_reports_url_is_sent_as_parsed_and_no_line_shows_its_path() {
     };
     let mut fetch = Fetch::new(&adapter, "pdf", supplies).expect("declared");
     let url = format!("{}/reports/../files/Zoë Example.pdf?sig=t0ken", adapter.base_url);
-    let body = serde_json::json!({ "status": "Complete", "pdfReportUrl": url }).to_string().into_bytes();
+    let body = serde_json::json!({ "Status": "Complete", "pdfReportUrl": url }).to_string().into_bytes();
     let got = fetch.answer(&Exchange::Answered(Response { status: 200, headers: Vec::new(), body }));
     assert_eq!(got, Got::Next);
     let request = fetch.request().expect("a request");
