@@ -64,12 +64,15 @@ impl<'a> Fetch<'a> {
 
     /// Whether the request to send now carries our credentials: a file that is kept elsewhere does not get them.
     pub fn is_ours(&self) -> bool {
-        self.url.as_deref().is_none_or(|url| url::Url::parse(url).is_ok_and(|url| self.at_home(&url)))
+        self.url.as_deref().is_none_or(|url| self.at_home(url))
     }
 
     /// Whether a URL is of the vendor's own origin.
-    fn at_home(&self, url: &url::Url) -> bool {
-        url::Url::parse(self.supplies.base_url).is_ok_and(|base| url.origin() == base.origin())
+    fn at_home(&self, url: &str) -> bool {
+        match (url::Url::parse(url), url::Url::parse(self.supplies.base_url)) {
+            (Ok(url), Ok(base)) => url.origin() == base.origin(),
+            _ => false,
+        }
     }
 
     /// The request to send now.
@@ -102,7 +105,7 @@ impl<'a> Fetch<'a> {
             url::Url::parse(url).map_err(|_| Reason::new("R8", format!("{} gave a URL that is none", self.adapter.title)))?;
         // Sent as it was parsed: a mask of its path fits no other spelling of it.
         let mut request = Request::new(Destination::Vendor(self.adapter.name.clone()), Method::Get, parsed.as_str());
-        if self.at_home(&parsed) {
+        if self.at_home(url) {
             let nothing = BTreeMap::new();
             authenticate(&self.adapter.auth, &mut request, &Scope::new(self.supplies, &nothing))?;
         }
