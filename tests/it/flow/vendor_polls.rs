@@ -190,6 +190,11 @@ async fn a_list_is_asked_for_in_windows_that_overlap_and_never_leave_a_gap() {
     *down.lock().unwrap() = true;
     bed.advance(MINUTE * 15).await;
     acme.until("POST /attempts", 3).await;
+    // However long it is down: nobody has to do anything for the poll to go on.
+    for asked in 4..6 {
+        bed.advance(MINUTE * 60 * 26).await;
+        acme.until("POST /attempts", asked).await;
+    }
     *items.lock().unwrap() =
         json!([{ "id": 41, "status": "Completed" }, { "id": 99, "status": "Completed" }, { "id": [], "status": 7 }]);
     *down.lock().unwrap() = false;
