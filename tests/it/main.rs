@@ -27,6 +27,8 @@ mod readme;
 mod reports;
 mod schema;
 mod sim;
+#[cfg(feature = "kill-points")]
+mod simulation;
 mod store;
 mod suite;
 mod tutorials;
