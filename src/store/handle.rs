@@ -15,6 +15,9 @@ use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
 /// How many operations may wait for the writer before callers wait to hand theirs over.
 const QUEUE: usize = 8_192;
 
+/// Passes on what a commit left to hear.
+type Tell = Box<dyn Fn(News) + Send + Sync>;
+
 /// The store. When the last clone goes, the writer finishes what it has and the lock is given back.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
@@ -23,7 +26,7 @@ struct Inner {
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
     /// Instead of the thread, in the simulation of faults.
-    here: Option<(Here, Box<dyn Fn(News) + Send + Sync>)>,
+    here: Option<(Here, Tell)>,
     readers: Mutex<Vec<Box<dyn Reader>>>,
     permits: Semaphore,
     tally: Arc<Tally>,
@@ -80,7 +83,7 @@ impl Store {
         let (jobs, thread) = match (opened.backend, fates) {
             (None, _) => (None, None),
             (Some(backend), Some(fates)) => {
-                here = Some((Here::new(backend, fates), Box::new(tell) as Box<dyn Fn(News) + Send + Sync>));
+                here = Some((Here::new(backend, fates), Box::new(tell) as Tell));
                 (None, None)
             }
             (Some(backend), None) => {

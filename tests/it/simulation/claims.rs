@@ -19,7 +19,7 @@ impl World {
         self.families(&mut faults).await;
         self.in_order(&mut faults).await;
         self.within_budget(&mut faults);
-        self.from_valid_rules(&mut faults);
+        self.valid_rules_only(&mut faults);
         faults
     }
 
@@ -48,7 +48,7 @@ impl World {
                     EffectState::Skipped if row.reason.is_some() => {}
                     // A move waits for the records above it: a person decides about both.
                     EffectState::Waiting if row.due.is_none() && row.blocked_by.iter().any(|id| parked.contains(id)) => {
-                        behind += 1
+                        behind += 1;
                     }
                     _ => faults.push(format!(
                         "{:?} {} of rule `{}` for {}, due {:?}, {:?}, behind {:?}, tried {:?}",
@@ -79,7 +79,7 @@ impl World {
     }
 
     fn candidates(&self) -> Vec<String> {
-        let names = (0..8).map(name);
+        let names = (0..64).map(name);
         names.filter(|name| self.control().opportunity(name).is_ok()).collect()
     }
 
@@ -134,7 +134,9 @@ impl World {
                 if attempt.begun_at.duration_since(run.planned_at) > SignedDuration::from_secs(2) {
                     continue;
                 }
-                for (_, planned, ended, by) in earlier.iter().filter(|(of, planned, ..)| *of == lane && *planned < run.planned_at) {
+                for (_, planned, ended, by) in
+                    earlier.iter().filter(|(of, planned, ..)| *of == lane && *planned < run.planned_at)
+                {
                     if attempt.begun_at < *ended {
                         let begun = attempt.begun_at;
                         faults.push(format!(
@@ -171,7 +173,7 @@ impl World {
     }
 
     /// Nothing that stands only in rules that did not validate was ever sent.
-    fn from_valid_rules(&self, faults: &mut Vec<String>) {
+    fn valid_rules_only(&self, faults: &mut Vec<String>) {
         for name in self.candidates() {
             if self.control().notes(&name).unwrap().iter().any(|note| note.contains(NEVER)) {
                 faults.push(format!("rules that do not validate wrote to {name}"));

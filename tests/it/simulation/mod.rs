@@ -89,9 +89,6 @@ async fn story(seed: u64) -> End {
     world.story.tell("the weather turns fair");
     rest(&world).await;
     let faults = world.faults().await;
-    if std::env::var_os("LEVERD_STORY").is_some() {
-        println!("{}", world.story.lines().join("\n"));
-    }
     End {
         faults,
         story: world.story.lines(),
@@ -171,7 +168,26 @@ fn whatever_goes_wrong_nothing_is_lost_and_nobody_is_invited_twice() {
     let (failed, [deaths, calls, mails]) = tell_all(&seeds, None, 5);
     println!("{} seeds: {deaths} deaths, {calls} calls, {mails} invitations", seeds.end - seeds.start);
     let stories: String = failed.iter().map(|(seed, end)| show(*seed, end)).collect();
-    assert!(failed.is_empty(), "{stories}");
+    let again = failed.first().map_or(0, |(seed, _)| *seed);
+    assert!(
+        failed.is_empty(),
+        "{stories}\nAgain: LEVERD_SEEDS={again} cargo test --features kill-points --test it simulation::whatever\nIt belongs into \
+         tests/it/simulation/regressions.txt, with what it found."
+    );
+}
+
+/// Seeds that once went wrong, each with what it found.
+const REGRESSIONS: &str = include_str!("regressions.txt");
+
+#[test]
+fn what_once_went_wrong_does_not_again() {
+    let seeds = REGRESSIONS.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    for line in seeds {
+        let (seed, found) = line.split_once(' ').unwrap_or((line, ""));
+        let seed = seed.parse().unwrap_or_else(|_| panic!("regressions.txt: `{line}` does not begin with a seed"));
+        let end = tell(seed);
+        assert!(end.faults.is_empty(), "{found} again\n{}", show(seed, &end));
+    }
 }
 
 #[test]

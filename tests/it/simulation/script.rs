@@ -121,6 +121,14 @@ pub(super) fn write(dice: &mut Dice) -> Vec<(Duration, Deed)> {
         now_and_then(200, Deed::Move { who, to: STAGE });
     }
     let whole = 180 * MINUTE * 1_000;
+    if dice.permille(30) {
+        // A bulk move: everything at once, more than Lever takes in a second.
+        let at = dice.below(60 * MINUTE * 1_000);
+        for who in candidates..candidates + usize::try_from(dice.between(20, 50)).unwrap() {
+            script.push((at, Deed::Apply { who, posting: "One test" }));
+            script.push((at + 60_000, Deed::Move { who, to: STAGE }));
+        }
+    }
     for _ in 0..dice.below(4) {
         script.push((dice.below(whole), Deed::Rerun { which: dice.between(1, 12) }));
     }

@@ -116,7 +116,7 @@ impl World {
         let now = Timestamp::from_second(ORIGIN).unwrap() + SignedDuration::try_from(self.began.elapsed()).unwrap();
         let clock = Clock::simulated(now + *self.jumped.lock().unwrap());
         let mut node = Node::new(store, clock, Client::through(Limits::default(), Arc::new(out)));
-        node.net = Duration::from_secs(120);
+        node.net = Duration::from_secs(600);
         let node = Arc::new(node);
         let reading: &Reading = &self.ground.readings[*self.reading.lock().unwrap()];
         // The disk may refuse while it starts, and whoever watches over it starts it again.
