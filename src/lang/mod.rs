@@ -22,6 +22,7 @@ pub mod render;
 pub mod route;
 pub mod rule;
 pub mod ruleset;
+pub mod sarif;
 pub mod schema;
 pub mod scope;
 pub mod shape;

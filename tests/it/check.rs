@@ -43,7 +43,8 @@ fn check(kind: &str, name: &str, bytes: &[u8]) -> String {
     if found.is_empty() { "no faults\n".to_owned() } else { render_human(&sources, &found, false) }
 }
 
-fn faults(kind: &str, name: &str, bytes: &[u8]) -> (Sources, Diagnostics) {
+/// The same as data, with the texts.
+pub(crate) fn faults(kind: &str, name: &str, bytes: &[u8]) -> (Sources, Diagnostics) {
     let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
     if kind == "mistakes" {
         let text = String::from_utf8_lossy(bytes);
@@ -98,6 +99,19 @@ fn faults(kind: &str, name: &str, bytes: &[u8]) -> (Sources, Diagnostics) {
         }
     }
     (sources, found)
+}
+
+/// Every fixture: its kind, its name and its bytes.
+pub(crate) fn fixtures() -> Vec<(String, String, Vec<u8>)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check");
+    let name = |path: &Path| path.file_name().expect("a name").to_string_lossy().into_owned();
+    let mut found = Vec::new();
+    for folder in children(&root).iter().filter(|path| path.is_dir()) {
+        for file in children(folder).iter().filter(|path| path.extension().is_some_and(|end| end == "yaml")) {
+            found.push((name(folder), name(file), fs::read(file).expect("readable")));
+        }
+    }
+    found
 }
 
 fn children(folder: &Path) -> Vec<PathBuf> {

@@ -85,7 +85,13 @@ fn faults_come_in_every_format() {
     told(
         "faults",
         dir.path(),
-        &["validate", "validate --format json", "validate --format github", "validate leverd.yaml --strict"],
+        &[
+            "validate",
+            "validate --format json",
+            "validate --format github",
+            "validate --format sarif",
+            "validate leverd.yaml --strict",
+        ],
     );
 }
 

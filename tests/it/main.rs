@@ -25,6 +25,7 @@ mod packs;
 mod pages;
 mod readme;
 mod reports;
+mod sarif;
 mod schema;
 mod sim;
 mod store;
