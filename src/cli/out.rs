@@ -53,6 +53,12 @@ impl Out {
         Self { to: Box::new(anstream::stdout()), colour }
     }
 
+    /// Standard error, for what must not stand in the output.
+    pub fn stderr() -> Self {
+        let colour = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
+        Self { to: Box::new(anstream::stderr()), colour }
+    }
+
     /// Nobody reads it.
     pub fn nowhere() -> Self {
         Self { to: Box::new(io::sink()), colour: false }

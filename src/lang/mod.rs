@@ -12,6 +12,7 @@ pub mod diagnostic;
 pub mod ensure;
 pub mod explain;
 pub mod form;
+pub mod format;
 pub mod load;
 pub mod near;
 pub mod path;

@@ -13,6 +13,7 @@ mod demo;
 mod examples;
 mod explain;
 mod flow;
+mod format;
 mod http;
 mod ids;
 #[cfg(feature = "kill-points")]
