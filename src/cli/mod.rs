@@ -83,6 +83,11 @@ enum Command {
     Sim(sim::SimCommand),
 }
 
+/// Whether a command line (the program's name first) is one of leverd's, or why it is not.
+pub fn understands(arguments: impl IntoIterator<Item = OsString>) -> Result<(), String> {
+    Arguments::try_parse_from(arguments).map(drop).map_err(|error| error.to_string())
+}
+
 /// Parses the arguments (the program's name first) and runs the command.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments = match Arguments::try_parse_from(arguments) {

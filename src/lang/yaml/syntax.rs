@@ -152,15 +152,11 @@ fn flow_end(source: &Source, start: usize) -> Option<usize> {
     for (at, c) in line.char_indices() {
         match c {
             '{' | '[' => depth += 1,
-            '}' | ']' if depth == 0 => {
+            '}' | ']' | ',' if depth == 0 => {
                 length = at;
                 break;
             }
             '}' | ']' => depth -= 1,
-            ',' if depth == 0 => {
-                length = at;
-                break;
-            }
             _ => {}
         }
     }
