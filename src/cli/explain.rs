@@ -11,7 +11,7 @@ use clap::Args;
 use serde_json::json;
 
 /// Every code that a message may carry.
-fn entries() -> impl Iterator<Item = &'static lang::explain::Entry> {
+pub(super) fn entries() -> impl Iterator<Item = &'static lang::explain::Entry> + Clone {
     lang::explain::entries().chain(suite::ENTRIES).chain(script::ENTRIES)
 }
 

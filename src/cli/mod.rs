@@ -15,6 +15,7 @@ mod errands;
 mod exit;
 mod explain;
 pub mod files;
+mod fmt;
 mod foresee;
 mod init;
 mod out;
@@ -66,6 +67,7 @@ enum Command {
     Status(status::Status),
     Init(init::Init),
     Validate(validate::Validate),
+    Fmt(fmt::Fmt),
     Test(test::Test),
     Pull(pull::Pull),
     Ensure(ensure::Ensure),
@@ -79,6 +81,11 @@ enum Command {
     Schema(schema::SchemaCommand),
     Explain(explain::Explain),
     Sim(sim::SimCommand),
+}
+
+/// Whether a command line (the program's name first) is one of leverd's, or why it is not.
+pub fn understands(arguments: impl IntoIterator<Item = OsString>) -> Result<(), String> {
+    Arguments::try_parse_from(arguments).map(drop).map_err(|error| error.to_string())
 }
 
 /// Parses the arguments (the program's name first) and runs the command.
@@ -100,6 +107,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Status(command) => command.run(&mut out),
         Command::Init(command) => command.run(&mut out),
         Command::Validate(command) => command.run(&mut out),
+        Command::Fmt(command) => command.run(&mut out),
         Command::DryRun(command) => command.run(&mut out),
         Command::Backfill(command) => command.run(&mut out),
         Command::Test(command) => command.run(&mut out),

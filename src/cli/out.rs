@@ -1,8 +1,10 @@
 //! Where commands write: colour only for people, and a reader that has gone away is no fault.
 
 use super::exit::Exit;
+use super::explain;
 use crate::lang::diagnostic::Diagnostics;
 use crate::lang::render::{render_github, render_human, render_json};
+use crate::lang::sarif::render_sarif;
 use crate::lang::source::Sources;
 use anstream::{AutoStream, ColorChoice};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -19,11 +21,22 @@ pub enum Format {
     Json,
     /// Annotations of GitHub's CI.
     Github,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
 }
 
 /// The formats of reports that have no place in a file, so nothing to annotate.
 pub(super) fn for_reading() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(["human", "json"]).map(|text| if text == "json" { Format::Json } else { Format::Human })
+}
+
+/// The formats of what is no list of faults.
+pub(super) fn without_sarif() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(["human", "json", "github"]).map(|text| match text.as_str() {
+        "json" => Format::Json,
+        "github" => Format::Github,
+        _ => Format::Human,
+    })
 }
 
 /// Standard output, or what a test collects.
@@ -38,6 +51,12 @@ impl Out {
     pub fn stdout() -> Self {
         let colour = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
         Self { to: Box::new(anstream::stdout()), colour }
+    }
+
+    /// Standard error, for what must not stand in the output.
+    pub fn stderr() -> Self {
+        let colour = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
+        Self { to: Box::new(anstream::stderr()), colour }
     }
 
     /// Nobody reads it.
@@ -67,6 +86,7 @@ impl Out {
             Format::Human => self.text(&render_human(sources, found, self.colour)),
             Format::Json => self.line(render_json(sources, found)),
             Format::Github => self.text(&render_github(sources, found)),
+            Format::Sarif => self.line(render_sarif(sources, found, explain::entries())),
         }
     }
 

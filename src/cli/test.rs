@@ -2,12 +2,13 @@
 
 use super::exit::Exit;
 use super::files::{Folder, Target, pack_files, shown};
-use super::out::{Format, Out, count};
+use super::out::{Format, Out, count, without_sarif};
 use super::validate::project;
 use crate::lang::config::PackSource;
 use crate::lang::diagnostic::Diagnostics;
 use crate::lang::load::{self, File, Role};
 use crate::lang::project::{Files, pack_name};
+use crate::lang::render::{escape_data, escape_property};
 use crate::lang::rule::Pack;
 use crate::lang::source::Sources;
 use crate::suite::{self, Case, Suite};
@@ -30,7 +31,7 @@ pub(super) struct Test {
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
     /// How to write the results
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, default_value = "human", value_parser = without_sarif())]
     format: Format,
 }
 
@@ -99,10 +100,12 @@ impl Test {
             Format::Github => {
                 for case in cases.iter().filter(|case| !case.passed()) {
                     let text = format!("{}\n{}", case.name, case.faults.join("\n"));
-                    let text = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-                    out.line(format_args!("::error file={},line={},title=rule test failed::{text}", case.file, case.line))?;
+                    let (file, text) = (escape_property(&case.file), escape_data(&text));
+                    out.line(format_args!("::error file={file},line={},title=rule test failed::{text}", case.line))?;
                 }
             }
+            // Not offered: a failed test is no fault of a place.
+            Format::Sarif => {}
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use super::out::{Format, Out, count};
 use super::test::tests_of;
 use crate::lang::diagnostic::{Diagnostics, Severity};
 use crate::lang::project::{self, Files, Project};
+use crate::lang::render::escape_data;
 use crate::lang::rule::Pack;
 use crate::lang::source::Sources;
 use crate::lang::{catalogue, config::PackSource, load, load::File};
@@ -83,8 +84,10 @@ impl Validate {
                 notes.iter().try_for_each(|note| out.line(format_args!("note: {note}")))?;
                 out.line(seen.summary(&found))?;
             }
-            Format::Github => notes.iter().try_for_each(|note| out.line(format_args!("::notice::{note}")))?,
-            Format::Json => {}
+            Format::Github => {
+                notes.iter().try_for_each(|note| out.line(format_args!("::notice::{}", escape_data(note))))?;
+            }
+            Format::Json | Format::Sarif => {}
         }
         let faulty = found.has_errors() || (self.strict && !found.is_empty());
         Ok(if faulty { Exit::Faults } else { Exit::Fine })

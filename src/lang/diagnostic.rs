@@ -87,6 +87,12 @@ impl Diagnostic {
         self
     }
 
+    /// Adds a line with the next step unless a replacement is offered already: a list of all names only hides the near one. To be
+    /// called after [`Self::suggest_near`].
+    pub fn or_help(self, help: impl Into<String>) -> Self {
+        if self.suggestion.is_some() { self } else { self.help(help) }
+    }
+
     /// Offers a replacement, shown as a change of the text under ``did you mean `…`?``.
     pub fn suggest(self, span: Span, replacement: impl Into<String>) -> Self {
         let replacement = replacement.into();

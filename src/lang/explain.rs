@@ -6,7 +6,7 @@ use super::{adapter, compile, config, project};
 pub type Entry = (&'static str, &'static str, &'static str, &'static str);
 
 /// All entries, by part of the language.
-pub fn entries() -> impl Iterator<Item = &'static Entry> {
+pub fn entries() -> impl Iterator<Item = &'static Entry> + Clone {
     compile::explain::ENTRIES
         .iter()
         .chain(config::explain::ENTRIES)

@@ -122,11 +122,13 @@ fn helps(diagnostic: &Diagnostic) -> impl Iterator<Item = String> {
     title.into_iter().chain(diagnostic.help.iter().cloned())
 }
 
-fn escape_data(text: &str) -> String {
+/// A text as the message of an annotation is written.
+pub fn escape_data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-fn escape_property(text: &str) -> String {
+/// A text as the property of an annotation is written: what would end it is escaped too.
+pub fn escape_property(text: &str) -> String {
     escape_data(text).replace(':', "%3A").replace(',', "%2C")
 }
 

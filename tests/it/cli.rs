@@ -17,7 +17,7 @@ use std::process::{Command, Stdio};
 const LEVERD: &str = env!("CARGO_BIN_EXE_leverd");
 
 /// Runs commands one after another in `folder` and compares all they say with `tests/cli/NAME.out`.
-fn told(name: &str, folder: &Path, commands: &[&str]) {
+pub(crate) fn told(name: &str, folder: &Path, commands: &[&str]) {
     told_with(name, folder, &[], commands, |text| text);
 }
 
@@ -50,7 +50,7 @@ fn told_with(name: &str, folder: &Path, env: &[(&str, &str)], commands: &[&str],
     assert!(wanted == told, "{} differs (UPDATE=1 rewrites it):\n{told}", path.display());
 }
 
-fn write(folder: &Path, name: &str, text: &str) {
+pub(crate) fn write(folder: &Path, name: &str, text: &str) {
     let path = folder.join(name);
     fs::create_dir_all(path.parent().expect("a folder")).expect("made");
     fs::write(path, text).expect("written");
@@ -85,7 +85,13 @@ fn faults_come_in_every_format() {
     told(
         "faults",
         dir.path(),
-        &["validate", "validate --format json", "validate --format github", "validate leverd.yaml --strict"],
+        &[
+            "validate",
+            "validate --format json",
+            "validate --format github",
+            "validate --format sarif",
+            "validate leverd.yaml --strict",
+        ],
     );
 }
 

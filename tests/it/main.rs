@@ -8,11 +8,13 @@
 )]
 
 mod check;
+mod ci;
 mod cli;
 mod demo;
 mod examples;
 mod explain;
 mod flow;
+mod format;
 mod http;
 mod ids;
 #[cfg(feature = "kill-points")]
@@ -25,6 +27,7 @@ mod packs;
 mod pages;
 mod readme;
 mod reports;
+mod sarif;
 mod schema;
 mod sim;
 #[cfg(feature = "kill-points")]

@@ -11,7 +11,7 @@ use crate::lang::scope::Scope;
 use crate::lang::shape::Ty;
 use crate::lang::source::Span;
 use crate::lang::template::Template;
-use crate::lang::yaml::{Key, Node};
+use crate::lang::yaml::{self, Key, Node};
 use crate::model::{Act, Slot, TagFamily, Type};
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ pub(super) fn family(check: &mut Check<'_, '_>, scope: &Scope<'_>, name: &str, s
         check.found.push(if families.is_empty() {
             fault.help("declare it under `tags:` with all its members; a lone tag is `add_tag`")
         } else {
-            fault.help(format!("families are {known}"))
+            fault.or_help(format!("families are {known}"))
         });
         return None;
     };
@@ -95,13 +95,13 @@ fn is_member(check: &mut Check<'_, '_>, scope: &Scope<'_>, key: &Key, text: &Tem
         // A suggestion replaces the whole scalar, quotes and all.
         let fault = match fault.suggestion.clone() {
             Some(suggestion) => {
-                let quoted = format!("\"{}\"", suggestion.replacement.replace('"', "\\\""));
-                fault.suggest_as(suggestion.title, suggestion.span, quoted)
+                let written = yaml::written(&suggestion.replacement);
+                fault.suggest_as(suggestion.title, suggestion.span, written)
             }
             None => fault,
         };
         let known = members.iter().map(|member| format!("`{member}`")).collect::<Vec<_>>().join(", ");
-        check.found.push(fault.help(format!("its members are {known}")));
+        check.found.push(fault.or_help(format!("its members are {known}")));
         return false;
     }
     true

@@ -143,8 +143,8 @@ impl Binder<'_, '_> {
                     known.iter().copied(),
                 );
                 self.found.push(match known.as_slice() {
-                    [] => unknown.help("it has no settings"),
-                    known => unknown.help(format!("its settings are {}", ticked(known.iter().copied()))),
+                    [] => unknown.or_help("it has no settings"),
+                    known => unknown.or_help(format!("its settings are {}", ticked(known.iter().copied()))),
                 });
             }
         }

@@ -3,6 +3,7 @@
 use super::{Binder, Giver, ticked};
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::Span;
+use crate::lang::yaml;
 use crate::model::{Kind, Named, Value, VendorName};
 use std::collections::HashMap;
 
@@ -52,7 +53,7 @@ impl Binder<'_, '_> {
             let message = format!("the {kind} `{}` was renamed: it is called `{}` in {place} by now", text.trim(), now.name);
             self.found.push(
                 Diagnostic::error("renamed", span, message)
-                    .suggest(span, &now.name)
+                    .suggest_as(format!("write `{}`", now.name), span, yaml::written(&now.name))
                     .help(format!("its id is still `{}`; an id may stand here too, and outlives further renames", now.id)),
             );
             return None;
@@ -62,7 +63,10 @@ impl Binder<'_, '_> {
         let unknown = Diagnostic::error("not-in-catalogue", span, message);
         // A table of thousands of rows may have as many faults: the first ones are told with what comes near.
         let near = if self.found.len() < NEAR { all.as_slice() } else { &[] };
-        let unknown = unknown.suggest_near(span, text, near.iter().map(|named| named.name.as_str()));
+        let mut unknown = unknown.suggest_near(span, text, near.iter().map(|named| named.name.as_str()));
+        if let Some(suggestion) = &mut unknown.suggestion {
+            suggestion.replacement = yaml::written(&suggestion.replacement);
+        }
         let ensured = kind == Kind::FormTemplate && self.pack.ensure.form_templates.iter().any(|form| form.name == text.trim());
         let help = match self.giver {
             Giver::Account if ensured => {

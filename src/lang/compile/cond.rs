@@ -147,7 +147,7 @@ impl Check<'_, '_> {
                 "left of the colon in `where` stands a field of the row ({known}); test `{path}` in `when` or `require`"
             ))
         } else {
-            fault.suggest_near(key.span, path, names.iter().map(String::as_str)).help(format!("it has {known}"))
+            fault.suggest_near(key.span, path, names.iter().map(String::as_str)).or_help(format!("it has {known}"))
         });
     }
 

@@ -80,7 +80,7 @@ pub(crate) fn unknown_option(node: &Node, text: &str, options: &[String]) -> Dia
     let known = options.iter().map(|option| format!("`{option}`")).collect::<Vec<_>>().join(", ");
     Diagnostic::error("unknown-value", node.span, format!("`{text}` is not one of the values known here"))
         .suggest_near(node.span, text, options.iter().map(String::as_str))
-        .help(format!("known values are {known}"))
+        .or_help(format!("known values are {known}"))
 }
 
 fn url(node: &Node, found: &mut Diagnostics) -> Option<Value> {

@@ -149,7 +149,14 @@ impl Check<'_, '_> {
             let synonym = SYNONYMS.iter().find(|(word, _)| *word == key.text).map(|(_, name)| *name);
             let fault = crate::lang::yaml::unknown_key(key, RULE.what, &names);
             self.found.push(match synonym {
-                Some(name) if node.get(name).is_none() => Diagnostic { suggestion: None, ..fault }.suggest(key.span, name),
+                Some(name) if node.get(name).is_none() => {
+                    let fault = Diagnostic { suggestion: None, help: Vec::new(), ..fault }.suggest(key.span, name);
+                    if key.text == "on" {
+                        fault.help("many YAML tools read the key `on` as `true`, so rules do not use it")
+                    } else {
+                        fault
+                    }
+                }
                 _ if registry::find(&key.text).is_some() => Diagnostic { suggestion: None, help: Vec::new(), ..fault }
                     .help(format!("actions stand under `do`: `do: [ {{ {}: … }} ]`", key.text)),
                 _ => fault,
@@ -356,7 +363,7 @@ impl Check<'_, '_> {
                 Some(verb) => fault.suggest(key.span, verb),
                 None => fault.suggest_near(key.span, &key.text, all),
             };
-            self.found.push(fault.help(format!("actions are {}", names.join(", "))));
+            self.found.push(fault.or_help(format!("actions are {}", names.join(", "))));
             return None;
         };
         let Some(subject) = subject else { return Some((None, optional, key.span)) };

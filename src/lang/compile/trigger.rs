@@ -129,7 +129,7 @@ impl Check<'_, '_> {
             (false, _) => fault.help("the catalogue is read whenever a rule needs it: `in: catalogue`"),
             (true, []) => fault.help("declare it under `operations:` in vendor.yaml"),
             (true, _) => {
-                fault.help(format!("its operations are {listed}; others are declared under `operations:` in vendor.yaml"))
+                fault.or_help(format!("its operations are {listed}; others are declared under `operations:` in vendor.yaml"))
             }
         });
         None
@@ -235,10 +235,10 @@ impl Check<'_, '_> {
                 fault.help(format!("it is written `{{ {text}: … }}`"))
             } else if text.starts_with("assessment.") {
                 let events: Vec<&str> = AssessmentEvent::ALL.iter().map(|event| event.as_str()).collect();
-                fault.help(format!("events of an assessment are {}", events.join(", ")))
+                fault.or_help(format!("events of an assessment are {}", events.join(", ")))
             } else {
                 let lever: Vec<&str> = crate::model::LeverEvent::ALL.iter().map(|event| event.as_str()).collect();
-                fault.help(format!("Lever's events are {}; a vendor's are `assessment.…`", lever.join(", ")))
+                fault.or_help(format!("Lever's events are {}; a vendor's are `assessment.…`", lever.join(", ")))
             });
             return None;
         };

@@ -373,7 +373,11 @@ impl Reader {
             let mut diagnostic =
                 Diagnostic::error("literal-secret", node.span, format!("the secret `{name}` stands in the file"))
                     .label("blanked in this message")
-                    .help(format!("write `{{ env: {variable} }}` or `{{ file: /run/secrets/{name} }}`"))
+                    .suggest_as(
+                        format!("name where it is: `{{ env: {variable} }}` or `{{ file: /run/secrets/{name} }}`"),
+                        node.span,
+                        format!("{{ env: {variable} }}"),
+                    )
                     .help("if this file was ever committed or sent, replace the secret: it is no longer one");
             if text.starts_with('$') {
                 diagnostic = diagnostic.help("`$NAME` and `${NAME}` are not replaced in leverd.yaml");

@@ -66,7 +66,7 @@ impl Extract {
                     if let Some(word) = fault.unknown {
                         found = found.suggest_near(span, &word, pipe::NAMES);
                     }
-                    diagnostics.push(found.help(fault.help));
+                    diagnostics.push(found.or_help(fault.help));
                 }
             }
         }

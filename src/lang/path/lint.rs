@@ -11,10 +11,16 @@ pub(super) struct Fault {
     pub(super) range: Range<usize>,
     pub(super) message: String,
     pub(super) help: String,
+    /// What to write in the place of a piece, with the words for it; then there is no `help`.
+    pub(super) instead: Option<(Range<usize>, String, String)>,
 }
 
 fn fault(range: Range<usize>, message: impl Into<String>, help: impl Into<String>) -> Fault {
-    Fault { range, message: message.into(), help: help.into() }
+    Fault { range, message: message.into(), help: help.into(), instead: None }
+}
+
+fn mend(range: Range<usize>, message: impl Into<String>, title: impl Into<String>, instead: impl Into<String>) -> Fault {
+    Fault { instead: Some((range.clone(), instead.into(), title.into())), ..fault(range, message, "") }
 }
 
 /// The library's time to parse doubles and more with every open bracket.
@@ -30,7 +36,9 @@ pub(super) fn text(text: &str) -> Vec<Fault> {
         return vec![fault(0..0, message, "take a shorter way")];
     }
     if !text.starts_with('$') {
-        return vec![fault(whole, "a JSONPath starts with `$`", format!("write `$.{}`", text.trim_start_matches(['.', '@'])))];
+        let rest = text.trim_start_matches(['.', '@']);
+        let instead = if rest.starts_with('[') { format!("${rest}") } else { format!("$.{rest}") };
+        return vec![mend(whole, "a JSONPath starts with `$`", format!("write `{instead}`"), instead)];
     }
     let mut faults = Vec::new();
     let (mut depth, mut quote) = (0_usize, None);
@@ -100,6 +108,15 @@ pub(super) fn grammar(error: &str, text: &str) -> Fault {
     let start = if column.is_some() { start } else { 0 };
     let end = text.get(start..).and_then(|rest| rest.chars().next()).map_or(text.len(), |c| start + c.len_utf8());
     let end = if column.is_some() { end } else { text.len() };
+    let (before, from) = (text.get(..start).unwrap_or_default(), text.get(start..).unwrap_or_default());
+    // The two slips that are made most.
+    if from.starts_with('[') && before.ends_with('.') && !before.ends_with("..") {
+        return mend(start - 1..start, "no `.` stands before a `[`", "remove it", "");
+    }
+    if from.starts_with(is_name) && before.ends_with(']') {
+        let name = from.split(|c| !is_name(c)).next().unwrap_or_default();
+        return mend(start..start + name.len(), format!("a `.` is missing before `{name}`"), "add it", format!(".{name}"));
+    }
     let help = "write it such as `$.data.items[0].name` or `$['first name']`";
     fault(start..end, format!("`{text}` is no JSONPath"), help)
 }

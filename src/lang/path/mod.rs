@@ -68,9 +68,13 @@ impl Path {
             }
         }
         let good = faults.is_empty();
-        diagnostics.extend(
-            faults.into_iter().map(|fault| Diagnostic::error(CODE, place(fault.range), fault.message).help(fault.help)),
-        );
+        diagnostics.extend(faults.into_iter().map(|fault| {
+            let found = Diagnostic::error(CODE, place(fault.range), fault.message);
+            match fault.instead {
+                Some((range, instead, title)) => found.suggest_as(title, place(range), instead),
+                None => found.help(fault.help),
+            }
+        }));
         let query = query.filter(|_| good)?;
         Some(Self { source: text.to_owned(), query })
     }

@@ -174,7 +174,7 @@ impl Parser<'_> {
                 start = at;
                 self.hole(range);
             } else {
-                self.fault(at..at + 1, "this `{` is never closed", "a hole is written `{name}` or `{name:number}`");
+                self.unclosed(at);
                 at = self.text.len();
                 start = at;
             }
@@ -192,6 +192,21 @@ impl Parser<'_> {
     fn fault(&mut self, range: Range<usize>, message: impl Into<String>, help: impl Into<String>) {
         let span = (self.place)(range);
         self.faults.push(Diagnostic::error(CODE, span, message).help(help));
+    }
+
+    /// A `{` that nothing closes. What looks like a hole is marked whole, and closed where it ends.
+    fn unclosed(&mut self, at: usize) {
+        let inner = self.rest(at + 1);
+        let end = inner.find(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | ':')));
+        let length = end.unwrap_or(inner.len());
+        let range = at..at + 1 + length;
+        if length == 0 {
+            return self.fault(range, "this `{` is never closed", "a hole is written `{name}` or `{name:number}`");
+        }
+        let closed = format!("{}}}", self.text.get(range.clone()).unwrap_or_default());
+        let span = (self.place)(range);
+        let fault = Diagnostic::error(CODE, span, "this `{` is never closed");
+        self.faults.push(fault.suggest_as("close the hole", span, closed));
     }
 
     fn template(&mut self, range: Range<usize>) {
@@ -223,7 +238,7 @@ impl Parser<'_> {
             self.faults.push(
                 Diagnostic::error(CODE, span, format!("a hole cannot have the type `{ty}`"))
                     .suggest_near(span, ty, HOLE_TYPES)
-                    .help(format!("known types are {known}")),
+                    .or_help(format!("known types are {known}")),
             );
             return;
         };

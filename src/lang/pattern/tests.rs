@@ -94,7 +94,7 @@ fn case_is_ignored_on_request() {
 #[test]
 fn faults_have_their_caret() {
     for (pattern, expected) in [
-        ("a {b", "{: this `{` is never closed"),
+        ("a {b", "{b: this `{` is never closed"),
         ("a } b", "}: this `}` closes nothing"),
         ("{}", "{}: `` is no name of a hole"),
         ("{A b}", "{A b}: `A b` is no name of a hole"),

@@ -9,7 +9,7 @@ use super::offsets::Offsets;
 use super::syntax;
 use crate::lang::diagnostic::{Diagnostic, Diagnostics};
 use crate::lang::source::{Source, SourceId, Sources, Span};
-use granit_parser::{Event, Parser, ScalarStyle, ScanError, Tag, options};
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, StructureStyle, Tag, options};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -80,10 +80,12 @@ enum End {
 enum Frame {
     Seq {
         start: usize,
+        style: StructureStyle,
         items: Vec<Node>,
     },
     Map {
         start: usize,
+        style: StructureStyle,
         entries: Vec<(Key, Node)>,
         key: Pending,
         /// Whether it is no map at all but a text without quotes.
@@ -152,17 +154,18 @@ impl<'a> Builder<'a> {
                     self.last = node.span.end as usize;
                     self.place(node);
                 }
-                Event::SequenceStart(_, _, tag) => {
+                Event::SequenceStart(style, _, tag) => {
                     self.count(&range)?;
                     self.check_tag(tag.as_deref(), tag_range, false);
                     self.refuse_key(&range);
-                    self.open(Frame::Seq { start: range.start, items: Vec::new() }, &range)?;
+                    let start = if style == StructureStyle::Block { self.first_dash(range.start) } else { range.start };
+                    self.open(Frame::Seq { start, style, items: Vec::new() }, &range)?;
                 }
-                Event::MappingStart(_, _, tag) => {
+                Event::MappingStart(style, _, tag) => {
                     self.count(&range)?;
                     self.check_tag(tag.as_deref(), tag_range, false);
                     self.refuse_key(&range);
-                    let frame = Frame::Map { start: range.start, entries: Vec::new(), key: Pending::Key, faulty: false };
+                    let frame = Frame::Map { start: range.start, style, entries: Vec::new(), key: Pending::Key, faulty: false };
                     self.open(frame, &range)?;
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.close(range),
@@ -223,6 +226,15 @@ impl<'a> Builder<'a> {
         Err(End::Limit)
     }
 
+    /// Where a block list begins. One that is no deeper than its key is told from behind its first `-`.
+    fn first_dash(&self, start: usize) -> usize {
+        let before = self.text.get(..start).unwrap_or_default().trim_end();
+        match self.text.get(start..) {
+            Some(rest) if !rest.starts_with('-') && before.ends_with('-') => before.len() - 1,
+            _ => start,
+        }
+    }
+
     /// A list or map in the place of a key.
     fn refuse_key(&mut self, range: &Range<usize>) {
         let Some(Frame::Map { start, key: Pending::Key, faulty, .. }) = self.stack.last_mut() else {
@@ -276,6 +288,7 @@ impl<'a> Builder<'a> {
         let aligned = if tagged { Style::Plain } else { style };
         Node {
             span,
+            brackets: false,
             offsets: Offsets::align(text, raw, range.start, aligned),
             kind: Kind::Scalar { text: text.to_owned(), style },
         }
@@ -328,12 +341,14 @@ impl<'a> Builder<'a> {
             self.last = range.end;
         }
         let node = match self.stack.pop() {
-            Some(Frame::Seq { start, items }) => Node::new(self.until_last(start), Kind::Seq(items)),
+            Some(Frame::Seq { start, style, items }) => {
+                Node::group(self.until_last(start), Kind::Seq(items), style == StructureStyle::Flow)
+            }
             Some(Frame::Map { start, faulty: true, .. }) => Node::new(self.until_last(start), Kind::Faulty),
-            Some(Frame::Map { start, entries, .. }) => {
+            Some(Frame::Map { start, style, entries, .. }) => {
                 let span = self.until_last(start);
                 let entries = self.refuse_duplicates(entries);
-                Node::new(span, Kind::Map(entries))
+                Node::group(span, Kind::Map(entries), style == StructureStyle::Flow)
             }
             None => return,
         };

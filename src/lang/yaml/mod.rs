@@ -5,6 +5,7 @@
 //! each scalar stays text, and the type of its field decides how it is read ([`read`]), so that `no`, `1.10` and
 //! `12:30` are what they look like. It leans on granit-parser for YAML itself.
 
+mod indent;
 mod load;
 mod node;
 mod offsets;
@@ -13,7 +14,7 @@ mod syntax;
 
 pub use load::{MAX_DEPTH, MAX_NODES, load};
 pub use node::{Key, Kind, Node, Style};
-pub use read::{parse_duration, parse_int, parse_number, unknown_key};
+pub use read::{parse_duration, parse_int, parse_number, unknown_key, written};
 
 #[cfg(test)]
 mod tests;

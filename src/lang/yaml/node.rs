@@ -43,6 +43,8 @@ pub struct Key {
 pub struct Node {
     pub span: Span,
     pub kind: Kind,
+    /// Whether it is a list or a map between brackets.
+    pub brackets: bool,
     /// From positions in a scalar's text to bytes of the source.
     pub(super) offsets: Offsets,
 }
@@ -50,7 +52,12 @@ pub struct Node {
 impl Node {
     /// A node that is no scalar.
     pub(super) fn new(span: Span, kind: Kind) -> Self {
-        Self { span, kind, offsets: Offsets::Whole }
+        Self { span, kind, brackets: false, offsets: Offsets::Whole }
+    }
+
+    /// A list or a map.
+    pub(super) fn group(span: Span, kind: Kind, brackets: bool) -> Self {
+        Self { span, kind, brackets, offsets: Offsets::Whole }
     }
 
     /// Whether nothing stands here, or `~` or `null` unquoted.

@@ -5,6 +5,7 @@
 use super::node::{Key, Kind, Node, Style};
 use crate::lang::diagnostic::{Diagnostic, Diagnostics};
 use jiff::SignedDuration;
+use std::fmt::Write as _;
 
 /// Code of "the value has another type than its field".
 const WRONG_TYPE: &str = "wrong-type";
@@ -35,6 +36,9 @@ impl Node {
                 let help = "write `true` or `false`, without quotes";
                 let diagnostic = self.wrong_type("`true` or `false`", help);
                 diagnostics.extend(diagnostic.map(|found| match self.scalar().map(str::to_ascii_lowercase).as_deref() {
+                    Some("true" | "false") if self.plain().is_none() => {
+                        self.unquote(found, |text| matches!(text, "true" | "false"))
+                    }
                     Some("yes" | "on" | "true" | "y") => found.suggest(self.span, "true"),
                     Some("no" | "off" | "false" | "n") => found.suggest(self.span, "false"),
                     _ => found,
@@ -48,7 +52,8 @@ impl Node {
     pub fn as_int(&self, diagnostics: &mut Diagnostics) -> Option<i64> {
         let value = self.plain().and_then(parse_int);
         if value.is_none() {
-            self.wrong("a whole number", "write digits only, such as `72`, without quotes", diagnostics);
+            let fault = self.wrong_type("a whole number", "write digits only, such as `72`, without quotes");
+            diagnostics.extend(fault.map(|fault| self.unquote(fault, |text| parse_int(text).is_some())));
         }
         value
     }
@@ -57,7 +62,8 @@ impl Node {
     pub fn as_number(&self, diagnostics: &mut Diagnostics) -> Option<f64> {
         let value = self.plain().and_then(parse_number);
         if value.is_none() {
-            self.wrong("a number", "write it such as `72` or `72.5`, without quotes", diagnostics);
+            let fault = self.wrong_type("a number", "write it such as `72` or `72.5`, without quotes");
+            diagnostics.extend(fault.map(|fault| self.unquote(fault, |text| parse_number(text).is_some())));
         }
         value
     }
@@ -125,6 +131,17 @@ impl Node {
         found
     }
 
+    /// Offers to take the quotes off, where what is between them is good without.
+    fn unquote(&self, fault: Diagnostic, good: impl Fn(&str) -> bool) -> Diagnostic {
+        match &self.kind {
+            Kind::Scalar { text, style: Style::SingleQuoted | Style::DoubleQuoted } if good(text) => {
+                let fault = Diagnostic { help: Vec::new(), ..fault };
+                fault.suggest_as("write it without quotes", self.span, text.as_str())
+            }
+            _ => fault,
+        }
+    }
+
     /// An unquoted scalar that is not null.
     fn plain(&self) -> Option<&str> {
         match &self.kind {
@@ -160,13 +177,44 @@ pub fn unknown_key(key: &Key, what: &str, known: &[&str]) -> Diagnostic {
         known.iter().copied(),
     );
     match known {
-        [] => diagnostic.help("no keys are known here"),
-        [only] => diagnostic.help(format!("the only known key is `{only}`")),
+        [] => diagnostic.or_help("no keys are known here"),
+        [only] => diagnostic.or_help(format!("the only known key is `{only}`")),
         _ => {
             let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-            diagnostic.help(format!("known keys are {}", known.join(", ")))
+            diagnostic.or_help(format!("known keys are {}", known.join(", ")))
         }
     }
+}
+
+/// A text as it is written in YAML: as it is where YAML takes it so anywhere, else in quotes.
+pub fn written(text: &str) -> String {
+    let starts = |c: char| c.is_alphanumeric() || matches!(c, '_' | '(' | '/' | '$' | '.' | '+');
+    let plain = text.starts_with(starts)
+        && !text.ends_with([' ', ':'])
+        && !text.contains(": ")
+        && !text.contains(" #")
+        && !text.contains(['[', ']', '{', '}', ','])
+        && !text.chars().any(char::is_control)
+        && !matches!(text, "null" | "Null" | "NULL");
+    if plain { text.to_owned() } else { format!("\"{}\"", escaped(text)) }
+}
+
+/// A text as it stands between double quotes.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// The first line of a text, cut, for messages.

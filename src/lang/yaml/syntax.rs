@@ -3,6 +3,7 @@
 //! The most frequent ones are about a single value that ought to be quoted. For those the value's place is told as
 //! well, so that the rest of the file can still be read.
 
+use super::indent;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::{Source, SourceId, Span};
 use granit_parser::{ErrorKind, ScanError};
@@ -22,11 +23,16 @@ pub(super) fn fault(source: &Source, id: SourceId, error: &ScanError) -> Fault {
     let at = error.marker().byte_offset().unwrap_or(source.text().len());
     let at = source.floor(at);
     let kind = error.kind();
-    if let Some(tab) = tab(source, kind, at) {
-        return Fault { diagnostic: tab_fault(source, id, tab), value: None };
+    if let Some(tab) = indent::tab(source, kind, at) {
+        return Fault { diagnostic: indent::tab_fault(source, id, tab), value: None };
     }
     if let Some(fault) = value_fault(source, id, kind, at) {
         return fault;
+    }
+    if matches!(kind, ErrorKind::ExpectedBlockMappingKey | ErrorKind::ExpectedBlockSequenceEntry)
+        && let Some(diagnostic) = indent::out_of_line(source, id, at)
+    {
+        return Fault { diagnostic, value: None };
     }
     let (message, help) = words(kind, source, at);
     let mut diagnostic = Diagnostic::error(code(kind), Span::new(id, visible(source, at)), message);
@@ -62,58 +68,11 @@ fn visible(source: &Source, at: usize) -> Range<usize> {
     at..at + word.max(first).min(60)
 }
 
-fn is_tab_kind(kind: &ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::TabNotAllowed
-            | ErrorKind::TabInBlockIndentation
-            | ErrorKind::TabInIndentation
-            | ErrorKind::TabInPlainScalar
-            | ErrorKind::TabAtBlockScalarStart
-            | ErrorKind::InvalidIndentation
-            | ErrorKind::InvalidBlockEntryWhitespace
-            | ErrorKind::InvalidMappingValueWhitespace
-    )
-}
-
-/// The tabs that are to blame: those in the indentation of the line or of the next lines.
-fn tab(source: &Source, kind: &ErrorKind, at: usize) -> Option<Range<usize>> {
-    if !is_tab_kind(kind) {
-        return None;
-    }
-    let line = source.line_of(at);
-    (line..line + 3).find_map(|line| indentation_tab(source, line)).or_else(|| {
-        // Behind `-` or `:`.
-        let start = source.line_start(line);
-        let found = start + source.line(line).find('\t')?;
-        Some(found..found + 1)
-    })
-}
-
-fn indentation_tab(source: &Source, line: usize) -> Option<Range<usize>> {
-    let text = source.line(line);
-    let indentation = text.len() - text.trim_start_matches([' ', '\t']).len();
-    let first = text.get(..indentation)?.find('\t')?;
-    let tabs = text.get(first..)?.bytes().take_while(|byte| *byte == b'\t').count();
-    let start = source.line_start(line) + first;
-    Some(start..start + tabs)
-}
-
-fn tab_fault(source: &Source, id: SourceId, tab: Range<usize>) -> Diagnostic {
-    let first = source.line_of(tab.start);
-    let lines = source.line_of(source.text().len());
-    let more = (first + 1..=lines).filter(|line| indentation_tab(source, *line).is_some()).count();
-    let diagnostic =
-        Diagnostic::error("tab", Span::new(id, tab), "a tab cannot indent YAML").help("indent with spaces, two for each level");
-    match more {
-        0 => diagnostic,
-        1 => diagnostic.help("one more line of this file is indented with a tab"),
-        more => diagnostic.help(format!("{more} more lines of this file are indented with tabs")),
-    }
-}
-
 /// Faults of one value on one line.
 fn value_fault(source: &Source, id: SourceId, kind: &ErrorKind, at: usize) -> Option<Fault> {
+    if let Some(fault) = flow_fault(source, id, kind, at) {
+        return Some(fault);
+    }
     let line = source.line_of(at);
     let value = value_of(source, line)?;
     let text = source.slice(value.clone());
@@ -145,8 +104,9 @@ fn value_fault(source: &Source, id: SourceId, kind: &ErrorKind, at: usize) -> Op
 
 /// `{{x}}` without quotes, which YAML reads as a map with a map for a key. `value` is from the first brace on.
 pub(super) fn unquoted_template(source: &Source, id: SourceId, value: Range<usize>) -> Diagnostic {
-    // Within a list or map in brackets the end of the text cannot be known: mark the braces alone.
-    let whole = value_of(source, source.line_of(value.start)).filter(|whole| whole.start == value.start);
+    let whole = value_of(source, source.line_of(value.start))
+        .filter(|whole| whole.start == value.start)
+        .or_else(|| flow_end(source, value.start).map(|end| value.start..end));
     let span = Span::new(id, whole.clone().unwrap_or(value));
     let diagnostic = Diagnostic::error(UNQUOTED_TEMPLATE, span, "a text that starts with `{{` must be quoted")
         .help("YAML reads an unquoted `{` as the start of a map");
@@ -154,6 +114,54 @@ pub(super) fn unquoted_template(source: &Source, id: SourceId, value: Range<usiz
         Some(whole) => diagnostic.suggest_as("put it in quotes", span, quoted(source.slice(whole))),
         None => diagnostic,
     }
+}
+
+/// A value within brackets that ought to be quoted, because it has brackets itself.
+fn flow_fault(source: &Source, id: SourceId, kind: &ErrorKind, at: usize) -> Option<Fault> {
+    let flow = matches!(
+        kind,
+        ErrorKind::ExpectedFlowMappingSeparator
+            | ErrorKind::ExpectedFlowSequenceSeparator
+            | ErrorKind::BlockEntryInFlowCollection
+    );
+    let line = source.line_of(at);
+    let before = source.slice(source.line_start(line)..at);
+    if !flow || !before.contains(['{', '[']) {
+        return None;
+    }
+    let starts = [": ", ", ", "{ ", "[ "].iter().filter_map(|mark| Some(before.rfind(mark)? + mark.len()));
+    let start = source.line_start(line) + starts.max()?;
+    let start = start + (source.slice(start..at).len() - source.slice(start..at).trim_start().len());
+    let value = start..flow_end(source, start)?;
+    let text = source.slice(value.clone());
+    if text.starts_with("{{") {
+        return Some(Fault { diagnostic: unquoted_template(source, id, value.clone()), value: Some(value) });
+    }
+    let bracket = text.chars().find(|c| matches!(c, '[' | '{')).filter(|_| !text.starts_with(['"', '\'', '[', '{']))?;
+    let message = format!("a text with `{bracket}` in it must be quoted here");
+    let span = Span::new(id, value.clone());
+    let diagnostic = Diagnostic::error("syntax", span, message).suggest_as("put it in quotes", span, quoted(text));
+    Some(Fault { diagnostic, value: Some(value) })
+}
+
+/// Where a value within brackets most likely ends, on its line: before a `,` or a bracket that it did not open.
+fn flow_end(source: &Source, start: usize) -> Option<usize> {
+    let line = source.slice(start..source.line_start(source.line_of(start)) + source.line(source.line_of(start)).len());
+    let mut depth = 0_usize;
+    let mut length = line.len();
+    for (at, c) in line.char_indices() {
+        match c {
+            '{' | '[' => depth += 1,
+            '}' | ']' | ',' if depth == 0 => {
+                length = at;
+                break;
+            }
+            '}' | ']' => depth -= 1,
+            _ => {}
+        }
+    }
+    let length = line.get(..length)?.trim_end().len();
+    (depth == 0 && length > 0).then_some(start + length)
 }
 
 /// The value of `key: value` or `- value` on a line of block YAML, without a comment.

@@ -39,7 +39,7 @@ impl Reader<'_> {
                     all => format!("families are {}", all.join(", ")),
                 };
                 let known = self.pack.families.keys().map(String::as_str);
-                self.found.push(fault.suggest_near(family.span, &family.text, known).help(help));
+                self.found.push(fault.suggest_near(family.span, &family.text, known).or_help(help));
             }
             return Some(Expected { word: format!("set_tag {}", family.text), value: self.wanted(member)? });
         }

@@ -1,0 +1,86 @@
+//! White space within a line: after `:` and `,`, inside of brackets; and the kind of quotes. No line gets shorter at its start, and
+//! none breaks anew.
+
+use super::{replaced, start};
+use crate::lang::yaml::{Kind, Node, Style};
+use std::ops::Range;
+
+/// The text with its usual spaces.
+pub(super) fn space(text: &str, root: &Node) -> String {
+    let mut spacer = Spacer { text, edits: Vec::new() };
+    spacer.node(root);
+    replaced(text, spacer.edits)
+}
+
+struct Spacer<'a> {
+    text: &'a str,
+    edits: Vec<(Range<usize>, String)>,
+}
+
+impl Spacer<'_> {
+    fn node(&mut self, node: &Node) {
+        let span = node.span.range();
+        match &node.kind {
+            Kind::Map(entries) => {
+                for (key, value) in entries {
+                    self.quotes(&key.span.range());
+                    if !value.span.range().is_empty() {
+                        let end = key.span.range().end;
+                        self.gap(end..start(self.text, end, value), ":", ": ");
+                    }
+                    self.node(value);
+                }
+                if node.brackets {
+                    let pieces = entries.iter().map(|(key, value)| {
+                        let (key, value) = (key.span.range(), value.span.range());
+                        key.start..value.end.max(key.end)
+                    });
+                    self.list(&span, pieces, " ");
+                }
+            }
+            Kind::Seq(items) => {
+                for item in items {
+                    self.node(item);
+                }
+                if node.brackets {
+                    self.list(&span, items.iter().map(|item| item.span.range()), "");
+                }
+            }
+            Kind::Scalar { style: Style::SingleQuoted, .. } => self.quotes(&span),
+            Kind::Scalar { .. } | Kind::Faulty => {}
+        }
+    }
+
+    /// The gaps of a list in brackets: `pad` inside of them, one space after each comma.
+    fn list(&mut self, span: &Range<usize>, pieces: impl Iterator<Item = Range<usize>>, pad: &str) {
+        let mut before = None;
+        for piece in pieces {
+            match before {
+                None => self.gap(span.start + 1..piece.start, "", pad),
+                Some(end) => self.gap(end..piece.start, ",", ", "),
+            }
+            before = Some(piece.end);
+        }
+        match before {
+            Some(end) => self.gap(end..span.end.saturating_sub(1), "", pad),
+            None => self.gap(span.start + 1..span.end.saturating_sub(1), "", ""),
+        }
+    }
+
+    /// A gap on one line in which nothing but `only` stands becomes `instead`.
+    fn gap(&mut self, range: Range<usize>, only: &str, instead: &str) {
+        let Some(gap) = self.text.get(range.clone()) else { return };
+        if gap != instead && gap.trim_matches(' ') == only {
+            self.edits.push((range, instead.to_owned()));
+        }
+    }
+
+    /// Single quotes become double ones where the text between them reads the same.
+    fn quotes(&mut self, range: &Range<usize>) {
+        let Some(written) = self.text.get(range.clone()) else { return };
+        let inner = written.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+        if let Some(inner) = inner.filter(|inner| !inner.contains(['\'', '"', '\\', '\n'])) {
+            self.edits.push((range.clone(), format!("\"{inner}\"")));
+        }
+    }
+}
