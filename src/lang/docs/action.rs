@@ -1,6 +1,6 @@
 //! Actions in words: verbs of the third person, after `leverd`.
 
-use super::text::{path, spaced, ticked};
+use super::text::{filled, path, spaced, ticked};
 use super::{Words, entries, joined};
 use crate::lang::yaml::{Kind, Node};
 
@@ -135,7 +135,7 @@ impl Words<'_> {
         match &node.kind {
             Kind::Scalar { text, .. } => match path(text) {
                 Some(path) => self.path(path),
-                None => self.filled(text).replace('`', "’"),
+                None => filled(text).replace('`', "’"),
             },
             Kind::Seq(_) | Kind::Map(_) | Kind::Faulty => String::new(),
         }

@@ -1,6 +1,6 @@
 //! Conditions in words.
 
-use super::text::{path, spaced};
+use super::text::{noun, path, spaced};
 use super::{Words, entries, joined};
 use crate::lang::yaml::{Key, Kind, Node};
 
@@ -42,7 +42,7 @@ impl Words<'_> {
                 let noun = match (of_row, field) {
                     (true, "phase") => "state".to_owned(),
                     (true, field) => spaced(&field.replace('.', "’s ")),
-                    (false, field) => format!("the {}", self.noun(field)),
+                    (false, field) => format!("the {}", noun(field)),
                 };
                 format!("{noun} {}", self.matcher(value, false))
             }

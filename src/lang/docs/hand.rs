@@ -1,6 +1,6 @@
 //! What people leave to leverd, and what they do themselves: read off the rules.
 
-use super::text::{path, spaced};
+use super::text::{named, path, spaced};
 use super::{Words, entries, joined};
 use crate::lang::yaml::{Kind, Node};
 use std::collections::BTreeSet;
@@ -63,7 +63,7 @@ impl Words<'_> {
             for member in &family.members {
                 let source = member.source();
                 let written = !self.writers(&family.name, &source, rules).is_empty();
-                if written { &mut ours } else { &mut theirs }.push(self.text(&source));
+                if written { &mut ours } else { &mut theirs }.push(named(&source));
             }
             let name = spaced(&family.name);
             if !ours.is_empty() {
@@ -87,7 +87,7 @@ impl Words<'_> {
                 if added.len() == 1 { "it" } else { "them" }
             ));
         }
-        if self.by_title(rules) {
+        if Self::by_title(rules) {
             out.push(format!(
                 "A tag asks for a test only if it is exactly the test’s title at {}. Choose it from the tags that there are; a new spelling sends nothing.",
                 self.vendor
@@ -120,7 +120,7 @@ impl Words<'_> {
     }
 
     /// Whether some rule chooses tests by tags that are their titles.
-    fn by_title(&self, rules: &[&Node]) -> bool {
+    fn by_title(rules: &[&Node]) -> bool {
         rules.iter().any(|rule| {
             let mut found = false;
             specs(rule, &mut |spec| {
@@ -159,7 +159,9 @@ fn specs(node: &Node, each: &mut impl FnMut(&Node)) {
     match &node.kind {
         Kind::Map(all) => {
             each(node);
-            all.iter().for_each(|(_, value)| specs(value, each));
+            for (_, value) in all {
+                specs(value, each);
+            }
         }
         Kind::Seq(items) => items.iter().for_each(|item| specs(item, each)),
         Kind::Scalar { .. } | Kind::Faulty => {}

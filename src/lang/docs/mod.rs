@@ -12,6 +12,7 @@ mod rows;
 mod text;
 mod trigger;
 
+use self::text::{named, noun};
 use super::bind::SettingInput;
 use super::compile::literal::a;
 use super::load::{File, Role, role};
@@ -256,12 +257,12 @@ impl<'a> Words<'a> {
         Family {
             name: text::spaced(&key.text),
             per_test: self.pack.families.get(&key.text).is_some_and(|family| family.per_assessment),
-            members: members.map(|member| (self.text(member), self.writers(&key.text, member, rules))).collect(),
+            members: members.map(|member| (named(member), self.writers(&key.text, member, rules))).collect(),
         }
     }
 
     fn band(&self, (key, band): &(Key, Node)) -> (String, String) {
-        let of = band.get("of").and_then(Node::scalar).map(|path| self.noun(path)).unwrap_or_default();
+        let of = band.get("of").and_then(Node::scalar).map(noun).unwrap_or_default();
         let steps = band.get("steps").map(Node::items_or_self).unwrap_or_default().iter().flat_map(entries);
         let steps: Vec<String> = steps
             .map(|(label, range)| match entries(range) {
@@ -281,7 +282,7 @@ impl<'a> Words<'a> {
         let optional = setting.get("optional").and_then(Node::scalar) == Some("true");
         let value = match (self.given.get(key.text.as_str()), setting.get("default")) {
             (Some(input), default) => {
-                let whole = input.default.as_ref().or(default).map(|node| values(node));
+                let whole = input.default.as_ref().or(default).map(&values);
                 let per = input.per.iter().flat_map(|(per, named)| {
                     named
                         .iter()

@@ -1,6 +1,6 @@
 //! Rows that a rule goes through or looks for, in words.
 
-use super::text::{path, spaced};
+use super::text::{named, path, spaced};
 use super::{Words, entries};
 use crate::lang::yaml::{Kind, Node};
 
@@ -44,11 +44,11 @@ impl Words<'_> {
                 Some(_) => self.path(name),
                 None => format!("{of} {}", self.path(name)),
             },
-            _ => format!("{article} {}", self.text(source)),
+            _ => format!("{article} {}", named(source)),
         };
         let mut words = from;
         if let Some(pattern) = spec.get("like").and_then(Node::scalar) {
-            words = format!("{words} that reads like {}", self.text(pattern));
+            words = format!("{words} that reads like {}", named(pattern));
         }
         if let Some(cond) = spec.get("where") {
             let all: Vec<String> = entries(cond)

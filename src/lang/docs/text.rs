@@ -50,7 +50,7 @@ impl Words<'_> {
             Kind::Scalar { .. } if node.is_null() => "nothing".to_owned(),
             Kind::Scalar { text, .. } => match path(text) {
                 Some(path) => self.path(path),
-                None => self.text(text),
+                None => named(text),
             },
         }
     }
@@ -73,7 +73,7 @@ impl Words<'_> {
         if self.pack.settings.contains_key(head) {
             return self.setting(path);
         }
-        match self.noun(path) {
+        match noun(path) {
             noun if path.contains('.') || self.pack.bands.contains_key(path) || known(path).is_some() => format!("the {noun}"),
             noun => format!("that {noun}"),
         }
@@ -99,75 +99,74 @@ impl Words<'_> {
             Kind::Seq(_) | Kind::Map(_) | Kind::Faulty => None,
         }
     }
+}
 
-    /// What a path stands for, without an article.
-    pub(super) fn noun(&self, path: &str) -> String {
-        if let Some(noun) = known(path) {
-            return noun.to_owned();
-        }
-        let Some((head, rest)) = path.split_once('.') else { return spaced(path) };
-        let rest = spaced(&rest.replace('.', "’s "));
-        match head {
-            "result" => rest,
-            "opportunity" => format!("candidate’s {rest}"),
-            "assessment" => format!("test’s {rest}"),
-            head => format!("{}’s {rest}", spaced(head)),
-        }
+/// What a path stands for, without an article.
+pub(super) fn noun(path: &str) -> String {
+    if let Some(noun) = known(path) {
+        return noun.to_owned();
     }
-
-    /// A text between backticks, with `‹…›` where something is filled in.
-    pub(super) fn text(&self, written: &str) -> String {
-        ticked(&self.filled(written))
+    let Some((head, rest)) = path.split_once('.') else { return spaced(path) };
+    let rest = spaced(&rest.replace('.', "’s "));
+    match head {
+        "result" => rest,
+        "opportunity" => format!("candidate’s {rest}"),
+        "assessment" => format!("test’s {rest}"),
+        head => format!("{}’s {rest}", spaced(head)),
     }
+}
 
-    /// A text with `‹…›` where something is filled in.
-    pub(super) fn filled(&self, written: &str) -> String {
-        let mut out = String::new();
-        let mut rest = written;
-        while let Some((before, inside)) = rest.split_once("{{") {
-            let Some((inside, after)) = inside.split_once("}}") else { break };
-            out.push_str(if inside.starts_with('~') { before.trim_end() } else { before });
-            self.tag(inside.trim_matches('~').trim(), &mut out);
-            rest = if inside.ends_with('~') { after.trim_start() } else { after };
-        }
-        out.push_str(rest);
-        // A hole of a pattern is any text of its kind.
-        let mut plain = String::new();
-        let mut rest = out.as_str();
-        while let Some((before, inside)) = rest.split_once('{') {
-            let Some((inside, after)) = inside.split_once('}') else { break };
-            plain.push_str(before);
-            let _ =
-                write!(plain, "‹any {}›", inside.split_once(':').map_or("text", |(_, ty)| super::test(ty)).replace('_', " "));
-            rest = after;
-        }
-        plain.push_str(rest);
-        plain.split_whitespace().collect::<Vec<_>>().join(" ")
+/// A text between backticks, with `‹…›` where something is filled in.
+pub(super) fn named(written: &str) -> String {
+    ticked(&filled(written))
+}
+
+/// A text with `‹…›` where something is filled in.
+pub(super) fn filled(written: &str) -> String {
+    let mut out = String::new();
+    let mut rest = written;
+    while let Some((before, inside)) = rest.split_once("{{") {
+        let Some((inside, after)) = inside.split_once("}}") else { break };
+        out.push_str(if inside.starts_with('~') { before.trim_end() } else { before });
+        tag(inside.trim_matches('~').trim(), &mut out);
+        rest = if inside.ends_with('~') { after.trim_start() } else { after };
     }
+    out.push_str(rest);
+    // A hole of a pattern is any text of its kind.
+    let mut plain = String::new();
+    let mut rest = out.as_str();
+    while let Some((before, inside)) = rest.split_once('{') {
+        let Some((inside, after)) = inside.split_once('}') else { break };
+        plain.push_str(before);
+        let _ = write!(plain, "‹any {}›", inside.split_once(':').map_or("text", |(_, ty)| super::test(ty)).replace('_', " "));
+        rest = after;
+    }
+    plain.push_str(rest);
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
 
-    /// What stands between `{{` and `}}`.
-    fn tag(&self, tag: &str, out: &mut String) {
-        let (first, rest) = tag.split_once(char::is_whitespace).unwrap_or((tag, ""));
-        let subject = || rest.split_whitespace().next().map(|path| self.noun(path)).unwrap_or_default();
-        let _ = match first {
-            "#if" => write!(out, "[if there is a {}: ", subject()),
-            "#unless" => write!(out, "[if there is no {}: ", subject()),
-            "#each" => write!(out, "[for each of {}: ", subject()),
-            "else" => write!(out, " | else: "),
-            "default" => {
-                let instead = rest.split_once(char::is_whitespace).map(|(_, text)| text.trim().trim_matches(['"', '\'']));
-                match instead.filter(|text| !text.is_empty()) {
-                    Some(text) => write!(out, "‹{}, else “{text}”›", subject()),
-                    None => write!(out, "‹{}, if there is one›", subject()),
-                }
+/// What stands between `{{` and `}}`.
+fn tag(tag: &str, out: &mut String) {
+    let (first, rest) = tag.split_once(char::is_whitespace).unwrap_or((tag, ""));
+    let subject = || rest.split_whitespace().next().map(noun).unwrap_or_default();
+    let _ = match first {
+        "#if" => write!(out, "[if there is a {}: ", subject()),
+        "#unless" => write!(out, "[if there is no {}: ", subject()),
+        "#each" => write!(out, "[for each of {}: ", subject()),
+        "else" => write!(out, " | else: "),
+        "default" => {
+            let instead = rest.split_once(char::is_whitespace).map(|(_, text)| text.trim().trim_matches(['"', '\'']));
+            match instead.filter(|text| !text.is_empty()) {
+                Some(text) => write!(out, "‹{}, else “{text}”›", subject()),
+                None => write!(out, "‹{}, if there is one›", subject()),
             }
-            "date" => write!(out, "‹date: {}›", subject()),
-            "round" | "join" | "band" | "upper" | "lower" => write!(out, "‹{}›", subject()),
-            closing if closing.starts_with('/') => write!(out, "]"),
-            comment if comment.starts_with('!') => Ok(()),
-            path => write!(out, "‹{}›", self.noun(path)),
-        };
-    }
+        }
+        "date" => write!(out, "‹date: {}›", subject()),
+        "round" | "join" | "band" | "upper" | "lower" => write!(out, "‹{}›", subject()),
+        closing if closing.starts_with('/') => write!(out, "]"),
+        comment if comment.starts_with('!') => Ok(()),
+        path => write!(out, "‹{}›", noun(path)),
+    };
 }
 
 /// The names that read badly when only taken apart.

@@ -1,6 +1,6 @@
 //! What a rule listens to, as a clause: `a candidate enters …`.
 
-use super::text::ticked;
+use super::text::{named, ticked};
 use super::{Words, capital};
 use crate::lang::yaml::{Key, Node};
 use crate::model::{AssessmentEvent, EventKind, LeverEvent};
@@ -30,7 +30,7 @@ impl Words<'_> {
         }
         let get = |key: &str| node.get(key);
         if let Some(tag) = get("tag_added").and_then(Node::scalar) {
-            return format!("when somebody puts the tag {} on a candidate", self.text(tag));
+            return format!("when somebody puts the tag {} on a candidate", named(tag));
         }
         if let Some(key) = get("answered").and_then(Node::scalar) {
             return format!("when somebody answers the question {}", ticked(key));
