@@ -5,7 +5,8 @@
 
 use super::guard::REFUSED;
 use crate::model::Exchange;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// When to open, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,12 +5,14 @@
 
 use super::endpoint::{Auth, Endpoint};
 use super::guard::{self, PublicOnly, REFUSED};
+use super::wire::{Broken, Wire};
 use crate::model::{Body, Destination, Exchange, HeaderText, Request, Response};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, multipart, redirect, retry};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Once, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
 use url::Url;
 
 /// How many redirects a read follows.
@@ -51,6 +53,8 @@ struct Inner {
     named: OnceLock<Result<reqwest::Client, String>>,
     run: u32,
     calls: AtomicU64,
+    /// Instead of the network.
+    wire: Option<Arc<dyn Wire>>,
 }
 
 /// What one hop brought.
@@ -63,6 +67,15 @@ enum Hop {
 impl Client {
     /// A client with these limits.
     pub fn new(limits: Limits) -> Self {
+        Self::over(limits, None)
+    }
+
+    /// A client that opens no socket: what it sends goes over `wire`.
+    pub fn through(limits: Limits, wire: Arc<dyn Wire>) -> Self {
+        Self::over(limits, Some(wire))
+    }
+
+    fn over(limits: Limits, wire: Option<Arc<dyn Wire>>) -> Self {
         static PROVIDER: Once = Once::new();
         PROVIDER.call_once(|| {
             // An error means that somebody installed one before: as good.
@@ -70,7 +83,7 @@ impl Client {
         });
         let run = getrandom::u32().unwrap_or_default();
         let calls = AtomicU64::new(0);
-        Self(Arc::new(Inner { limits, public: OnceLock::new(), named: OnceLock::new(), run, calls }))
+        Self(Arc::new(Inner { limits, public: OnceLock::new(), named: OnceLock::new(), run, calls, wire }))
     }
 
     /// The limits.
@@ -136,7 +149,9 @@ impl Client {
     }
 
     async fn hop(&self, request: &Request, endpoint: &Endpoint, url: &Url, credentials: bool, deadline: Instant) -> Hop {
-        let client = if endpoint.private_ok(url) {
+        let client = if self.0.wire.is_some() {
+            wireless()
+        } else if endpoint.private_ok(url) {
             self.0.named.get_or_init(|| self.0.build(false))
         } else {
             if let Err(cause) = guard::literal(url) {
@@ -159,15 +174,36 @@ impl Client {
             Ok(prepared) => prepared,
             Err(cause) => return Hop::NotSent(cause),
         };
+        let limit = request.max_answer.or(endpoint.max_answer).unwrap_or(self.0.limits.answer);
+        if let Some(wire) = &self.0.wire {
+            return over_wire(wire.as_ref(), prepared, left, limit, request.method.reads()).await;
+        }
         match prepared.send().await {
-            Ok(answer) => {
-                let limit = request.max_answer.or(endpoint.max_answer).unwrap_or(self.0.limits.answer);
-                read(answer, limit, request.method.reads()).await
-            }
+            Ok(answer) => read(answer, limit, request.method.reads()).await,
             Err(error) if error.is_builder() || error.is_connect() => Hop::NotSent(cause(&error)),
             Err(error) => Hop::Lost(cause(&error)),
         }
     }
+}
+
+/// One hop over the simulation's wire.
+async fn over_wire(wire: &dyn Wire, prepared: reqwest::RequestBuilder, left: Duration, limit: usize, reads: bool) -> Hop {
+    let request = match prepared.build() {
+        Ok(request) => request,
+        Err(error) => return Hop::NotSent(cause(&error)),
+    };
+    match timeout(left, wire.carry(request)).await {
+        Ok(Ok(answer)) => read(answer.into(), limit, reads).await,
+        Ok(Err(Broken::NotSent(cause))) => Hop::NotSent(cause),
+        Ok(Err(Broken::Lost(cause))) => Hop::Lost(cause),
+        Err(_) => Hop::Lost("it took too long".to_owned()),
+    }
+}
+
+/// Builds requests that go over a wire; it never opens a socket, so it needs no certificates.
+fn wireless() -> &'static Result<reqwest::Client, String> {
+    static BUILDER: OnceLock<Result<reqwest::Client, String>> = OnceLock::new();
+    BUILDER.get_or_init(|| reqwest::Client::builder().no_proxy().tls_certs_only([]).build().map_err(|error| cause(&error)))
 }
 
 impl Inner {

@@ -6,9 +6,10 @@
 use super::api::{self, ApiError, Form, Note, Opportunity, UploadedFile};
 use super::facts::OpportunitySnapshot;
 use crate::model::{
-    Act, Applied, Attachment, Exchange, Method, Move, OpportunityId, Outcome, Placed, Reason, Request, Response, UserId, Value,
-    digest,
+    Act, Applied, Attachment, Body, Exchange, Method, Move, OpportunityId, Outcome, Placed, Reason, Request, Response, UserId,
+    Value, digest,
 };
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -222,6 +223,16 @@ pub fn applied(exchange: &Exchange) -> Applied {
     }
 }
 
+/// How long it takes until a time in the request is none to come by Lever's clock, as its answer tells it; `None` where it has none.
+fn from_the_future(request: &Request, response: &Response) -> Option<SignedDuration> {
+    let Body::Json(body) = &request.body else { return None };
+    let stamp = ["createdAt", "completedAt"].iter().filter_map(|name| body.get(name)?.as_i64()).max()?;
+    let told = httpdate::parse_http_date(response.header("date")?).ok()?;
+    let ahead = Timestamp::from_millisecond(stamp).ok()?.duration_since(Timestamp::try_from(told).ok()?);
+    // The header has whole seconds.
+    ahead.is_positive().then(|| ahead + SignedDuration::from_secs(1))
+}
+
 /// What becomes of an effect whose `request` ended in `exchange`.
 pub fn outcome(request: &Request, exchange: &Exchange) -> Outcome {
     let response = match exchange {
@@ -235,6 +246,7 @@ pub fn outcome(request: &Request, exchange: &Exchange) -> Outcome {
     };
     let error = ApiError::of(response);
     let reason = |code: &str, what: &str| Reason::new(code, format!("{what} ({}){}", response.status, error.suffix()));
+    let early = from_the_future(request, response);
     match response.status {
         200..=299 => Outcome::Done { learned: learned(request, response) },
         401 => Outcome::Suspended { reason: reason("R2", "Lever does not accept the credentials of this account") },
@@ -252,6 +264,10 @@ pub fn outcome(request: &Request, exchange: &Exchange) -> Outcome {
         408 | 500.. => Outcome::Unknown { reason: reason("R1", "Lever failed while it carried this out") },
         425 | 429 => Outcome::Retry { after: api::retry_after(response), reason: reason("R1", "Lever asks to wait") },
         300..=399 => Outcome::Dead { reason: reason("R4", "Lever redirects to where its credentials must not go") },
+        400 if early.is_some() => Outcome::Retry {
+            after: early,
+            reason: reason("R1", "this machine's clock is ahead of Lever's, which takes no times to come"),
+        },
         400 if matches!(part(request), Some("forms" | "feedback")) => Outcome::Dead {
             reason: reason("R7", "Lever refuses this form; if its template was changed, run `leverd pull` and validate again"),
         },

@@ -21,6 +21,7 @@ mod outcome;
 mod pattern;
 mod placed;
 mod plan;
+mod planted;
 mod poll;
 mod sealed;
 mod secret;
@@ -46,6 +47,10 @@ pub use outcome::{Applied, Attempt, Outcome, Reason};
 pub use pattern::{Hole, Pattern, Piece};
 pub use placed::{Key, Placed, digest};
 pub use plan::{Later, LaterKind, Notice, NoticeKind, Plan, Planned, Said, Step};
+pub use planted::Bug;
+#[cfg(feature = "kill-points")]
+pub use planted::plant;
+pub(crate) use planted::planted;
 pub use poll::{Listed, Poll};
 pub use sealed::Sealed;
 pub use secret::Secret;

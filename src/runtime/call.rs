@@ -4,7 +4,7 @@
 //! suspends the connection: a notice is made, everything for it waits and is tried again every minute, nothing is lost.
 
 use super::account::{Account, Connection};
-use super::clock::{Clock, TOLERATED};
+use super::clock::Clock;
 use super::notices::Poster;
 use super::service::ReloadState;
 use super::snapshots::Snapshots;
@@ -20,8 +20,9 @@ use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How often a suspended connection is tried again.
@@ -39,6 +40,8 @@ pub struct Node {
     pub(super) tests: TestsCache,
     /// Woken when there may be work before the next due time.
     pub(super) wake: Notify,
+    /// The longest that the workers sleep: a net under lost hints. Longer in simulated time, where no hint is lost.
+    pub net: Duration,
     /// The base of our own URLs, as vendors and people reach us.
     pub public_url: ArcSwap<Option<url::Url>>,
     /// How the last load of each account's rules went.
@@ -105,6 +108,7 @@ impl Node {
             snapshots: Snapshots::default(),
             tests: TestsCache::default(),
             wake: Notify::new(),
+            net: super::work::NET,
             public_url: ArcSwap::from_pointee(None),
             reloads: ArcSwap::default(),
             notices: ArcSwap::from_pointee(None),
@@ -181,6 +185,7 @@ impl Node {
             return Err(stop());
         }
         tokio::select! {
+            biased;
             admitted = self.go_on(account, to, class) => admitted,
             () = self.stopping.cancelled() => Err(stop()),
         }
@@ -296,15 +301,12 @@ impl Node {
         exchange
     }
 
-    /// Lever's clock decides when ours is doubted.
+    /// Lever's clock decides whether ours is to be believed.
     fn agree(&self, answer: &Response) {
-        if self.clock.jump().abs() <= TOLERATED {
-            return;
-        }
         let told = answer.header("date").and_then(|date| httpdate::parse_http_date(date).ok());
-        let told = told.and_then(|date| Timestamp::try_from(date).ok());
-        if told.is_some_and(|told| told.duration_since(Timestamp::now()).abs() <= TOLERATED) {
-            self.clock.agree();
+        if let Some(told) = told.and_then(|date| Timestamp::try_from(date).ok())
+            && self.clock.hear(told)
+        {
             tracing::info!("the clock agrees with Lever's again; timers go on");
         }
     }

@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Instant;
+use tokio::time::Instant;
 
 /// How far the wall clock may part from the monotonic one, or from Lever's, before timers hold.
 pub const TOLERATED: SignedDuration = SignedDuration::from_mins(5);
@@ -17,6 +17,10 @@ pub struct Clock(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    /// The wall time at `started` in the simulation of faults; none: the machine's.
+    origin: Option<Timestamp>,
+    /// How far the simulated wall clock has jumped.
+    jumped_ms: AtomicI64,
     moved_ms: AtomicI64,
     /// How far the wall clock was from the monotonic one when that was last accepted.
     skew_ms: AtomicI64,
@@ -26,8 +30,7 @@ struct Inner {
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
-        let clock = Self(Arc::new(Inner { moved_ms: AtomicI64::new(0), skew_ms: AtomicI64::new(0), started: Instant::now() }));
-        clock.agree();
+        let clock = Self::from(None);
         #[cfg(feature = "kill-points")]
         clock.ahead();
         clock
@@ -40,9 +43,50 @@ impl Clock {
         self.advance(SignedDuration::from_secs(seconds.unwrap_or(0)));
     }
 
-    /// The time, to the millisecond.
+    /// A clock that shows `origin` now and goes on with the runtime's time, which may be simulated.
+    pub fn simulated(origin: Timestamp) -> Self {
+        Self::from(Some(origin))
+    }
+
+    fn from(origin: Option<Timestamp>) -> Self {
+        let (jumped_ms, moved_ms, skew_ms) = (AtomicI64::new(0), AtomicI64::new(0), AtomicI64::new(0));
+        let clock = Self(Arc::new(Inner { origin, jumped_ms, moved_ms, skew_ms, started: Instant::now() }));
+        clock.agree();
+        clock
+    }
+
+    /// Whether time is simulated: then nothing may run on another thread.
+    pub fn is_simulated(&self) -> bool {
+        self.0.origin.is_some()
+    }
+
+    /// What the machine's clock says, moved or not.
+    pub fn wall(&self) -> Timestamp {
+        let Some(origin) = self.0.origin else { return Timestamp::now() };
+        let passed = self.monotonic().saturating_add(self.0.jumped_ms.load(Ordering::Relaxed));
+        origin.checked_add(SignedDuration::from_millis(passed)).unwrap_or(origin)
+    }
+
+    /// Has the simulated wall clock jump, as if somebody had set it.
+    pub fn jump_by(&self, by: SignedDuration) {
+        self.0.jumped_ms.fetch_add(i64::try_from(by.as_millis()).unwrap_or(0), Ordering::Relaxed);
+    }
+
+    fn monotonic(&self) -> i64 {
+        i64::try_from(self.0.started.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// The time, to the millisecond. While the machine's clock is in doubt it is the time as it was before the jump, gone on
+    /// since: nothing may grow half a year old because somebody set a clock.
     pub fn now(&self) -> Timestamp {
-        let ms = Timestamp::now().as_millisecond().saturating_add(self.0.moved_ms.load(Ordering::Relaxed));
+        let jump = self.jump();
+        let doubted = if jump.abs() > TOLERATED { jump } else { SignedDuration::ZERO };
+        self.shown().checked_sub(doubted).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// What the machine's clock says, moved where time is moved by hand.
+    fn shown(&self) -> Timestamp {
+        let ms = self.wall().as_millisecond().saturating_add(self.0.moved_ms.load(Ordering::Relaxed));
         Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
@@ -61,20 +105,58 @@ impl Clock {
         self.0.skew_ms.fetch_sub(i64::try_from(by.as_millis()).unwrap_or(0), Ordering::Relaxed);
     }
 
+    /// Takes note of what Lever says the time is. A machine's clock that is far from it is in doubt from then on, and Lever's time
+    /// counts; one that agrees with it counts again. True: it has just been settled.
+    pub fn hear(&self, told: Timestamp) -> bool {
+        let off = self.shown().duration_since(told);
+        if off.abs() > TOLERATED {
+            // Known already, and to the millisecond: what is told has whole seconds.
+            if self.now().duration_since(told).abs() <= TOLERATED {
+                return false;
+            }
+            let skew = self.skew().saturating_sub(i64::try_from(off.as_millis()).unwrap_or(0));
+            self.0.skew_ms.store(skew, Ordering::Relaxed);
+            return false;
+        }
+        let doubted = self.jump().abs() > TOLERATED;
+        if doubted {
+            self.agree();
+        }
+        doubted
+    }
+
     /// Accepts the wall clock as it is.
     pub fn agree(&self) {
         self.0.skew_ms.store(self.skew(), Ordering::Relaxed);
     }
 
     fn skew(&self) -> i64 {
-        let monotonic = i64::try_from(self.0.started.elapsed().as_millis()).unwrap_or(i64::MAX);
-        Timestamp::now().as_millisecond().saturating_sub(monotonic)
+        self.wall().as_millisecond().saturating_sub(self.monotonic())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_somebody_set_is_not_believed_until_lever_agrees_with_it() {
+        let origin = Timestamp::from_second(1_780_000_000).unwrap();
+        let clock = Clock::simulated(origin);
+        let near = |told: Timestamp| clock.now().duration_since(told).abs() < SignedDuration::from_secs(60);
+        let jump = SignedDuration::from_hours(24 * 180);
+        clock.jump_by(jump);
+        assert!(near(origin) && clock.jump().abs() > TOLERATED);
+        assert!(!clock.hear(origin));
+        assert!(near(origin));
+        // It was suspended for half a year: Lever says so too.
+        assert!(clock.hear(origin + jump));
+        assert!(near(origin + jump) && clock.jump().abs() < TOLERATED);
+        // Started on a wrong clock: Lever's counts.
+        let wrong = Clock::simulated(origin + jump);
+        wrong.hear(origin);
+        assert!(wrong.now().duration_since(origin).abs() < SignedDuration::from_secs(60) && wrong.jump().abs() > TOLERATED);
+    }
 
     #[test]
     fn a_moved_clock_is_no_jump() {

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 pub(super) async fn tell(node: Arc<Node>, cancel: CancellationToken) {
     let mut coming = node.store.notices_as_they_come();
     loop {
-        let received = tokio::select! {
+        let received = tokio::select! { biased;
             () = cancel.cancelled() => return,
             received = coming.recv() => received,
         };

@@ -101,7 +101,7 @@ pub(super) async fn run(node: Arc<Node>, cancel: CancellationToken) {
             }
         }
         let sleep = Duration::try_from(next.duration_since(node.clock.now())).unwrap_or_default();
-        tokio::select! {
+        tokio::select! { biased;
             () = cancel.cancelled() => {}
             () = node.wake.notified() => {}
             () = tokio::time::sleep(sleep.max(Duration::from_millis(50))) => {}

@@ -59,6 +59,12 @@ pub enum NotStarted {
 /// since its names can be pulled only then.
 pub async fn start(node: &Node, config: &Path) -> Result<Reading, NotStarted> {
     let reading = Reading::of(config).map_err(NotStarted::Unreadable)?;
+    start_with(node, &reading, config).await?;
+    Ok(reading)
+}
+
+/// The same with a project that was read before.
+pub async fn start_with(node: &Node, reading: &Reading, config: &Path) -> Result<(), NotStarted> {
     let loaded = reading.load();
     let text = render_human(&loaded.sources, &loaded.diagnostics, false);
     let starts = |bound: &Bound| !bound.broken || matches!(bound.account.lever.credentials, Credentials::OAuth(_));
@@ -66,7 +72,7 @@ pub async fn start(node: &Node, config: &Path) -> Result<Reading, NotStarted> {
         return Err(NotStarted::Faults(text));
     }
     let broken = loaded.broken();
-    let put = put_in_force(node, &reading, loaded, &Here { base: base(config).to_owned() }).await?;
+    let put = put_in_force(node, reading, loaded, &Here { base: base(config).to_owned() }).await?;
     for id in &broken {
         hold(node, id, None, &text).await;
     }
@@ -81,7 +87,7 @@ pub async fn start(node: &Node, config: &Path) -> Result<Reading, NotStarted> {
             "effects were under way when leverd stopped; each is looked up before it is sent again"
         );
     }
-    Ok(reading)
+    Ok(())
 }
 
 /// Works until cancelled, reloading when the files change. Returns when everything under way has ended.
@@ -91,6 +97,16 @@ pub async fn run(node: Arc<Node>, config: PathBuf, reading: Reading, cancel: Can
         reload(Arc::clone(&node), config, reading, cancel.clone()),
         super::notices::tell(Arc::clone(&node), cancel.clone()),
     );
+}
+
+/// Works until cancelled without watching any files: the simulation of faults reloads by [`swap`].
+pub async fn work(node: Arc<Node>, cancel: CancellationToken) {
+    work::run(node, cancel).await;
+}
+
+/// Puts a project that was read anew in force, as a change of its files does; what is broken stays as it was.
+pub async fn swap(node: &Node, reading: &Reading, config: &Path) {
+    load_anew(node, reading, config).await;
 }
 
 /// Watches the files and loads them anew when they change.
@@ -138,12 +154,12 @@ async fn reload(node: Arc<Node>, config: PathBuf, mut reading: Reading, cancel: 
 
 /// Loads a changed project. What is broken stays as it was.
 async fn load_anew(node: &Node, reading: &Reading, config: &Path) {
-    let started = std::time::Instant::now();
+    let started = tokio::time::Instant::now();
     let loaded = {
         let reading = reading.clone();
-        tokio::task::spawn_blocking(move || reading.load()).await
+        blocking(node.clock.is_simulated(), move || reading.load()).await
     };
-    let Ok(loaded) = loaded else {
+    let Some(loaded) = loaded else {
         return tell_broken(node, None, "checking the rules failed inside leverd; please report it").await;
     };
     let text = render_human(&loaded.sources, &loaded.diagnostics, false);
@@ -328,19 +344,29 @@ pub async fn fetch(node: &Node, account: &Account, hash: &str) -> Option<Arc<Pro
     if let Some(known) = account.earlier(hash) {
         return Some(known);
     }
-    let program = Arc::new(kept(&node.store, &account.id, hash).await?);
+    let program = Arc::new(load_kept(&node.store, &account.id, hash, node.clock.is_simulated()).await?);
     account.remember(Arc::clone(&program));
     Some(program)
 }
 
 /// The rules of an account that had this hash, loaded from what the store kept.
 pub async fn kept(store: &Store, account: &AccountId, hash: &str) -> Option<Program> {
+    load_kept(store, account, hash, false).await
+}
+
+/// Runs what takes long where it holds nobody up; in simulated time at once, because a thread has a time of its own. `None`: it
+/// failed inside.
+async fn blocking<T: Send + 'static>(simulated: bool, run: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    if simulated { Some(run()) } else { tokio::task::spawn_blocking(run).await.ok() }
+}
+
+async fn load_kept(store: &Store, account: &AccountId, hash: &str, simulated: bool) -> Option<Program> {
     let kept: serde_json::Value = serde_json::from_slice(&store.ruleset(hash).await.ok()??).ok()?;
     let mut reading = Reading { config: kept.get("config")?.as_str()?.to_owned(), ..Reading::default() };
     for (path, digest) in kept.get("files")?.as_object()? {
         reading.files.insert(path.clone(), store.source_file(digest.as_str()?).await.ok()??);
     }
-    let loaded = tokio::task::spawn_blocking(move || reading.load()).await.ok()?;
+    let loaded = blocking(simulated, move || reading.load()).await?;
     let bound = loaded.project?.accounts.into_iter().find(|bound| bound.account.name == *account)?;
     let program = Program::new(bound.rulesets);
     // A newer leverd may compile the same files otherwise: then the rules in force are the better answer.

@@ -12,8 +12,8 @@ use super::line::{Line, read};
 use crate::engine::called;
 use crate::lang::adapter::OnUnknown;
 use crate::model::{
-    Act, Applied, Assessment, AssessmentEvent, Class, Effect, Event, EventId, EventKind, InviteMode, Outcome, Phase, Reason,
-    Value,
+    Act, Applied, Assessment, AssessmentEvent, Bug, Class, Effect, Event, EventId, EventKind, InviteMode, Outcome, Phase,
+    Reason, Value, planted,
 };
 use crate::store::{ClaimedEffect, Result};
 use crate::vendor::{self, Talk, Turn, ledger_inputs};
@@ -22,12 +22,12 @@ use std::collections::BTreeMap;
 
 /// The operation that refreshes an invitation, if the adapter declares one; else `invite` does, and reads `refresh`.
 const REFRESH: &str = "refresh";
+/// What was lost on its way has arrived, or never will, after this: twice the longest call.
+const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(60);
 /// A look-up after an unknown outcome must miss this often before the invitation is sent again.
 const MISSES: u32 = 2;
 /// The reason of an answer that shows nothing: there is no such thing (any more).
 const GONE: &str = "R3";
-/// And waits this long before each look: twice the longest call.
-const LOOKUP_GRACE: SignedDuration = SignedDuration::from_secs(60);
 
 /// Carries out an invitation or a call: begun before the first byte, settled by the adapter's `on_unknown`.
 pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEffect) -> Result<()> {
@@ -62,7 +62,7 @@ pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEf
     if let Some(url) = row.as_ref().and_then(|row| callback_url(node, account, vendor, &line.adapter, row)) {
         supplies.insert("callback_url".to_owned(), Value::text(url));
     }
-    let maybe_sent = claimed.attempts.iter().any(|attempt| attempt.applied != Some(Applied::No));
+    let maybe_sent = !planted(Bug::InviteAfresh) && claimed.attempts.iter().any(|attempt| attempt.applied != Some(Applied::No));
     if claimed.unknown {
         match settle(node, account, &line, operation, &claimed, &supplies).await? {
             Settled::SendAgain => {}
@@ -190,15 +190,24 @@ async fn settle(
 ) -> Result<Settled> {
     let (effect, now) = (&claimed.effect, node.clock.now());
     let rule = line.adapter.operations.get(operation).map(|operation| &operation.on_unknown);
+    let last = claimed.attempts.last().map_or(claimed.planned_at, |attempt| attempt.begun_at);
+    // An answer that cannot be read is one all the same.
+    let arrived = claimed.attempts.last().is_some_and(|attempt| attempt.applied == Some(Applied::Yes));
     let park = |reason: Reason| {
         let number = claimed.attempts.last().map(|attempt| attempt.number);
         finish_of(now, claimed, number, Outcome::Dead { reason }, None)
     };
     match rule {
+        // A mail is only suppressed if the vendor knows of the first attempt by then: it may still be on its way.
+        Some(OnUnknown::Repeat) if matches!(effect.act, Act::Invite(_)) && !arrived && now < last + ON_ITS_WAY => {
+            let reason =
+                Reason::new("R1", "no answer came; waiting until it cannot be on its way any more before it is sent again");
+            put_off(node, account, claimed, Unready::Defer { until: Some(last + ON_ITS_WAY), reason }).await?;
+            Ok(Settled::Ended)
+        }
         Some(OnUnknown::Repeat) => Ok(Settled::SendAgain),
         Some(OnUnknown::Lookup(lookup)) => {
-            let last = claimed.attempts.last().map_or(claimed.planned_at, |attempt| attempt.begun_at);
-            let due = last + LOOKUP_GRACE * i32::try_from(claimed.rounds.max(1)).unwrap_or(1);
+            let due = last + ON_ITS_WAY * i32::try_from(claimed.rounds.max(1)).unwrap_or(1);
             if now < due {
                 let reason = Reason::new("R1", "waiting before asking the vendor whether this happened");
                 put_off(node, account, claimed, Unready::Defer { until: Some(due), reason }).await?;
@@ -219,7 +228,7 @@ async fn settle(
                 Ok(_) | Err(Unready::Gone(_) | Unready::Park(_)) => {
                     let reason = Reason::new("R1", "the vendor does not show it; asking once more before it is sent again");
                     let mut finished = finish_of(now, claimed, None, Outcome::Unknown { reason }, None);
-                    finished.due = Some(now + LOOKUP_GRACE);
+                    finished.due = Some(now + ON_ITS_WAY);
                     finish(node, account, effect.id, finished).await?;
                     Ok(Settled::Ended)
                 }

@@ -6,7 +6,7 @@ use super::call::{Called, Node};
 use super::clock::TOLERATED;
 use super::{derive, executor, planner, poll, poller};
 use crate::lever::api;
-use crate::model::{AccountId, Class, Notice, NoticeId, NoticeKind, Reason};
+use crate::model::{AccountId, Class, Exchange, Notice, NoticeId, NoticeKind, Reason};
 use crate::store::{Claim, Retention, StoreError, Work};
 use jiff::{SignedDuration, Timestamp};
 use std::future::Future;
@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 /// How many of each kind run at once. Lever's budget is 10 a second: more would only wait in line.
 const AT_ONCE: usize = 32;
 /// The longest sleep: a net under lost hints.
-const NET: Duration = Duration::from_secs(5);
+pub(super) const NET: Duration = Duration::from_secs(5);
 /// How often what is old is deleted.
 const RETAIN: SignedDuration = SignedDuration::from_hours(1);
 /// At most this many rows of each kind in one commit, so that nothing waits for it.
@@ -32,6 +32,8 @@ const STORE_FAULT: Duration = Duration::from_secs(1);
 /// Runs until cancelled, then lets what is under way end.
 pub(super) async fn run(node: Arc<Node>, cancel: CancellationToken) {
     let tracker = TaskTracker::new();
+    // A clock that was set while nobody looked must not age what waits.
+    tokio::select! { biased; () = cancel.cancelled() => {}, () = ask_the_time(&node) => {} }
     tokio::join!(
         deliveries(Arc::clone(&node), cancel.clone(), tracker.clone()),
         events(Arc::clone(&node), cancel.clone(), tracker.clone()),
@@ -121,7 +123,7 @@ async fn timers(node: Arc<Node>, cancel: CancellationToken) {
                 doubt(&node, jump).await;
             }
             ask_the_time(&node).await;
-            tokio::select! { () = cancel.cancelled() => {}, () = tokio::time::sleep(NET) => {} }
+            tokio::select! { biased; () = cancel.cancelled() => {}, () = tokio::time::sleep(node.net) => {} }
             continue;
         }
         doubted = false;
@@ -133,12 +135,11 @@ async fn timers(node: Arc<Node>, cancel: CancellationToken) {
     }
 }
 
-/// One cheap read: its answer carries Lever's date. Without it a quiet account's timers would hold for ever.
+/// One cheap read: its answer carries Lever's date. Without it a quiet account's timers would hold for ever. Some accounts are asked,
+/// until one answers.
 async fn ask_the_time(node: &Node) {
-    for account in node.all_accounts().values() {
-        if let Ok(Called::Exchanged(_)) = node.call(account, &api::list_stages(), Class::Poll).await
-            && node.clock.jump().abs() <= TOLERATED
-        {
+    for account in node.all_accounts().values().take(3) {
+        if let Ok(Called::Exchanged(Exchange::Answered(_))) = node.call(account, &api::list_stages(), Class::Poll).await {
             return;
         }
     }
@@ -167,7 +168,7 @@ async fn retain(node: Arc<Node>, cancel: CancellationToken) {
                 Err(error) => fault(&error, &cancel).await,
             }
         }
-        tokio::select! {
+        tokio::select! { biased;
             () = cancel.cancelled() => {}
             () = node.wake.notified() => {}
             () = tokio::time::sleep(Duration::from_secs(60)) => {}
@@ -181,7 +182,9 @@ async fn doubt(node: &Node, jump: SignedDuration) {
         let notice = Notice {
             id: NoticeId::derive(now, &[account.as_str(), "clock"]),
             kind: NoticeKind::Clock,
-            text: format!("this machine's clock jumped by {jump:#}; timers hold until Lever's clock agrees with it"),
+            text: format!(
+                "this machine's clock is off by {jump:#}; until Lever's clock agrees with it, Lever's counts and timers hold"
+            ),
             opportunity: None,
             event: None,
             effect: None,
@@ -200,7 +203,7 @@ fn claim(node: &Node, limit: usize) -> Claim {
 
 /// Waits for a free slot; `None` when cancelled.
 async fn free(slots: &Semaphore, cancel: &CancellationToken) -> Option<usize> {
-    tokio::select! {
+    tokio::select! { biased;
         () = cancel.cancelled() => None,
         permit = slots.acquire() => {
             drop(permit.ok()?);
@@ -214,8 +217,8 @@ async fn rest(node: &Node, hint: &mut tokio::sync::watch::Receiver<u64>, cancel:
     let accounts: Vec<AccountId> = node.all_accounts().keys().cloned().collect();
     let now = node.clock.now();
     let due = node.store.next_due(&accounts, now).await.ok().flatten();
-    let sleep = due.map_or(NET, |due| wait(now, due)).min(NET);
-    tokio::select! {
+    let sleep = due.map_or(node.net, |due| wait(now, due)).min(node.net);
+    tokio::select! { biased;
         () = cancel.cancelled() => {}
         // The store is closing; nothing more will come.
         changed = hint.changed() => if changed.is_err() { cancel.cancelled().await },
@@ -230,7 +233,7 @@ fn wait(now: Timestamp, due: Timestamp) -> Duration {
 
 async fn fault(error: &StoreError, cancel: &CancellationToken) {
     tracing::error!(%error, "the store failed; work waits");
-    tokio::select! { () = cancel.cancelled() => {}, () = tokio::time::sleep(STORE_FAULT) => {} }
+    tokio::select! { biased; () = cancel.cancelled() => {}, () = tokio::time::sleep(STORE_FAULT) => {} }
 }
 
 /// Runs claimed work in a task of its own: one delivery, one event, or all effects that were handed out of one lane. A panic parks it; a

@@ -4,14 +4,17 @@
 //! have different stamps. `elapsed` feeds the rate bucket. Both move with `advance`; no reading ever goes back.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 /// Shared by everything in one simulator; clones show the same time.
 #[derive(Debug, Clone)]
 pub struct Clock {
     started: Instant,
+    /// The wall time at `started`; none: the machine's clock.
+    origin: Option<Timestamp>,
     inner: Arc<Mutex<Inner>>,
 }
 
@@ -23,13 +26,25 @@ struct Inner {
 
 impl Clock {
     pub(crate) fn new() -> Self {
-        Self { started: Instant::now(), inner: Arc::default() }
+        Self { started: Instant::now(), origin: None, inner: Arc::default() }
+    }
+
+    /// Shows `origin` now and goes on with the runtime's time, which may be simulated.
+    pub(crate) fn simulated(origin: Timestamp) -> Self {
+        Self { started: Instant::now(), origin: Some(origin), inner: Arc::default() }
+    }
+
+    fn wall_ms(&self) -> i64 {
+        match self.origin {
+            None => Timestamp::now().as_millisecond(),
+            Some(origin) => origin.as_millisecond() + millis(self.started.elapsed()),
+        }
     }
 
     /// Milliseconds since the epoch. Strictly greater than the value before.
     pub fn now_ms(&self) -> i64 {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let wall = Timestamp::now().as_millisecond() + millis(inner.offset);
+        let wall = self.wall_ms() + millis(inner.offset);
         inner.last_ms = wall.max(inner.last_ms + 1);
         inner.last_ms
     }

@@ -39,8 +39,11 @@ mod vendors;
 mod wire;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
+
+use crate::http::Wire;
 
 pub use auth::NewApp;
 pub use clock::Clock;
@@ -112,17 +115,47 @@ pub struct Sim {
 
 impl Sim {
     /// Starts the server and the courier on the current tokio runtime.
-    pub async fn start(options: SimOptions) -> Result<Self, SimError> {
-        let listener = match options.listener {
+    pub async fn start(mut options: SimOptions) -> Result<Self, SimError> {
+        let listener = match options.listener.take() {
             Some(listener) => listener,
             None => TcpListener::bind(("127.0.0.1", 0)).await?,
         };
         let address = listener.local_addr()?;
+        let (shared, queue) = Self::assemble(&options, address, Clock::new(), None)?;
+        tokio::spawn(delivery::run(shared.clone(), queue));
+        tokio::spawn(server::serve(shared.clone(), listener));
+        Ok(Self { shared, address })
+    }
+
+    /// A simulator without a socket, in the runtime's own time, which may be simulated: [`Sim::answer`] takes requests, and its
+    /// webhooks go over `wire`. `address` is what its URLs say. Its clock shows `origin` now.
+    pub fn inside(
+        options: SimOptions,
+        address: SocketAddr,
+        origin: jiff::Timestamp,
+        wire: Arc<dyn Wire>,
+    ) -> Result<Self, SimError> {
+        let (shared, queue) = Self::assemble(&options, address, Clock::simulated(origin), Some(wire))?;
+        tokio::spawn(delivery::run(shared.clone(), queue));
+        Ok(Self { shared, address })
+    }
+
+    /// What a request is answered; `None` where the connection is dropped without an answer.
+    pub async fn answer(&self, request: axum::http::Request<axum::body::Body>) -> Option<axum::http::Response<Vec<u8>>> {
+        server::answer_inside(self.shared.clone(), request).await
+    }
+
+    /// A simulator that does not run yet, and the deliveries that wait for its courier.
+    fn assemble(
+        options: &SimOptions,
+        address: SocketAddr,
+        clock: Clock,
+        wire: Option<Arc<dyn Wire>>,
+    ) -> Result<(Shared, tokio::sync::mpsc::UnboundedReceiver<u64>), SimError> {
         let seed = match options.seed {
             Some(seed) => seed,
             None => getrandom::u64()?,
         };
-        let clock = Clock::new();
         let host = format!("http://{address}");
         let mut lever = lever::World::new(&format!("{host}/v1"), clock.clone(), ids::Ids::new(seed));
         lever.access.grant(&options.lever_api_key, None);
@@ -136,18 +169,15 @@ impl Sim {
         let login_ids = ids::Ids::new(seed.wrapping_sub(1));
         let auth = auth::World::new(&format!("{host}/v1"), login_ids, clock.clone());
         let state = State {
-            faults: options.faults,
+            faults: options.faults.clone(),
             log: log::RequestLog::default(),
             deliveries: delivery::Deliveries::default(),
             lever,
             auth,
             vendors,
         };
-        let (post, queue) = delivery::Post::new()?;
-        let shared = Shared::new(state, clock, post);
-        tokio::spawn(delivery::run(shared.clone(), queue));
-        tokio::spawn(server::serve(shared.clone(), listener));
-        Ok(Self { shared, address })
+        let (post, queue) = delivery::Post::new(wire)?;
+        Ok((Shared::new(state, clock, post), queue))
     }
 
     /// `http://127.0.0.1:port/v1`

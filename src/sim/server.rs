@@ -134,6 +134,16 @@ async fn connection(shared: Shared, app: Router, stream: TcpStream) {
     }
 }
 
+/// The same for a request that came over no socket; `None` where the connection is dropped.
+pub(crate) async fn answer_inside(shared: Shared, request: HttpRequest<Body>) -> Option<Response<Vec<u8>>> {
+    let (parts, body) = answer(Extract(shared), request).await.into_parts();
+    if parts.extensions.get::<Dropped>().is_some() {
+        return None;
+    }
+    let body = axum::body::to_bytes(body, usize::MAX).await.ok()?;
+    Some(Response::from_parts(parts, body.to_vec()))
+}
+
 async fn answer(Extract(shared): Extract<Shared>, request: HttpRequest<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, LARGEST_BODY).await else {

@@ -1,7 +1,8 @@
 //! [`Store`]: the handle that everything else holds. Cheap to clone; its methods are async and never block a runtime thread.
 
-use super::backend::{Backend, News, Reader};
+use super::backend::{Backend, News, Opened, Reader};
 use super::error::{Result, StoreError};
+use super::fates::{Fates, Here, never};
 use super::options::Options;
 use super::sqlite;
 use super::writer::{Ask, Job, Point, Tally, run};
@@ -14,6 +15,9 @@ use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
 /// How many operations may wait for the writer before callers wait to hand theirs over.
 const QUEUE: usize = 8_192;
 
+/// Passes on what a commit left to hear.
+type Tell = Box<dyn Fn(News) + Send + Sync>;
+
 /// The store. When the last clone goes, the writer finishes what it has and the lock is given back.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
@@ -21,6 +25,8 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
+    /// Instead of the thread, in the simulation of faults.
+    here: Option<(Here, Tell)>,
     readers: Mutex<Vec<Box<dyn Reader>>>,
     permits: Semaphore,
     tally: Arc<Tally>,
@@ -28,7 +34,7 @@ struct Inner {
     notices: broadcast::Sender<(AccountId, Notice)>,
     epoch: u64,
     /// Dropped last: the lock on the file, the temporary folder.
-    _guard: Box<dyn Send + Sync>,
+    guard: Mutex<Option<Box<dyn Send + Sync>>>,
 }
 
 impl Drop for Inner {
@@ -50,26 +56,39 @@ impl Store {
     }
 
     fn open_blocking(options: &Options) -> Result<Self> {
-        let opened = sqlite::open(options)?;
+        Self::over(sqlite::open(options)?, None)
+    }
+
+    /// A store without a thread of its own, for the simulation of faults: what it is asked runs at once, and `fates` says how it ends.
+    pub fn simulated(options: &Options, fates: Arc<dyn Fates>) -> Result<Self> {
+        Self::over(sqlite::open(options)?, Some(fates))
+    }
+
+    fn over(opened: Opened, fates: Option<Arc<dyn Fates>>) -> Result<Self> {
         let tally = Arc::new(Tally::default());
         let (woken, work) = watch::channel(0_u64);
         let (notices, _) = broadcast::channel(1_024);
         let epoch = opened.backend.as_ref().map_or(0, |backend| backend.epoch());
-        let (jobs, thread) = match opened.backend {
-            None => (None, None),
-            Some(backend) => {
+        let told = notices.clone();
+        let tell = move |news: News| {
+            for notice in news.notices {
+                // Nobody may be listening.
+                drop(told.send(notice));
+            }
+            if news.work {
+                woken.send_modify(|times| *times = times.wrapping_add(1));
+            }
+        };
+        let mut here = None;
+        let (jobs, thread) = match (opened.backend, fates) {
+            (None, _) => (None, None),
+            (Some(backend), Some(fates)) => {
+                here = Some((Here::new(backend, fates), Box::new(tell) as Tell));
+                (None, None)
+            }
+            (Some(backend), None) => {
                 let (jobs, queue) = mpsc::channel(QUEUE);
                 let counted = Arc::clone(&tally);
-                let told = notices.clone();
-                let tell = move |news: News| {
-                    for notice in news.notices {
-                        // Nobody may be listening.
-                        drop(told.send(notice));
-                    }
-                    if news.work {
-                        woken.send_modify(|times| *times = times.wrapping_add(1));
-                    }
-                };
                 let thread = std::thread::Builder::new()
                     .name("leverd-store".to_owned())
                     .spawn(move || run(backend, queue, counted, tell))
@@ -79,12 +98,23 @@ impl Store {
         };
         let permits = Semaphore::new(opened.readers.len());
         let readers = Mutex::new(opened.readers);
-        Ok(Self(Arc::new(Inner { jobs, thread, readers, permits, tally, work, notices, epoch, _guard: opened.guard })))
+        let guard = Mutex::new(Some(opened.guard));
+        Ok(Self(Arc::new(Inner { jobs, thread, here, readers, permits, tally, work, notices, epoch, guard })))
     }
 
     /// Waits for the writer to end and gives the lock back, if this is the last clone.
     pub async fn close(self) {
         drop(tokio::task::spawn_blocking(move || drop(self)).await);
+    }
+
+    /// Closes the database as a killed process closes it; whoever asks for anything from now on waits for ever. Only for a store of
+    /// the simulation of faults.
+    pub fn die(&self) {
+        if let Some((here, _)) = &self.0.here {
+            here.die();
+            self.0.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            drop(self.0.guard.lock().unwrap_or_else(PoisonError::into_inner).take());
+        }
     }
 
     /// The number of this opening: attempts carry it.
@@ -113,6 +143,16 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut dyn Backend) -> Result<T> + Send + 'static,
     {
+        if let Some((here, tell)) = &self.0.here {
+            let (to, mut answer) = oneshot::channel();
+            let job: Box<dyn Job> = Box::new(Ask { point, run: Some(run), answer: None, to });
+            if here.run(point, job, &self.0.tally, tell.as_ref()).await {
+                self.die();
+                here.fates.died();
+                return never().await;
+            }
+            return answer.try_recv().unwrap_or_else(|_| Err(StoreError::Unavailable("it has stopped".to_owned())));
+        }
         let jobs = self.0.jobs.as_ref().ok_or_else(|| StoreError::Unavailable("it was opened for reading only".to_owned()))?;
         let stopped = || StoreError::Unavailable("its writer has stopped".to_owned());
         let (to, answer) = oneshot::channel();
@@ -128,6 +168,17 @@ impl Store {
         F: FnOnce(&dyn Reader) -> Result<T> + Send + 'static,
     {
         let gone = || StoreError::Unavailable("its readers have stopped".to_owned());
+        if let Some((here, _)) = &self.0.here {
+            let takes = here.fates.query();
+            if !takes.is_zero() {
+                tokio::time::sleep(takes).await;
+            }
+            if here.is_dead() {
+                return never().await;
+            }
+            let readers = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner);
+            return run(readers.first().ok_or_else(gone)?.as_ref());
+        }
         let permit = self.0.permits.acquire().await.map_err(|_| gone())?;
         let inner = Arc::clone(&self.0);
         let answer = tokio::task::spawn_blocking(move || {

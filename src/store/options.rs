@@ -8,6 +8,8 @@ use std::time::Duration;
 pub enum Place {
     /// A file that stays.
     File(PathBuf),
+    /// A file that stays as long as the machine runs: commits do not wait for the disk. For the simulation of faults.
+    Volatile(PathBuf),
     /// A private folder that goes when the store is dropped: tests, `demo`. Same SQL, no waiting for the disk.
     Temporary,
 }

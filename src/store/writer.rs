@@ -27,6 +27,17 @@ pub(super) enum Point {
 }
 
 impl Point {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::DeliveryIn => "delivery-in",
+            Self::EventsDerived => "events-derived",
+            Self::PlanMade => "plan-made",
+            Self::Begun => "begun",
+            Self::EffectDone => "effect-done",
+            Self::Other => "other",
+        }
+    }
+
     fn before(self) {
         match self {
             Self::DeliveryIn => kill_point("before-delivery-in"),
@@ -139,6 +150,19 @@ pub(super) fn run(
 fn apply(backend: &mut dyn Backend, job: &mut dyn Job) -> Result<()> {
     backend.mark()?;
     if job.apply(backend) { backend.keep() } else { backend.undo() }
+}
+
+/// A batch of one: the simulation of faults has no thread.
+pub(super) fn commit_one(backend: &mut dyn Backend, job: &mut dyn Job, tally: &Tally) -> Result<()> {
+    backend.open_batch()?;
+    let done = apply(backend, job).and_then(|()| backend.commit_batch());
+    if done.is_err() {
+        backend.abandon_batch();
+    } else {
+        tally.commits.fetch_add(1, Ordering::Relaxed);
+        tally.operations.fetch_add(1, Ordering::Relaxed);
+    }
+    done
 }
 
 fn commit(backend: &mut dyn Backend, batch: &mut [Box<dyn Job>]) -> Result<()> {

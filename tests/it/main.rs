@@ -31,6 +31,8 @@ mod reports;
 mod sarif;
 mod schema;
 mod sim;
+#[cfg(feature = "kill-points")]
+mod simulation;
 mod store;
 mod suite;
 mod tutorials;

@@ -132,7 +132,7 @@ pub(super) async fn persist<F: Future<Output = Result<()>>>(
             Err(StoreError::Unavailable(why)) => tracing::error!(why, "an outcome could not be stored; trying again"),
             settled => return settled,
         }
-        tokio::select! {
+        tokio::select! { biased;
             () = tokio::time::sleep(pause) => pause = (pause * 2).min(Duration::from_secs(8)),
             () = stopping.cancelled() => return commit().await,
         }

@@ -2,7 +2,7 @@
 
 use super::end::{finish, put_off};
 use crate::lever::settle::{self, Begun, Settled};
-use crate::model::{Act, Applied, Outcome, Placed, Value};
+use crate::model::{Act, Applied, Bug, Outcome, Placed, Value, planted};
 use crate::runtime::account::Account;
 use crate::runtime::backoff;
 use crate::runtime::call::{Called, Node, Unready};
@@ -40,6 +40,9 @@ pub(super) async fn settled(
     let begun_at = tried.first().copied().unwrap_or(claimed.planned_at);
     let last = tried.last().copied().unwrap_or(begun_at);
     let due = last + settle::grace(&effect.act);
+    if planted(Bug::NoLookUp) {
+        return Ok(Looked::Again);
+    }
     if now < due {
         return node.store.defer(&account.id, Work::Effect(effect.id), due, None).await.map(|()| Looked::Ended);
     }

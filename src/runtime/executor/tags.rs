@@ -5,7 +5,7 @@ use crate::lang::pattern::matches;
 use crate::lever::api;
 use crate::lever::effect::{self, outcome};
 use crate::lever::tags::{TagRun, TagStep};
-use crate::model::{Class, Destination, EffectId, Exchange, OpportunityId, Outcome, Reason, Request};
+use crate::model::{Bug, Class, Destination, EffectId, Exchange, OpportunityId, Outcome, Reason, Request, planted};
 use crate::runtime::account::Account;
 use crate::runtime::call::{Called, Node, Unready};
 use crate::store::{ClaimedEffect, Result};
@@ -86,6 +86,9 @@ pub(super) async fn change(
             return end_tags(node, account, &claimed, begun.as_ref(), &ended, Some((&request, &exchange))).await;
         }
         tags = answered(&exchange).map(|opportunity| opportunity.tags);
+        if planted(Bug::HalfAFamily) {
+            return end_tags(node, account, &claimed, begun.as_ref(), &ended, Some((&request, &exchange))).await;
+        }
         last = Some((request, exchange));
     }
 }

@@ -7,7 +7,9 @@ use super::end::{finish, finish_of, put_off, unless_gone};
 use super::settled::{Looked, settled};
 use crate::lever::effect::{self, Content, Context, Step, outcome};
 use crate::lever::facts::OpportunitySnapshot;
-use crate::model::{Act, Applied, Effect, Exchange, Notice, NoticeId, NoticeKind, Outcome, Placed, Reason, Request};
+use crate::model::{
+    Act, Applied, Bug, Effect, Exchange, Notice, NoticeId, NoticeKind, Outcome, Placed, Reason, Request, planted,
+};
 use crate::runtime::account::Account;
 use crate::runtime::call::{Node, Unready};
 use crate::runtime::gather;
@@ -113,13 +115,20 @@ impl Writing<'_> {
         if let Err(unready) = node.admit(account, &to, effect.class).await {
             return put_off(node, account, self.claimed, unready).await;
         }
+        let sent = match &request {
+            Some(request) if planted(Bug::BegunAfterwards) => Some(node.exchange(account, request).await),
+            _ => None,
+        };
         let begun = node.store.begin(&account.id, vec![effect.id], node.store.epoch(), node.clock.now()).await?;
         let Some(attempt) = begun.first().and_then(|begun| begun.attempt) else { return Ok(()) };
         let Some(request) = request else {
             let done = Outcome::Done { learned: std::collections::BTreeMap::new() };
             return self.end(Some(attempt), done, None, None).await;
         };
-        let exchange = node.exchange(account, &request).await;
+        let exchange = match sent {
+            Some(exchange) => exchange,
+            None => node.exchange(account, &request).await,
+        };
         let now = node.clock.now();
         if effect.act.moves() {
             node.snapshots.forget(&account.id, &effect.opportunity, now);

@@ -47,7 +47,7 @@ pub(super) async fn run(node: Arc<Node>, cancel: CancellationToken) {
             }
         }
         let sleep = Duration::try_from(next.duration_since(now)).unwrap_or(Duration::ZERO).max(Duration::from_millis(50));
-        tokio::select! {
+        tokio::select! { biased;
             () = cancel.cancelled() => {}
             () = woken => {}
             () = tokio::time::sleep(sleep) => {}

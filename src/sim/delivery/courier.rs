@@ -1,12 +1,14 @@
 //! Carries deliveries to their addresses: tries, pauses, tries again, gives up, as the manners of their service say.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::{Attempt, Deliveries, Delivery, DeliveryState};
+use crate::http::{Broken, Wire};
 use crate::sim::server::Shared;
 
 /// The courier's counter: deliveries are handed in here, and who waits for quiet waits here.
@@ -17,16 +19,22 @@ pub(crate) struct Post {
     open: watch::Sender<usize>,
     hurry: Notify,
     client: reqwest::Client,
+    /// Instead of the network.
+    wire: Option<Arc<dyn Wire>>,
 }
 
 impl Post {
     /// A post and the queue that `run` has to work off.
-    pub(crate) fn new() -> Result<(Self, mpsc::UnboundedReceiver<u64>), reqwest::Error> {
+    pub(crate) fn new(wire: Option<Arc<dyn Wire>>) -> Result<(Self, mpsc::UnboundedReceiver<u64>), reqwest::Error> {
         // Another part of the process may have installed a provider; either will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().redirect(Policy::none()).no_proxy().pool_max_idle_per_host(0).build()?;
+        let client = match &wire {
+            None => reqwest::Client::builder().redirect(Policy::none()).no_proxy().pool_max_idle_per_host(0).build()?,
+            // It only builds requests.
+            Some(_) => reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?,
+        };
         let (queue, waiting) = mpsc::unbounded_channel();
-        Ok((Self { queue, open: watch::Sender::new(0), hurry: Notify::new(), client }, waiting))
+        Ok((Self { queue, open: watch::Sender::new(0), hurry: Notify::new(), client, wire }, waiting))
     }
 
     pub(crate) fn send(&self, leaving: Vec<u64>) {
@@ -65,7 +73,7 @@ enum Next {
 pub(crate) async fn run(shared: Shared, mut queue: mpsc::UnboundedReceiver<u64>) {
     let mut lanes = BTreeMap::new();
     loop {
-        let id = tokio::select! {
+        let id = tokio::select! { biased;
             () = shared.stopped() => return,
             id = queue.recv() => match id { Some(id) => id, None => return },
         };
@@ -125,7 +133,7 @@ async fn one_by_one(shared: Shared, mut waiting: mpsc::UnboundedReceiver<u64>) {
 async fn follow_up(shared: Shared, id: u64, mut next: Next) {
     let mut number = 1;
     while let Next::After(pause) = next {
-        tokio::select! {
+        tokio::select! { biased;
             () = shared.stopped() => break,
             () = shared.post().hurry.notified() => {}
             () = tokio::time::sleep(pause) => {}
@@ -159,14 +167,18 @@ async fn attempt(shared: &Shared, id: u64, number: u32) -> Next {
         .header("user-agent", manners.user_agent)
         .timeout(Duration::from_millis(timeout))
         .body(body);
+    let patience = Duration::from_millis(timeout);
     for (name, value) in headers {
         sent = sent.header(name, value);
     }
-    let (status, error) = match sent.send().await {
-        Ok(answer) => (Some(answer.status().as_u16()), None),
-        Err(error) if error.is_timeout() => (None, Some("timeout")),
-        Err(error) if error.is_connect() => (None, Some("connect")),
-        Err(_) => (None, Some("broken")),
+    let (status, error) = match &shared.post().wire {
+        Some(wire) => over_wire(wire.as_ref(), sent, patience).await,
+        None => match sent.send().await {
+            Ok(answer) => (Some(answer.status().as_u16()), None),
+            Err(error) if error.is_timeout() => (None, Some("timeout")),
+            Err(error) if error.is_connect() => (None, Some("connect")),
+            Err(_) => (None, Some("broken")),
+        },
     };
     let at = shared.clock().now_ms();
     let mut state = shared.state();
@@ -185,6 +197,16 @@ async fn attempt(shared: &Shared, id: u64, number: u32) -> Next {
         return Next::Done;
     };
     Next::After(Duration::from_millis(pause))
+}
+
+async fn over_wire(wire: &dyn Wire, sent: reqwest::RequestBuilder, patience: Duration) -> (Option<u16>, Option<&'static str>) {
+    let Ok(request) = sent.build() else { return (None, Some("broken")) };
+    match tokio::time::timeout(patience, wire.carry(request)).await {
+        Ok(Ok(answer)) => (Some(answer.status().as_u16()), None),
+        Ok(Err(Broken::NotSent(_))) => (None, Some("connect")),
+        Ok(Err(Broken::Lost(_))) => (None, Some("broken")),
+        Err(_) => (None, Some("timeout")),
+    }
 }
 
 fn entry(deliveries: &mut Deliveries, id: u64) -> Option<&mut Delivery> {

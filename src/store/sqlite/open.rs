@@ -41,7 +41,7 @@ impl Drop for Guard {
 pub(in crate::store) fn open(options: &Options) -> Result<Opened> {
     let mut guard = Guard { lock: None, temporary: None };
     let path = match &options.place {
-        Place::File(path) => path.clone(),
+        Place::File(path) | Place::Volatile(path) => path.clone(),
         Place::Temporary => {
             let folder = temporary_folder()?;
             guard.temporary = Some(folder.clone());
@@ -105,7 +105,7 @@ fn writer(path: &Path, options: &Options) -> Result<Sqlite> {
     // Before the first table, or it has no effect.
     db.execute_batch("PRAGMA auto_vacuum = INCREMENTAL;")?;
     db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    let synchronous = if options.place == Place::Temporary { "OFF" } else { "FULL" };
+    let synchronous = if matches!(options.place, Place::File(_)) { "FULL" } else { "OFF" };
     db.execute_batch(&format!(
         "PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON; PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY;"
     ))?;

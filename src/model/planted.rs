@@ -1,0 +1,59 @@
+//! Bugs that the simulation of faults plants, to show that it would find them. No release build has them.
+//!
+//! Each breaks one of the promises where it is kept. They are per thread: a simulation runs on one.
+
+/// A bug that can be planted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bug {
+    /// An invitation that may have been sent is sent again as if it were the first.
+    InviteAfresh,
+    /// *Begun* is stored after the write was sent, not before.
+    BegunAfterwards,
+    /// What became of a write whose answer got lost is not looked up; it is sent again.
+    NoLookUp,
+    /// Requests do not wait for the budget.
+    NoBudget,
+    /// The former member of a tag family stays.
+    HalfAFamily,
+    /// What a dead process had claimed is not given back.
+    ClaimsKept,
+    /// Events of a lane are planned while its effects are under way.
+    NoLanes,
+}
+
+impl Bug {
+    /// All of them.
+    pub const ALL: &[Self] = &[
+        Self::InviteAfresh,
+        Self::BegunAfterwards,
+        Self::NoLookUp,
+        Self::NoBudget,
+        Self::HalfAFamily,
+        Self::ClaimsKept,
+        Self::NoLanes,
+    ];
+}
+
+#[cfg(feature = "kill-points")]
+thread_local! {
+    static PLANTED: std::cell::Cell<Option<Bug>> = const { std::cell::Cell::new(None) };
+}
+
+/// Plants a bug on this thread, or takes it out.
+#[cfg(feature = "kill-points")]
+pub fn plant(bug: Option<Bug>) {
+    PLANTED.set(bug);
+}
+
+/// Whether it is planted here.
+#[cfg(feature = "kill-points")]
+pub(crate) fn planted(bug: Bug) -> bool {
+    PLANTED.get() == Some(bug)
+}
+
+/// Never, outside the test build.
+#[cfg(not(feature = "kill-points"))]
+#[inline]
+pub(crate) const fn planted(_: Bug) -> bool {
+    false
+}
