@@ -8,6 +8,7 @@ mod connect;
 mod connecting;
 pub mod demo;
 pub mod describe;
+mod docs;
 mod doctor;
 mod dry_run;
 mod ensure;
@@ -68,6 +69,7 @@ enum Command {
     Init(init::Init),
     Validate(validate::Validate),
     Fmt(fmt::Fmt),
+    Docs(docs::Docs),
     Test(test::Test),
     Pull(pull::Pull),
     Ensure(ensure::Ensure),
@@ -108,6 +110,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Init(command) => command.run(&mut out),
         Command::Validate(command) => command.run(&mut out),
         Command::Fmt(command) => command.run(&mut out),
+        Command::Docs(command) => command.run(&mut out),
         Command::DryRun(command) => command.run(&mut out),
         Command::Backfill(command) => command.run(&mut out),
         Command::Test(command) => command.run(&mut out),

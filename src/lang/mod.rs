@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod compile;
 pub mod config;
 pub mod diagnostic;
+pub mod docs;
 pub mod ensure;
 pub mod explain;
 pub mod form;

@@ -3,7 +3,7 @@
 //! The reader takes from it which keys are known and which must be there, the JSON Schema is made of it, and a test holds the
 //! grammar page against it: a key is written down once. It knows nothing of files or of what the values mean.
 
-use super::diagnostic::Diagnostics;
+use super::diagnostic::{Diagnostic, Diagnostics};
 use super::near::near;
 use super::yaml::{Key, Node};
 use schemars::Schema;
@@ -61,6 +61,21 @@ impl KeyShape {
     }
 }
 
+impl KeyShape {
+    /// A diagnostic if a map lacks this key, with the words that may stand under it where they are few.
+    fn required_in(&self, node: &Node, what: &str, diagnostics: &mut Diagnostics) {
+        match self.ty {
+            Ty::OneOf([first, rest @ ..]) if rest.len() < 4 && node.get(self.name).is_none() && !node.is_faulty() => {
+                let rest: String = rest.iter().map(|word| format!(", or `{word}`")).collect();
+                let message = format!("{what} lacks `{}`", self.name);
+                let help = format!("add `{}: {first}`{rest}", self.name);
+                diagnostics.push(Diagnostic::error("missing-key", node.span, message).help(help));
+            }
+            _ => drop(node.required(self.name, what, diagnostics)),
+        }
+    }
+}
+
 impl Shape {
     /// The keys' names, in the order of the table.
     pub fn names(&self) -> Vec<&'static str> {
@@ -74,7 +89,7 @@ impl Shape {
             return Vec::new();
         };
         for key in self.keys.iter().filter(|key| key.required && !self.misspells(entries, key.name)) {
-            node.required(key.name, self.what, diagnostics);
+            key.required_in(node, self.what, diagnostics);
         }
         entries.iter().filter(|(key, _)| names.contains(&key.text.as_str())).collect()
     }

@@ -119,6 +119,19 @@ fn a_project_is_checked_with_all_it_names() {
     told("project_again", dir.path(), &["validate"]);
 }
 
+#[test]
+fn a_name_cannot_break_out_of_an_annotation() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let config = "accounts:\n  acme:\n    lever: { api_key: { env: KEY }, webhooks: { unsigned: true } }\n    packs: [{ path: \"rules/a,b:c\", mode: shadow }]\n";
+    write(dir.path(), "leverd.yaml", config);
+    write(dir.path(), "catalogue/acme.yaml", "account: acme\npulled_at: 2026-01-01T00:00:00Z\nstages: []\n");
+    let rules = "settings: { next: { type: stage, optional: true } }\nrules:\n  - { name: \"100%0A::error::x\", trigger: candidateStageChange, when: { to_stage: $next }, do: [{ add_tag: x }] }\n";
+    write(dir.path(), "rules/a,b:c/rules.yaml", rules);
+    let tests = "tests:\n  - name: \"50%\"\n    steps: [{ event: candidateHired, expect: [{ alert: x }] }]\n";
+    write(dir.path(), "rules/a,b:c/tests.yaml", tests);
+    told("annotations", dir.path(), &["validate --format github", "test --format github"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_pack_that_links_out_of_its_folder_is_refused() {

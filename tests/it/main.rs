@@ -11,6 +11,7 @@ mod check;
 mod ci;
 mod cli;
 mod demo;
+mod docs;
 mod examples;
 mod explain;
 mod flow;

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use leverd::lang::diagnostic::Diagnostics;
+use leverd::lang::format::format;
 use leverd::lang::path::{Extract, Select};
 use leverd::lang::pattern::matches;
 use leverd::lang::render::{render_human, render_json};
@@ -80,8 +81,14 @@ fn walk(node: &Node, length: usize) {
 
 #[test]
 fn yaml_comes_back() {
-    let seeds = [include_str!("../check/yaml/good.yaml"), include_str!("../check/yaml/unquoted_template.yaml")];
+    let seeds = [
+        include_str!("../check/yaml/good.yaml"),
+        include_str!("../check/yaml/unquoted_template.yaml"),
+        include_str!("../check/rules/good.yaml"),
+        include_str!("../../rules/qualified/rules.yaml"),
+    ];
     let mut random = Xorshift(0x9E37_79B9_7F4A_7C15);
+    let mut good = 0;
     for round in 0..ROUNDS {
         let seed = seeds.get(random.next() % seeds.len()).expect("in range");
         let bytes = random.mangle(seed);
@@ -89,13 +96,22 @@ fn yaml_comes_back() {
         if let Some(id) = sources.add("mangled.yaml", &bytes, &mut found) {
             let length = sources.text(id).len();
             match yaml::load(&sources, id, &mut found) {
-                Some(node) => walk(&node, length),
+                Some(node) => {
+                    walk(&node, length);
+                    if found.is_empty() {
+                        let text = sources.text(id);
+                        let once = format(text).unwrap_or_else(|| panic!("round {round}: another meaning\n{text:?}"));
+                        assert!(format(&once).as_ref() == Some(&once), "round {round}: not the last word:\n{once}");
+                        good += 1;
+                    }
+                }
                 None => assert!(found.has_errors(), "round {round}: nothing read and nothing said"),
             }
         }
         render_human(&sources, &found, round % 2 == 0);
         render_json(&sources, &found);
     }
+    assert!(good > 100, "only {good} were good");
 }
 
 fn short(seeds: &[&str], mut each: impl FnMut(&str, &dyn Fn(std::ops::Range<usize>) -> Span, &mut Diagnostics)) {

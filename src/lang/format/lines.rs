@@ -197,28 +197,31 @@ impl<'a> Lines<'a> {
 
     /// Comments that have a line of their own.
     fn comments(&mut self) {
-        for at in 0..self.all.len() {
-            let Some(line) = self.all.get(at) else { continue };
-            if self.odd || line.column.is_some() || line.inner.is_some() || !line.text.trim_start_matches(' ').starts_with('#')
-            {
-                continue;
-            }
+        if self.odd {
+            return;
+        }
+        // For each line what is laid next below it; then, going down, the laid lines that are still open above.
+        let mut below = None;
+        let mut next: Vec<Option<(usize, usize)>> = Vec::with_capacity(self.all.len());
+        for line in self.all.iter().rev() {
+            next.push(below);
+            below = line.column.map(|column| (line.indent, column)).or(below);
+        }
+        let mut open: Vec<(usize, usize)> = Vec::new();
+        for (line, next) in self.all.iter_mut().zip(next.into_iter().rev()) {
             let indent = line.indent;
-            let laid = |line: &&Line<'_>| line.column.is_some() && !line.text.trim_start_matches(' ').starts_with('#');
-            let next = self.all.iter().skip(at + 1).find(laid).and_then(|line| Some((line.indent, line.column?)));
-            let mut above = self.all.iter().take(at).rev().filter(laid).filter_map(|line| Some((line.indent, line.column?)));
-            let column = match next {
-                Some((old, new)) if old == indent => new,
-                // The last word of a file.
-                None if indent == 0 => 0,
-                _ => match above.find(|(old, _)| *old <= indent) {
-                    Some((old, new)) if old == indent => new,
-                    Some((old, new)) => new + (indent - old),
-                    None => next.map_or(0, |(_, new)| new),
-                },
-            };
-            if let Some(line) = self.all.get_mut(at) {
-                line.column = Some(column);
+            if let Some(column) = line.column {
+                open.retain(|(old, _)| *old < indent);
+                open.push((indent, column));
+            } else if line.inner.is_none() && line.text.trim_start_matches(' ').starts_with('#') {
+                let above = open.iter().rev().find(|(old, _)| *old <= indent);
+                line.column = Some(match (next, above) {
+                    (Some((old, new)), _) if old == indent => new,
+                    // The last word of a file.
+                    (None, _) if indent == 0 => 0,
+                    (_, Some((old, new))) => new + (indent - old),
+                    (next, None) => next.map_or(0, |(_, new)| new),
+                });
             }
         }
     }

@@ -2,7 +2,7 @@
 //! none breaks anew.
 
 use super::{replaced, start};
-use crate::lang::yaml::{Kind, Node, Style};
+use crate::lang::yaml::{Key, Kind, Node, Style};
 use std::ops::Range;
 
 /// The text with its usual spaces.
@@ -31,11 +31,9 @@ impl Spacer<'_> {
                     self.node(value);
                 }
                 if node.brackets {
-                    let pieces = entries.iter().map(|(key, value)| {
-                        let (key, value) = (key.span.range(), value.span.range());
-                        key.start..value.end.max(key.end)
-                    });
-                    self.list(&span, pieces, " ");
+                    let pieces: Vec<Range<usize>> =
+                        entries.iter().map(|(key, value)| key.span.range().start..self.end(key, value)).collect();
+                    self.list(&span, pieces.into_iter(), " ");
                 }
             }
             Kind::Seq(items) => {
@@ -49,6 +47,17 @@ impl Spacer<'_> {
             Kind::Scalar { style: Style::SingleQuoted, .. } => self.quotes(&span),
             Kind::Scalar { .. } | Kind::Faulty => {}
         }
+    }
+
+    /// Where an entry ends. A value that is left out is told from anywhere behind its key.
+    fn end(&self, key: &Key, value: &Node) -> usize {
+        let (key, value) = (key.span.range().end, value.span.range());
+        if !value.is_empty() {
+            return value.end;
+        }
+        let after = self.text.get(key..).unwrap_or_default();
+        let blanks = after.len() - after.trim_start_matches(' ').len();
+        if after.trim_start_matches(' ').starts_with(':') { key + blanks + 1 } else { key }
     }
 
     /// The gaps of a list in brackets: `pad` inside of them, one space after each comma.
