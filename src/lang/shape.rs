@@ -66,7 +66,7 @@ impl KeyShape {
     fn required_in(&self, node: &Node, what: &str, diagnostics: &mut Diagnostics) {
         match self.ty {
             Ty::OneOf([first, rest @ ..]) if rest.len() < 4 && node.get(self.name).is_none() && !node.is_faulty() => {
-                let rest: String = rest.iter().map(|word| format!(", or `{word}`")).collect();
+                let rest = rest.iter().fold(String::new(), |rest, word| rest + ", or `" + word + "`");
                 let message = format!("{what} lacks `{}`", self.name);
                 let help = format!("add `{}: {first}`{rest}", self.name);
                 diagnostics.push(Diagnostic::error("missing-key", node.span, message).help(help));

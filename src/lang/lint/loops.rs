@@ -102,9 +102,8 @@ fn listens(cond: &Cond) -> Option<Vec<String>> {
 
 fn stages(matcher: &Matcher) -> Option<Vec<String>> {
     match matcher {
-        Matcher::Is(operand) => Some(vec![written(operand)?]),
         Matcher::In(Operand::List(all)) => all.iter().map(written).collect(),
-        Matcher::In(operand) => Some(vec![written(operand)?]),
+        Matcher::Is(operand) | Matcher::In(operand) => Some(vec![written(operand)?]),
         Matcher::All(all) => all.iter().find_map(stages),
         Matcher::IgnoreCase(inner) => stages(inner),
         _ => None,
@@ -113,8 +112,7 @@ fn stages(matcher: &Matcher) -> Option<Vec<String>> {
 
 fn written(operand: &Operand) -> Option<String> {
     match operand {
-        Operand::Named { text, .. } => Some(text.trim().to_owned()),
-        Operand::Literal(crate::model::Value::Text(text)) => Some(text.trim().to_owned()),
+        Operand::Named { text, .. } | Operand::Literal(crate::model::Value::Text(text)) => Some(text.trim().to_owned()),
         Operand::Place(Place::Setting { name, member: None }) => Some(format!("${name}")),
         _ => None,
     }
