@@ -96,6 +96,12 @@ fn every_rule_of_every_pack_is_named_and_said() {
             assert!(told.does.iter().all(|line| !line.is_empty()) && !told.does.is_empty(), "{}: {name}", folder.display());
             seen += 1;
         }
+        let drawing = page.drawing.as_deref().unwrap();
+        assert_eq!(drawing.matches("<g class=\"rule\">").count(), page.rules.len(), "{}", folder.display());
+        for line in drawing.lines().filter(|line| line.starts_with("<text")) {
+            let text = line.split('>').nth(1).unwrap().split('<').next().unwrap();
+            assert!(text.chars().count() < 40, "{}: `{text}` is too long for its box", folder.display());
+        }
     }
     assert!(seen > 60, "{seen} rules");
 }
@@ -104,7 +110,7 @@ fn every_rule_of_every_pack_is_named_and_said() {
 fn a_page_fetches_nothing() {
     for name in builtin::names() {
         let html = docs::html::render(&[page(&builtin::files(&name.into()).unwrap())]);
-        for outside in ["src=", "<link", "@import", "url(", "<script", "href=\"http"] {
+        for outside in ["src=", "<link", "@import", "url(", "<script", "href=\"http", "xlink"] {
             assert!(!html.contains(outside), "{name}: {outside}");
         }
     }

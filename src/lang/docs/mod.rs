@@ -5,6 +5,7 @@
 
 mod action;
 mod cond;
+mod drawing;
 mod hand;
 pub mod html;
 pub mod markdown;
@@ -124,7 +125,7 @@ pub fn page(pack: &Pack, files: &[File], given: Option<Given<'_>>) -> Page {
             .map(|entry| words.told(entry))
             .collect(),
         by_hand: words.by_hand(&rules),
-        drawing: None,
+        drawing: words.drawing(&rules),
     }
 }
 
