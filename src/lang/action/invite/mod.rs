@@ -4,7 +4,7 @@ mod plan;
 
 use super::registry::{Needs, Verb};
 use super::with::with;
-use super::{Action, Draft, Stop};
+use super::{Action, Draft, Stop, Touch};
 use crate::lang::compile::check::Check;
 use crate::lang::compile::literal::unknown_option;
 use crate::lang::rule::Operand;
@@ -135,5 +135,9 @@ impl Action for InviteTo {
             Some(key) => format!("{} key {}", self.written, key.source()),
             None => self.written.clone(),
         }
+    }
+
+    fn touch(&self) -> Touch<'_> {
+        Touch::Invite { again: &self.again }
     }
 }
