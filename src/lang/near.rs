@@ -47,6 +47,10 @@ fn distance(written: &str, name: &str) -> Option<usize> {
     if whole <= allowed && whole * 2 <= name.chars().count().max(written.chars().count()) {
         return Some(whole);
     }
+    // `stageChange` for `candidateStageChange`: the end of a name.
+    if written.len() >= 5 && name.len() > written.len() && name.ends_with(written) && !written.contains('.') {
+        return Some(allowed);
+    }
     // `to_stage` for `event.to_stage`, `email` for `candidate.email`: a name without its prefix.
     let last = name.rsplit('.').next().unwrap_or(name);
     let written_last = written.rsplit('.').next().unwrap_or(written);

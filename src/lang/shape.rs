@@ -65,10 +65,9 @@ impl KeyShape {
     /// A diagnostic if a map lacks this key, with the words that may stand under it where they are few.
     fn required_in(&self, node: &Node, what: &str, diagnostics: &mut Diagnostics) {
         match self.ty {
-            Ty::OneOf([first, rest @ ..]) if rest.len() < 4 && node.get(self.name).is_none() && !node.is_faulty() => {
-                let rest: String = rest.iter().map(|word| format!(", or `{word}`")).collect();
+            Ty::OneOf(words) if (1..5).contains(&words.len()) && node.get(self.name).is_none() && !node.is_faulty() => {
                 let message = format!("{what} lacks `{}`", self.name);
-                let help = format!("add `{}: {first}`{rest}", self.name);
+                let help = format!("add `{}: {}`", self.name, words.join("`, or `"));
                 diagnostics.push(Diagnostic::error("missing-key", node.span, message).help(help));
             }
             _ => drop(node.required(self.name, what, diagnostics)),

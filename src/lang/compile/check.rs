@@ -100,8 +100,17 @@ impl<'a, 'd> Check<'a, 'd> {
                     .map(|name| format!("`{name}`"))
                     .collect();
                 match (&unknown.suggestion, group.is_empty()) {
+                    (Some(_), _) => unknown,
                     (None, false) => unknown.help(format!("known are {}", group.join(", "))),
-                    _ => unknown,
+                    (None, true) => {
+                        let mut heads: Vec<String> =
+                            names.iter().filter_map(|name| Some(format!("`{}`", name.split('.').next()?))).collect();
+                        heads.dedup();
+                        let more = if heads.len() > 12 { ", …" } else { "" };
+                        heads.truncate(12);
+                        let known = heads.join(", ");
+                        unknown.help(format!("known here are {known}{more}; `for_each` and `find` give further names"))
+                    }
                 }
             }
         });

@@ -18,6 +18,42 @@ const JOINTS: [&str; 3] = ["all", "any", "not"];
 pub(crate) const MATCHERS: [&str; 13] =
     ["in", "contains", "any_in", "all_in", "none_in", "like", "gt", "gte", "lt", "lte", "exists", "not", "ignore_case"];
 
+/// What people try before they know the matchers, and the matcher.
+const SYMBOLS: [(&str, &str); 8] = [
+    (">=", "gte"),
+    (">", "gt"),
+    ("<=", "lte"),
+    ("<", "lt"),
+    ("includes", "contains"),
+    ("has", "contains"),
+    ("matches", "like"),
+    ("is_in", "in"),
+];
+
+/// `FIELD = VALUE` and the like as a map.
+fn compared(text: &str) -> Option<String> {
+    let at = text.find(['=', '<', '>', '!'])?;
+    let (field, rest) = text.split_at_checked(at)?;
+    let sign = rest.get(..rest.find(|c| !matches!(c, '=' | '<' | '>' | '!'))?)?;
+    let (field, value) = (field.trim(), rest.get(sign.len()..)?.trim());
+    if !field.split('.').all(super::check::is_name) || value.is_empty() {
+        return None;
+    }
+    let value = match (value.strip_prefix(['\'', '"']), value.starts_with('$')) {
+        (Some(inner), _) => crate::lang::yaml::written(inner.trim_end_matches(['\'', '"'])),
+        (None, true) => value.to_owned(),
+        (None, false) => crate::lang::yaml::written(value),
+    };
+    Some(match sign {
+        "=" | "==" | "===" => format!("{{ {field}: {value} }}"),
+        "!=" | "!==" => format!("{{ {field}: {{ not: {value} }} }}"),
+        sign => {
+            let (_, word) = SYMBOLS.iter().find(|(symbol, _)| *symbol == sign)?;
+            format!("{{ {field}: {{ {word}: {value} }} }}")
+        }
+    })
+}
+
 /// The field left of the colon.
 struct Left<'k> {
     key: &'k Key,
@@ -27,6 +63,11 @@ struct Left<'k> {
 impl Check<'_, '_> {
     /// A condition: a map of fields, `all`, `any`, `not`. What it makes certain is noted in the scope.
     pub(crate) fn cond(&mut self, scope: &mut Scope<'_>, node: &Node, route: &str) -> Option<Cond> {
+        if let Some(map) = node.scalar().and_then(compared) {
+            let fault = Diagnostic::error("wrong-type", node.span, "a condition is written as a map");
+            self.found.push(fault.suggest_as(format!("write `{map}`"), node.span, map));
+            return None;
+        }
         let entries = node.entries(self.found)?;
         let entries: Vec<&(Key, Node)> = entries.iter().collect();
         self.cond_of(scope, &entries, route)
@@ -331,6 +372,12 @@ impl Check<'_, '_> {
             _ => {
                 let member = format!("{name}.{word}");
                 let fault = unknown_key(key, &format!("the matcher of `{name}`"), &MATCHERS);
+                let fault = match SYMBOLS.iter().find(|(symbol, _)| *symbol == word) {
+                    Some((_, matcher)) => {
+                        Diagnostic { help: Vec::new(), suggestion: None, ..fault }.suggest(key.span, *matcher)
+                    }
+                    None => fault,
+                };
                 self.found.push(if scope.left(&member).is_some() {
                     Diagnostic {
                         help: vec![format!("a field's field is written with a dot: `{member}: …`")],

@@ -148,7 +148,8 @@ impl Check<'_, '_> {
         let names = RULE.names();
         for (key, _) in entries.iter().filter(|(key, _)| !names.contains(&key.text.as_str())) {
             let synonym = SYNONYMS.iter().find(|(word, _)| *word == key.text).map(|(_, name)| *name);
-            let fault = crate::lang::yaml::unknown_key(key, RULE.what, &names);
+            let before = entries.iter().take_while(|(other, _)| other.span != key.span).last();
+            let fault = crate::lang::yaml::stray(before, crate::lang::yaml::unknown_key(key, RULE.what, &names));
             self.found.push(match synonym {
                 Some(name) if node.get(name).is_none() => {
                     let fault = Diagnostic { suggestion: None, help: Vec::new(), ..fault }.suggest(key.span, name);

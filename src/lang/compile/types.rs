@@ -163,7 +163,8 @@ impl Check<'_, '_> {
                 Some(better) => fault.suggest(span, better),
                 None => fault.suggest_near(span, text, names.into_iter().chain([TABLE])),
             };
-            self.found.push(fault.help(format!("types are {known}, `{{ one_of: [...] }}`, `[TYPE]` for a list, and `table`")));
+            self.found
+                .push(fault.or_help(format!("types are {known}, `{{ one_of: [...] }}`, `[TYPE]` for a list, and `table`")));
         }
         found
     }

@@ -44,7 +44,7 @@ fn one(page: &Page, number: usize, out: &mut String) {
     if let Some(drawing) = &page.drawing {
         let _ = writeln!(
             out,
-            "<figure>\n{drawing}\n<figcaption>Stages, rules and tags: what leads to what.</figcaption>\n</figure>"
+            "<figure>\n{drawing}\n<figcaption>On the left what happens, in the middle the rules, on the right what comes of them.</figcaption>\n</figure>"
         );
     }
     out.push_str("<section>\n<h2>What happens, rule by rule</h2>\n");

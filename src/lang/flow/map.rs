@@ -5,7 +5,8 @@
 use crate::lang::action::Touch;
 use crate::lang::rule::{Anchor, Cond, Do, Matcher, Operand, Pack, PatternPiece, PatternText, Place, Rule, Trigger};
 use crate::lang::template::Template;
-use crate::model::{AssessmentEvent, EventKind, LeverEvent, Type};
+use crate::model::{AssessmentEvent, EventKind, LeverEvent, Type, Value};
+use jiff::SignedDuration;
 use std::collections::BTreeMap;
 
 /// What an account adds to a pack's own names.
@@ -63,7 +64,12 @@ type Mark = (What, usize, String);
 
 /// What is drawn of a pack.
 pub fn map(pack: &Pack, names: &Names) -> Map {
-    let eye = Eye { pack, names };
+    let mut eye = Eye { pack, names, stages: names.stages.clone() };
+    for stage in pack.rules.iter().flat_map(|rule| eye.stages_of(rule)).collect::<Vec<_>>() {
+        if !eye.stages.contains(&stage) {
+            eye.stages.push(stage);
+        }
+    }
     let mut drawn: Vec<(&Rule, Vec<(Mark, bool)>, Vec<Mark>, String)> = pack
         .rules
         .iter()
@@ -105,12 +111,24 @@ fn sorted<'m>(marks: impl Iterator<Item = &'m Mark>) -> Vec<Mark> {
 struct Eye<'a> {
     pack: &'a Pack,
     names: &'a Names,
+    /// In pipeline order as far as that is known, then as the rules name them.
+    stages: Vec<String>,
 }
 
 impl Eye<'_> {
     fn stage(&self, text: String) -> Mark {
-        let known = self.names.stages.iter().position(|stage| *stage == text);
+        let known = self.stages.iter().position(|stage| *stage == text);
         (What::Stage, known.unwrap_or(usize::MAX), text)
+    }
+
+    /// The stages that a rule is about.
+    fn stages_of(&self, rule: &Rule) -> Vec<String> {
+        let entered = rule.when.as_ref().and_then(|when| self.entered(when)).unwrap_or_default();
+        let moves = rule.actions.iter().filter_map(|action| match action.action.touch() {
+            Touch::Move { to, .. } => Some(self.texts(to)),
+            _ => None,
+        });
+        entered.into_iter().chain(moves.flatten()).collect()
     }
 
     /// Members of families in their order, then other tags.
@@ -158,9 +176,8 @@ impl Eye<'_> {
                         Anchor::ExpiresAt => (usize::MAX, "the invitation expires".to_owned()),
                     };
                     let length = self.texts(delay).join(" or ");
-                    let length = length.trim_start_matches('-');
                     let text = format!("{length} {} {of}", if *before { "before" } else { "after" });
-                    all.push(((What::Timer, at, text), false));
+                    all.push(((What::Timer, at.saturating_mul(1 << 32).saturating_add(minutes(delay)), text), false));
                 }
             }
         }
@@ -244,6 +261,7 @@ impl Eye<'_> {
 
     fn texts(&self, operand: &Operand) -> Vec<String> {
         match operand {
+            Operand::Literal(Value::Duration { duration }) => vec![length(*duration)],
             Operand::Literal(value) => value.items().iter().map(ToString::to_string).collect(),
             Operand::Named { text, .. } => vec![text.clone()],
             Operand::List(all) => all.iter().flat_map(|one| self.texts(one)).collect(),
@@ -258,6 +276,23 @@ impl Eye<'_> {
             },
         }
     }
+}
+
+/// How long a timer waits, if that is written out: shorter ones stand first.
+fn minutes(delay: &Operand) -> usize {
+    match delay {
+        Operand::Literal(Value::Duration { duration }) => usize::try_from(duration.as_mins().unsigned_abs()).unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// A length of time as people say it: `3 days`.
+fn length(duration: SignedDuration) -> String {
+    let seconds = duration.as_secs().unsigned_abs();
+    let units = [(86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")];
+    let (unit, word) = units.into_iter().find(|(unit, _)| seconds >= *unit && seconds % unit == 0).unwrap_or((1, "second"));
+    let many = seconds / unit;
+    format!("{many} {word}{}", if many == 1 { "" } else { "s" })
 }
 
 /// A name that is filled in later.

@@ -19,9 +19,9 @@ const LINE: i32 = 17;
 /// Above and below the text of a box, together.
 const PAD: i32 = 14;
 /// How many characters a line of a box holds.
-const SPOT_CHARS: usize = 27;
-const NAME_CHARS: usize = 33;
-const SMALL_CHARS: usize = 40;
+const SPOT_CHARS: usize = 25;
+const NAME_CHARS: usize = 30;
+const SMALL_CHARS: usize = 38;
 
 const STYLE: &str = "\
 .lv-map{--lv-ink:#1f2328;--lv-soft:#5b6470;--lv-line:#8a94a0;--lv-card:#fff;--lv-edge:#c3cad2;--lv-stage:#d9ece7;--lv-stage-edge:#0f6b5c;\
@@ -237,8 +237,9 @@ fn legend(out: &mut String, map: &Map, top: i32) {
     if map.outcomes.iter().any(|spot| spot.again) {
         notes.push("↺ goes on at the left");
     }
-    if !notes.is_empty() {
-        let _ = writeln!(out, "<text class=\"lv-small\" x=\"{}\" y=\"{}\">{}</text>", x + 6, top + 11, notes.join(" · "));
+    for note in notes {
+        let _ = writeln!(out, "<text class=\"lv-small\" x=\"{}\" y=\"{}\">{note}</text>", x + 6, top + 11);
+        x += 20 + 7 * count(note.chars().count());
     }
 }
 

@@ -334,7 +334,12 @@ impl Checker<'_> {
             let front = name.split('.').next().unwrap_or(name);
             let group: Vec<&String> = names.iter().filter(|known| known.split('.').next() == Some(front)).collect();
             diagnostic = match group.as_slice() {
-                [] => diagnostic.help("`leverd explain names` lists what each trigger knows"),
+                [] => {
+                    let mut heads: Vec<&str> = names.iter().filter_map(|name| name.split('.').next()).collect();
+                    heads.dedup();
+                    heads.truncate(12);
+                    diagnostic.help(format!("known here are {}", backticked(heads.iter())))
+                }
                 some => diagnostic.help(format!("known are {}", backticked(some.iter().take(12)))),
             };
         }

@@ -151,6 +151,12 @@ impl Parser<'_> {
             }
             _ => {
                 let rest = rest.strip_prefix("this.").filter(|_| inside).unwrap_or(rest);
+                if let Some(name) = rest.strip_suffix(',').filter(|name| name.split('.').all(is_identifier)) {
+                    let span = (self.place)(token.range.clone());
+                    let fault = Diagnostic::error(SYNTAX, span, "between the braces stands no comma");
+                    self.faults.push(fault.suggest_as("leave it out", span, name));
+                    return None;
+                }
                 if !rest.split('.').all(is_identifier) {
                     self.refuse(
                         SYNTAX,

@@ -187,6 +187,12 @@ impl Parser<'_> {
             }
             _ => {
                 let message = format!("there is no block `{{{{#{name}}}}}`");
+                if name == "else" {
+                    let span = (self.place)(first.range.clone());
+                    let fault = Diagnostic::error(SYNTAX, span, "`else` has no `#`");
+                    self.faults.push(fault.suggest_as("write `{{else}}`", span, "else"));
+                    return;
+                }
                 self.refuse(REFUSED, first.range.clone(), message, "known blocks are `{{#if}}`, `{{#unless}}` and `{{#each}}`");
                 // Taken as some block, so that its `{{/...}}` is no second fault.
                 Kind::If { negated: false, path: None }

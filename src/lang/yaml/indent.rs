@@ -53,11 +53,23 @@ pub(super) fn out_of_line(source: &Source, id: SourceId, at: usize) -> Option<Di
     if start + indentation != at || key.is_empty() || key.starts_with('-') {
         return None;
     }
-    let entry = columns(source, line)
-        .into_iter()
-        .min_by_key(|entry| (entry.column.abs_diff(indentation), usize::MAX - entry.column))?;
+    let mut near = columns(source, line);
+    near.sort_by_key(|entry| (entry.column.abs_diff(indentation), usize::MAX - entry.column));
+    let mut near = near.into_iter();
+    let entry = near.next()?;
     let span = Span::new(id, at..at + key.len());
     let fault = Diagnostic::error("syntax", span, "this entry is not in line with those above");
+    // Half-way between two entries it may belong beside either.
+    if let Some(other) = near.next().filter(|other| other.column.abs_diff(indentation) == entry.column.abs_diff(indentation)) {
+        let beside = |entry: &Entry| format!("column {}, beside `{}`", entry.column + 1, source.slice(entry.range.clone()));
+        let help = format!("start it in {}, or in {}", beside(&entry), beside(&other));
+        return Some(
+            fault
+                .help(help)
+                .also(Span::new(id, entry.range), "an entry above starts here")
+                .also(Span::new(id, other.range), "and one here"),
+        );
+    }
     Some(fault.also(Span::new(id, entry.range), "an entry above starts here").suggest_as(
         "put it in line",
         Span::new(id, start..at),

@@ -14,6 +14,7 @@ mod syntax;
 
 pub use load::{MAX_DEPTH, MAX_NODES, load};
 pub use node::{Key, Kind, Node, Style};
+pub(crate) use read::stray;
 pub use read::{parse_duration, parse_int, parse_number, unknown_key, written};
 
 #[cfg(test)]

@@ -72,11 +72,12 @@ impl Node {
     pub fn as_duration(&self, diagnostics: &mut Diagnostics) -> Option<SignedDuration> {
         let value = self.scalar().and_then(parse_duration);
         if value.is_none() {
-            self.wrong(
-                "a length of time",
-                "write weeks, days, hours, minutes, seconds such as `2w`, `17d12h`, `1h30m`, `60s`",
-                diagnostics,
-            );
+            let help = "write weeks, days, hours, minutes, seconds such as `2w`, `17d12h`, `1h30m`, `60s`";
+            let short = self.scalar().and_then(shortened);
+            diagnostics.extend(self.wrong_type("a length of time", help).map(|fault| match short {
+                Some(short) => Diagnostic { help: Vec::new(), ..fault }.suggest(self.span, short),
+                None => fault,
+            }));
         }
         value
     }
@@ -95,7 +96,21 @@ impl Node {
         if let Kind::Seq(items) = &self.kind {
             return Some(items);
         }
-        self.wrong("a list", "write `- item` lines, or `[item, item]`", diagnostics);
+        let usual = "write `- item` lines, or `[item, item]`";
+        let fault = match &self.kind {
+            Kind::Map(entries) if !self.brackets => {
+                let first = entries.first().map(|(key, _)| key.text.as_str()).unwrap_or_default();
+                let help =
+                    format!("begin each item with `- `, as in `- {first}: …`, and put the rest of it in line with `{first}`");
+                self.wrong_type("a list", &help)
+            }
+            Kind::Scalar { text, style: Style::Plain | Style::SingleQuoted | Style::DoubleQuoted } if !self.is_null() => {
+                let fault = self.wrong_type("a list", usual).map(|fault| Diagnostic { help: Vec::new(), ..fault });
+                fault.map(|fault| fault.suggest_as("put it into brackets", self.span, format!("[{}]", written(text))))
+            }
+            _ => self.wrong_type("a list", usual),
+        };
+        diagnostics.extend(fault);
         None
     }
 
@@ -112,10 +127,13 @@ impl Node {
     /// "unknown key `x` in ...": `a rule`, `the action `invite``.
     pub fn known_entries(&self, what: &str, known: &[&str], diagnostics: &mut Diagnostics) -> Option<&[(Key, Node)]> {
         let entries = self.entries(diagnostics)?;
-        for (key, _) in entries {
+        let mut before: Option<&(Key, Node)> = None;
+        for entry in entries {
+            let (key, _) = entry;
             if !known.contains(&key.text.as_str()) {
-                diagnostics.push(unknown_key(key, what, known));
+                diagnostics.push(stray(before, unknown_key(key, what, known)));
             }
+            before = Some(entry);
         }
         Some(entries)
     }
@@ -131,9 +149,14 @@ impl Node {
         found
     }
 
-    /// Offers to take the quotes off, where what is between them is good without.
+    /// Offers to take the quotes or a percent sign off, where what is left is good.
     fn unquote(&self, fault: Diagnostic, good: impl Fn(&str) -> bool) -> Diagnostic {
         match &self.kind {
+            Kind::Scalar { text, .. } if text.strip_suffix('%').is_some_and(|number| good(number.trim_end())) => {
+                let number = text.trim_end_matches('%').trim_end();
+                let fault = Diagnostic { help: Vec::new(), ..fault };
+                fault.suggest_as("write the number alone", self.span, number)
+            }
             Kind::Scalar { text, style: Style::SingleQuoted | Style::DoubleQuoted } if good(text) => {
                 let fault = Diagnostic { help: Vec::new(), ..fault };
                 fault.suggest_as("write it without quotes", self.span, text.as_str())
@@ -166,6 +189,17 @@ impl Node {
 
     fn wrong(&self, expected: &str, help: &str, diagnostics: &mut Diagnostics) {
         diagnostics.extend(self.wrong_type(expected, help));
+    }
+}
+
+/// What is said of an unknown key that follows one with nothing under it: most likely it belongs there.
+pub(crate) fn stray(before: Option<&(Key, Node)>, fault: Diagnostic) -> Diagnostic {
+    match before {
+        Some((above, value)) if value.is_null() && value.span.range().is_empty() && fault.suggestion.is_none() => {
+            let help = format!("if it belongs to `{}`, indent it further", above.text);
+            Diagnostic { help: vec![help], ..fault }
+        }
+        _ => fault,
     }
 }
 
@@ -215,6 +249,35 @@ fn escaped(text: &str) -> String {
         }
     }
     out
+}
+
+/// A length of time in words, such as `3 days`, as it is written here.
+fn shortened(text: &str) -> Option<String> {
+    const WORDS: [(&str, char); 10] = [
+        ("second", 's'),
+        ("sec", 's'),
+        ("minute", 'm'),
+        ("min", 'm'),
+        ("hour", 'h'),
+        ("hr", 'h'),
+        ("day", 'd'),
+        ("week", 'w'),
+        ("d", 'd'),
+        ("h", 'h'),
+    ];
+    let mut short = String::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let (number, tail) = rest.split_at_checked(rest.find(|c: char| !c.is_ascii_digit())?)?;
+        let tail = tail.trim_start();
+        let (word, after) = tail.split_at_checked(tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len()))?;
+        let word = word.to_ascii_lowercase();
+        let (_, unit) = WORDS.iter().find(|(name, _)| *name == word.strip_suffix('s').unwrap_or(&word))?;
+        short.push_str(number);
+        short.push(*unit);
+        rest = after.trim_start();
+    }
+    parse_duration(&short).map(|_| short)
 }
 
 /// The first line of a text, cut, for messages.

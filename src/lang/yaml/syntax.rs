@@ -91,8 +91,16 @@ fn value_fault(source: &Source, id: SourceId, kind: &ErrorKind, at: usize) -> Op
         } else {
             "within double quotes a quote is written `\\\"`"
         };
-        let diagnostic =
-            Diagnostic::error("syntax", Span::new(id, visible(source, at)), "more text after the closing quote").help(help);
+        let diagnostic = Diagnostic::error("syntax", Span::new(id, visible(source, at)), "more text after the closing quote");
+        // The outer quotes are those that are meant where the text ends with one too.
+        let inner = text
+            .strip_prefix(first)
+            .and_then(|text| text.strip_suffix(first))
+            .filter(|inner| inner.matches(first).count() == 1);
+        let diagnostic = match inner {
+            Some(inner) => diagnostic.suggest_as("quote it the other way", Span::new(id, value.clone()), quoted(inner)),
+            None => diagnostic.help(help),
+        };
         return Some(Fault { diagnostic, value: Some(value) });
     } else {
         return None;

@@ -5,13 +5,14 @@ mod plan;
 use super::registry::{Needs, Verb};
 use super::with::with;
 use super::{Action, Draft, Stop, Touch};
-use crate::lang::compile::check::Check;
+use crate::lang::compile::check::{Check, node_path};
 use crate::lang::compile::literal::unknown_option;
+use crate::lang::diagnostic::Diagnostic;
 use crate::lang::rule::Operand;
 use crate::lang::scope::Scope;
 use crate::lang::shape::{KeyShape, Shape, Ty};
 use crate::lang::template::Template;
-use crate::lang::yaml::Node;
+use crate::lang::yaml::{self, Node};
 use crate::model::{Again, PhaseGroup, Type};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -74,6 +75,13 @@ fn parse(check: &mut Check<'_, '_>, scope: &mut Scope<'_>, node: &Node, route: &
             "`invite` needs a vendor, and this pack has none",
             "put its `vendor.yaml` beside this file",
         );
+        return None;
+    }
+    if let Some(test) = node.scalar().filter(|_| !node.is_null()) {
+        let test = if node_path(node).is_some() { test.to_owned() } else { yaml::written(test) };
+        let map = format!("{{ test: {test} }}");
+        let fault = Diagnostic::error("wrong-type", node.span, "`invite` takes a map");
+        check.found.push(fault.suggest_as("name the test in it", node.span, map));
         return None;
     }
     let entries = SHAPE.entries(node, check.found);
