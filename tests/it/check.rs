@@ -167,6 +167,7 @@ const MISTAKES: &[&str] = &[
     "missing_setting",
     "overlapping_thresholds",
     "percent_sign",
+    "shadowed_rule",
     "sign_for_matcher",
     "tab",
     "typo_in_action",

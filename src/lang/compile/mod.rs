@@ -13,6 +13,7 @@ pub mod explain;
 pub(crate) mod literal;
 mod operand;
 pub(crate) mod rule;
+mod shadow;
 pub(crate) mod shapes;
 mod spec;
 mod trigger;
@@ -137,6 +138,9 @@ pub fn compile(name: &PackName, files: &[File], vendor: Vendor, hash: String, fo
         local.push(fault.help("add one: `- name: …`, `trigger: …`, `do: [ … ]`"));
     }
     let good = !local.has_errors();
+    if good {
+        shadow::check(&parts.rules, &mut local);
+    }
     found.extend(local);
     let listens = rules.iter().flat_map(|rule| &rule.triggers).map(kind).collect::<BTreeSet<EventKind>>();
     let Declared { adapter, settings, asks, .. } = declared;
