@@ -1,6 +1,6 @@
 //! Every diagnostic code with what it means: the registry behind `leverd explain`.
 
-use super::{adapter, compile, config, project};
+use super::{adapter, compile, config, lint, project};
 
 /// `(code, text, bad example, good example)`.
 pub type Entry = (&'static str, &'static str, &'static str, &'static str);
@@ -12,6 +12,7 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> + Clone {
         .chain(config::explain::ENTRIES)
         .chain(project::explain::ENTRIES)
         .chain(adapter::explain::ENTRIES)
+        .chain(lint::entries())
 }
 
 /// A rules file around one action, for the examples of verbs.

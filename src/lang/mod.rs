@@ -14,6 +14,7 @@ pub mod ensure;
 pub mod explain;
 pub mod form;
 pub mod format;
+pub(crate) mod lint;
 pub mod load;
 pub mod near;
 pub mod path;

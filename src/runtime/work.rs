@@ -26,14 +26,14 @@ const RETAIN: SignedDuration = SignedDuration::from_hours(1);
 const CHUNK: usize = 500;
 /// What makes a delivery a repetition is known for this long at least.
 const DEDUPE: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Nothing but timers is put off for longer than this.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
 /// After a fault of the store.
 const STORE_FAULT: Duration = Duration::from_secs(1);
 
 /// Runs until cancelled, then lets what is under way end.
 pub(super) async fn run(node: Arc<Node>, cancel: CancellationToken) {
     let tracker = TaskTracker::new();
-    // A clock that was set while nobody looked must not age what waits.
-    tokio::select! { biased; () = cancel.cancelled() => {}, () = ask_the_time(&node) => {} }
     tokio::join!(
         deliveries(Arc::clone(&node), cancel.clone(), tracker.clone()),
         events(Arc::clone(&node), cancel.clone(), tracker.clone()),
@@ -123,6 +123,10 @@ async fn timers(node: Arc<Node>, cancel: CancellationToken) {
                 doubt(&node, jump).await;
             }
             ask_the_time(&node).await;
+            let now = node.clock.now();
+            if let Err(error) = node.store.pull_in(now, now + LONGEST_WAIT).await {
+                tracing::error!(%error, "what the wrong clock put off could not be pulled in");
+            }
             tokio::select! { biased; () = cancel.cancelled() => {}, () = tokio::time::sleep(node.net) => {} }
             continue;
         }
@@ -137,7 +141,7 @@ async fn timers(node: Arc<Node>, cancel: CancellationToken) {
 
 /// One cheap read: its answer carries Lever's date. Without it a quiet account's timers would hold for ever. Some accounts are asked,
 /// until one answers.
-async fn ask_the_time(node: &Node) {
+pub(super) async fn ask_the_time(node: &Node) {
     for account in node.all_accounts().values().take(3) {
         if let Ok(Called::Exchanged(Exchange::Answered(_))) = node.call(account, &api::list_stages(), Class::Poll).await {
             return;

@@ -62,6 +62,8 @@ pub trait Backend: Send {
     /// Turns due timers into deliveries; the answer is how many.
     fn fire_timers(&mut self, claim: &Claim) -> Result<usize>;
     fn recover(&mut self, at: Timestamp) -> Result<Recovered>;
+    /// Work that is due after `until`, timers aside, is due at `now`: it was put off by a clock that was wrong.
+    fn pull_in(&mut self, now: Timestamp, until: Timestamp) -> Result<usize>;
 
     fn release(&mut self, account: &AccountId, work: Work) -> Result<()>;
     fn defer(&mut self, account: &AccountId, work: Work, until: Timestamp, reason: Option<&Reason>) -> Result<()>;

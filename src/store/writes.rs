@@ -111,6 +111,12 @@ impl Store {
         self.write(Point::Other, move |store| store.recover(at)).await
     }
 
+    /// Work that is due after `until` becomes due at `now`, timers aside; how much that was. For a clock that turned out to be wrong: what
+    /// it put off would wait for ever.
+    pub async fn pull_in(&self, now: Timestamp, until: Timestamp) -> Result<usize> {
+        self.write(Point::Other, move |store| store.pull_in(now, until)).await
+    }
+
     /// Gives a claimed row back as if it had not been claimed: shutting down, not ours after all.
     pub async fn release(&self, account: &AccountId, work: Work) -> Result<()> {
         let account = account.clone();

@@ -133,7 +133,7 @@ fn ten_thousand_rules_in_several_files_are_checked_together() {
             let _ = write!(
                 rules,
                 "  - name: rule {file} {n}\n    trigger: assessment.scored\n    \
-                 when: {{ result.percent: {{ gte: {n} }}, assessment.title: Test {n} }}\n    \
+                 when: {{ result.percent: {{ gte: {n} }}, assessment.title: Test {file} {n} }}\n    \
                  do: [{{ add_tag: \"{{{{assessment.title}}}} {n}\" }}, {{ add_note: \"{{{{round result.percent}}}} %\" }}]\n"
             );
         }

@@ -7,8 +7,8 @@ pub const ENTRIES: &[Entry] = &[
     (
         "syntax",
         "The text is not YAML as leverd reads it. Quotes around the value mend most cases: texts with `: `, ` #`, or with one of `{ [ & * ! | > @ %` at their start need them.",
-        "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_note: @ada please look }]\n",
-        "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_note: \"@ada please look\" }]\n",
+        "rules:\n  - name: a\n    trigger: applicationCreated\n    do: [{ add_note: @ada please look }]\n",
+        "rules:\n  - name: a\n    trigger: applicationCreated\n    do: [{ add_note: \"@ada please look\" }]\n",
     ),
     (
         "unquoted-template",
@@ -139,14 +139,14 @@ pub const ENTRIES: &[Entry] = &[
     (
         "template-syntax",
         "The text between double braces is not well-formed.",
-        "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_note: \"{{#if candidate.name}}x\" }]\n",
-        "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_note: \"{{#if candidate.name}}x{{/if}}\" }]\n",
+        "rules:\n  - name: a\n    trigger: applicationCreated\n    do: [{ add_note: \"{{#if candidate.name}}x\" }]\n",
+        "rules:\n  - name: a\n    trigger: applicationCreated\n    do: [{ add_note: \"{{#if candidate.name}}x{{/if}}\" }]\n",
     ),
     (
         "template-refused",
         "Handlebars has this, the rule language has not: what cannot be checked before it runs is left out.",
-        "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_note: \"{{> part}}\" }]\n",
-        "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_note: \"part\" }]\n",
+        "rules:\n  - name: a\n    trigger: applicationCreated\n    do: [{ add_note: \"{{> part}}\" }]\n",
+        "rules:\n  - name: a\n    trigger: applicationCreated\n    do: [{ add_note: \"part\" }]\n",
     ),
     (
         "pattern",
@@ -224,8 +224,8 @@ pub const ENTRIES: &[Entry] = &[
     (
         "two-verbs",
         "One item of a list of actions has one verb; the next action begins with `- `.",
-        "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_tag: x, add_note: y }]\n",
-        "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_tag: x }, { add_note: y }]\n",
+        "rules:\n  - name: a\n    trigger: applicationCreated\n    do: [{ add_tag: x, add_note: y }]\n",
+        "rules:\n  - name: a\n    trigger: applicationCreated\n    do: [{ add_tag: x }, { add_note: y }]\n",
     ),
     (
         "same-effect",

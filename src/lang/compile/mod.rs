@@ -24,6 +24,7 @@ pub(crate) use types::type_names;
 
 use super::adapter::Adapter;
 use super::diagnostic::{Diagnostic, Diagnostics};
+use super::lint::{self, Written};
 use super::rule::{Band, Ensure, Family, Pack, Trigger};
 use super::scope::Declared;
 use super::source::Span;
@@ -105,7 +106,8 @@ pub fn compile(name: &PackName, files: &[File], vendor: Vendor, hash: String, fo
 
     let mut families: BTreeMap<String, Family> = BTreeMap::new();
     let mut first: HashMap<&str, Span> = HashMap::new();
-    for (key, node) in parts.tags {
+    let tags = parts.tags;
+    for (key, node) in &tags {
         let family = Check::new(&declared, &mut local, &mut mentions).family(key, node);
         if let Some(there) = first.insert(&key.text, key.span) {
             local.push(twice(key, there, "a tag family"));
@@ -137,6 +139,11 @@ pub fn compile(name: &PackName, files: &[File], vendor: Vendor, hash: String, fo
         let fault = Diagnostic::warning("no-rules", empty, "there is no rule here, so nothing would ever happen");
         local.push(fault.help("add one: `- name: …`, `trigger: …`, `do: [ … ]`"));
     }
+    if !local.has_errors() {
+        let written = Written { rules: &rules, tags: &tags, nodes: &parts.rules };
+        lint::run(&written, &mut local);
+    }
+    let local = lint::silence::apply(&parts.rules, local);
     let good = !local.has_errors();
     if good {
         shadow::check(&parts.rules, &mut local);

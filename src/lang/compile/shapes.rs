@@ -94,6 +94,7 @@ pub(crate) static RULE: Shape = Shape {
         KeyShape::may("was", Ty::List(&Ty::Text), "earlier names: keeps timers through a rename"),
         KeyShape::must("trigger", Ty::Ref("triggers"), "what it listens to: one trigger or a list"),
         KeyShape::may("accept", Ty::List(&Ty::OneOf(&ACCEPT)), "situations it fires in although rules do not by default"),
+        KeyShape::may("allow", Ty::Named(&Ty::Text), "warnings that are meant, by their code, each with the reason why"),
         KeyShape::may("when", Ty::Ref("condition"), "false: not this rule's business"),
         KeyShape::may(
             "settle",

@@ -1,7 +1,7 @@
 //! Claims: what is due, in turn, and not more often than twice without an outcome.
 
 use super::Sqlite;
-use super::columns::{BEGUN, Bytes, DELIVERY, EFFECT, EVENT, UNKNOWN, YIELD_MOST, all, decode, exec, ms, time, work_of};
+use super::columns::{BEGUN, Bytes, DELIVERY, EFFECT, EVENT, NEVER, UNKNOWN, YIELD_MOST, all, decode, exec, ms, time, work_of};
 use super::read_runs::attempts;
 use crate::model::{AccountId, Bug, EffectId, Event, Id, OpportunityId, PAYLOAD_VERSION, Reason, planted};
 use crate::store::claim::{Claim, ClaimedDelivery, ClaimedEffect, ClaimedEvent, ClaimedLane, Recovered};
@@ -199,6 +199,13 @@ impl Sqlite {
             rounds: due.rounds,
             attempts: attempts(&self.db, account, due.id)?,
         })
+    }
+
+    pub(super) fn pulled_in(&mut self, now: Timestamp, until: Timestamp) -> Result<usize> {
+        let sql = "UPDATE ready SET due_at = ?1 WHERE kind IN (?2, ?3, ?4) AND due_at > ?5 AND due_at < ?6";
+        let pulled = exec(&self.db, sql, params![ms(now), DELIVERY, EVENT, EFFECT, ms(until), NEVER])?;
+        self.news.work |= pulled > 0;
+        Ok(pulled)
     }
 
     pub(super) fn recovered(&mut self, at: Timestamp) -> Result<Recovered> {

@@ -144,6 +144,10 @@ impl Backend for Sqlite {
         self.recovered(at)
     }
 
+    fn pull_in(&mut self, now: Timestamp, until: Timestamp) -> Result<usize> {
+        self.pulled_in(now, until)
+    }
+
     fn release(&mut self, account: &AccountId, work: Work) -> Result<()> {
         self.release_work(account, work)
     }

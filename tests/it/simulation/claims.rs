@@ -6,7 +6,7 @@ use super::world::World;
 use jiff::{SignedDuration, Timestamp};
 use leverd::model::{OpportunityId, RuleName};
 use leverd::sim::{MailKind, Service};
-use leverd::store::{EffectState, ParkedRow};
+use leverd::store::{EffectRow, EffectState, ParkedRow};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl World {
@@ -129,7 +129,10 @@ impl World {
         runs.sort_by_key(|run| run.planned_at);
         let mut earlier: Vec<(&OpportunityId, Timestamp, Timestamp, &RuleName)> = Vec::new();
         for run in &runs {
-            for row in run.effects.iter().filter(|row| row.state == EffectState::Done && row.attempts.len() == 1) {
+            // A move waits for the records above it, and holds nothing up meanwhile.
+            let smooth =
+                |row: &&EffectRow| row.state == EffectState::Done && row.attempts.len() == 1 && !row.effect.act.moves();
+            for row in run.effects.iter().filter(smooth) {
                 let (lane, rule, attempt) = (&row.effect.opportunity, &row.effect.rule, &row.attempts[0]);
                 if attempt.begun_at.duration_since(run.planned_at) > SignedDuration::from_secs(2) {
                     continue;
