@@ -163,6 +163,7 @@ const MISTAKES: &[&str] = &[
     "length_in_words",
     "literal_secret",
     "lone_member",
+    "loop",
     "missing_dash",
     "missing_setting",
     "overlapping_thresholds",

@@ -234,12 +234,6 @@ pub const ENTRIES: &[Entry] = &[
         "rules:\n  - name: a\n    trigger: candidateStageChange\n    do: [{ add_tag: x }]\n",
     ),
     (
-        "shadowed",
-        "A rule never gets its way: an earlier rule fires whenever it does and sets the same tag family. Where two rules want different things in one place, the first wins.",
-        "tags: { verdict: [Pass, Excellent] }\nrules:\n  - name: pass\n    trigger: assessment.scored\n    when: { result.percent: { gte: 50 } }\n    do: [{ set_tag: { verdict: Pass } }]\n  - name: excellent\n    trigger: assessment.scored\n    when: { result.percent: { gte: 90 } }\n    do: [{ set_tag: { verdict: Excellent } }]\n",
-        "tags: { verdict: [Pass, Excellent] }\nrules:\n  - name: excellent\n    trigger: assessment.scored\n    when: { result.percent: { gte: 90 } }\n    do: [{ set_tag: { verdict: Excellent } }]\n  - name: pass\n    trigger: assessment.scored\n    when: { result.percent: { gte: 50 } }\n    do: [{ set_tag: { verdict: Pass } }]\n",
-    ),
-    (
         "no-opportunity",
         "The event leaves nothing to write to: the opportunity is gone, or the event is about a person.",
         "rules:\n  - name: a\n    trigger: candidateDeleted\n    do: [{ add_tag: x }]\n",

@@ -13,7 +13,6 @@ pub mod explain;
 pub(crate) mod literal;
 mod operand;
 pub(crate) mod rule;
-mod shadow;
 pub(crate) mod shapes;
 mod spec;
 mod trigger;
@@ -145,9 +144,6 @@ pub fn compile(name: &PackName, files: &[File], vendor: Vendor, hash: String, fo
     }
     let local = lint::silence::apply(&parts.rules, local);
     let good = !local.has_errors();
-    if good {
-        shadow::check(&parts.rules, &mut local);
-    }
     found.extend(local);
     let listens = rules.iter().flat_map(|rule| &rule.triggers).map(kind).collect::<BTreeSet<EventKind>>();
     let Declared { adapter, settings, asks, .. } = declared;
