@@ -3,7 +3,8 @@
 use super::exit::Exit;
 use super::files::{Folder, Target, pack_files, read, shown};
 use super::out::{Format, Out};
-use crate::lang::config::{self, PackSource};
+use crate::lang::catalogue;
+use crate::lang::config::{self, Account, Config, PackSource};
 use crate::lang::diagnostic::Diagnostics;
 use crate::lang::docs::{self, Given, Page};
 use crate::lang::load::{self, File};
@@ -39,6 +40,8 @@ enum As {
     Html,
     /// Markdown
     Md,
+    /// The drawing alone: stages, rules and tags
+    Svg,
 }
 
 impl Docs {
@@ -55,6 +58,10 @@ impl Docs {
         let text = match self.format {
             As::Html => docs::html::render(&pages),
             As::Md => docs::markdown::render(&pages),
+            As::Svg => match pages.as_slice() {
+                [only] => format!("{}\n", only.drawing.as_deref().unwrap_or_default()),
+                _ => bail!("{} uses {} packs: name the folder of the one to draw", self.pack.display(), pages.len()),
+            },
         };
         match &self.output {
             Some(path) => {
@@ -96,13 +103,23 @@ fn pages(path: &Path, sources: &mut Sources, found: &mut Diagnostics) -> anyhow:
     let Some(config) = config::read(sources, id, found) else { return Ok(Vec::new()) };
     let mut pages = Vec::new();
     for account in &config.accounts {
+        let stages = stages(&folder, &config, account);
         for used in &account.packs {
             let files = folder.pack(&used.source).map_err(|why| anyhow!(why))?;
-            let given = Given { account: &account.name, mode: used.mode, settings: &used.settings };
+            let given = Given { account: &account.name, mode: used.mode, settings: &used.settings, stages: &stages };
             pages.extend(page(&used.source, &files, Some(given), sources, found));
         }
     }
     Ok(pages)
+}
+
+/// The account's stages in their order; none where they were not pulled, or what was pulled is faulty, which `validate` says.
+fn stages(folder: &Folder, config: &Config, account: &Account) -> Vec<String> {
+    let file = Files::file(folder, &config.catalogue_file(&account.name)).ok().flatten();
+    let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
+    let id = file.and_then(|(name, bytes)| sources.add(name, &bytes, &mut found));
+    let pulled = id.and_then(|id| catalogue::read(&sources, id, &mut found));
+    pulled.into_iter().flat_map(|pulled| pulled.catalogue.stages).map(|stage| stage.name).collect()
 }
 
 fn page(

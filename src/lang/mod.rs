@@ -12,6 +12,7 @@ pub mod diagnostic;
 pub mod docs;
 pub mod ensure;
 pub mod explain;
+pub mod flow;
 pub mod form;
 pub mod format;
 pub(crate) mod lint;

@@ -9,6 +9,7 @@ use super::bind::{Given, Giver, bind};
 use super::catalogue::{self, PulledCatalogue};
 use super::config::{self, Account, Config, PackSource, PackUse};
 use super::diagnostic::{Diagnostic, Diagnostics};
+use super::flow;
 use super::load::{self, File, Role};
 use super::rule::{Anchor, Pack, Trigger};
 use super::ruleset::RuleSet;
@@ -132,6 +133,10 @@ impl Loader<'_> {
             rulesets.extend(bind(&pack, given, &mut found).map(Arc::new));
         }
         polled(account, &rulesets, &mut found);
+        if let Some(catalogue) = &catalogue {
+            let automations = flow::known(&account.name, &account.automations, catalogue, &mut found);
+            flow::check(&rulesets, &automations, &mut found);
+        }
         let perform_as = perform_as(account, catalogue.as_deref(), &mut found);
         broken |= found.has_errors();
         diagnostics.extend(found);

@@ -1,7 +1,7 @@
 //! A rule after compilation: names resolved to places, texts to templates, scalars to typed values. What the engine walks.
 //!
-//! Nothing here can be wrong: whatever an author may get wrong was refused before one of these was made. Spans are gone, routes
-//! stay, for people.
+//! Nothing here can be wrong: whatever an author may get wrong was refused before one of these was made. Spans are gone but for
+//! those of names, routes stay, for people.
 
 use super::action::Action;
 use super::form::FormUse;
@@ -168,6 +168,8 @@ pub struct Rule {
     pub was: Vec<RuleName>,
     /// `rules[2]`.
     pub route: String,
+    /// Where its name stands.
+    pub span: Span,
     pub triggers: Vec<Trigger>,
     pub accept: Accept,
     pub when: Option<Cond>,

@@ -37,6 +37,38 @@ impl project::Files for Fixed {
     }
 }
 
+/// A leverd.yaml, its catalogue and the rules of its one pack in one text: each line `# FILE` starts one of them.
+struct Whole(Vec<(String, String)>);
+
+impl Whole {
+    fn of(text: &str) -> Self {
+        let parts = format!("\n{text}");
+        let parts = parts.split("\n# file ").skip(1).filter_map(|part| part.split_once('\n'));
+        Self(parts.map(|(name, text)| (name.trim().to_owned(), text.to_owned())).collect())
+    }
+
+    fn get(&self, name: &str) -> Option<load::File> {
+        self.0.iter().find(|(known, _)| known == name).map(|(name, text)| (name.clone(), text.clone().into_bytes()))
+    }
+}
+
+impl project::Files for Whole {
+    fn pack(&self, _: &PackSource) -> Result<Vec<load::File>, String> {
+        let vendor = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check/rules/vendor.yaml");
+        let mut files: Vec<load::File> = self.get("rules.yaml").into_iter().collect();
+        files.push(("vendor.yaml".to_owned(), fs::read(vendor).expect("readable")));
+        Ok(files)
+    }
+
+    fn file(&self, _: &str) -> Result<Option<load::File>, String> {
+        Ok(Some(self.get("catalogue.yaml").unwrap_or_else(|| Fixed("flow").read("catalogue.yaml"))))
+    }
+
+    fn baseline(&self, _: &AccountId, _: &PackName) -> jiff::Timestamp {
+        jiff::Timestamp::UNIX_EPOCH
+    }
+}
+
 /// What the reader of this kind of file (the fixture's folder) says about it.
 fn check(kind: &str, name: &str, bytes: &[u8]) -> String {
     let (sources, found) = faults(kind, name, bytes);
@@ -74,6 +106,13 @@ pub(crate) fn faults(kind: &str, name: &str, bytes: &[u8]) -> (Sources, Diagnost
     if kind == "account" {
         // A leverd.yaml with the pack and the catalogue in `tests/fixtures/account`.
         drop(project::load(name, bytes, &Fixed("account"), &mut sources, &mut found));
+        return (sources, found);
+    }
+    if kind == "flow" {
+        let whole = Whole::of(&String::from_utf8_lossy(bytes));
+        if let Some((name, bytes)) = whole.get("leverd.yaml") {
+            drop(project::load(&name, &bytes, &whole, &mut sources, &mut found));
+        }
         return (sources, found);
     }
     if kind == "tests" {

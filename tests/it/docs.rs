@@ -97,7 +97,7 @@ fn every_rule_of_every_pack_is_named_and_said() {
             seen += 1;
         }
         let drawing = page.drawing.as_deref().unwrap();
-        assert_eq!(drawing.matches("<g class=\"rule\">").count(), page.rules.len(), "{}", folder.display());
+        assert_eq!(drawing.matches("<g class=\"lv-rule\">").count(), page.rules.len(), "{}", folder.display());
         for line in drawing.lines().filter(|line| line.starts_with("<text")) {
             let text = line.split('>').nth(1).unwrap().split('<').next().unwrap();
             assert!(text.chars().count() < 40, "{}: `{text}` is too long for its box", folder.display());
@@ -151,4 +151,54 @@ fn pages_are_found_and_written() {
     let shipped =
         Command::new(env!("CARGO_BIN_EXE_leverd")).args(["docs", "generic"]).current_dir(dir.path()).output().unwrap();
     assert!(shipped.status.success(), "{shipped:?}");
+}
+
+/// Forty rules of every kind: the drawing as a file of its own, whole; and no box on another.
+#[test]
+fn forty_rules_are_drawn_side_by_side() {
+    use std::fmt::Write as _;
+    let mut rules = "vendor: example\ntags:\n  status: [\"{{assessment.title}} - Started\", \"{{assessment.title}} - {n:number} %\"]\nrules:\n".to_owned();
+    let stages = ["New", "Screen", "Assessment", "Review", "Interview", "Offer"];
+    for n in 0..40 {
+        let (stage, next) = (stages[n % 6], stages[(n + 1) % 6]);
+        let rule = match n % 5 {
+            0 => format!(
+                "trigger: candidateStageChange\n    when: {{ to_stage: {stage} }}\n    do: [{{ add_note: x }}, {{ move_stage: {next} }}]"
+            ),
+            1 => format!(
+                "trigger: candidateStageChange\n    when: {{ to_stage: {stage}, opportunity.tags: {{ contains: <b>&amp; }} }}\n    for_each: {{ test: {{ in: catalogue }} }}\n    do: [{{ invite: {{ test: $test }} }}]"
+            ),
+            2 => {
+                "trigger: assessment.started\n    do: [{ set_tag: { status: \"{{assessment.title}} - Started\" } }]".to_owned()
+            }
+            3 => format!(
+                "trigger: assessment.scored\n    do: [{{ set_tag: {{ status: \"{{{{assessment.title}}}} - {{{{round result.percent}}}} %\" }} }}, {{ move_stage: {next} }}]"
+            ),
+            _ => format!(
+                "trigger: {{ after: {n}d, of: assessment.invited }}\n    when: {{ assessment.phase: invited }}\n    do: [{{ alert: late }}]"
+            ),
+        };
+        let _ = write!(rules, "  - name: rule number {n} <i>, whose name has no room on one line\n    {rule}\n");
+    }
+    let vendor = fs::read(root().join("tests/check/rules/vendor.yaml")).unwrap();
+    let page = page(&[("rules.yaml".to_owned(), rules.into_bytes()), ("vendor.yaml".to_owned(), vendor)]);
+    let drawing = page.drawing.unwrap();
+    golden("forty.svg", &format!("{drawing}\n"));
+    assert!(!drawing.contains("<b>") && !drawing.contains("<i>"), "what authors write is no markup");
+    let number = |line: &str, name: &str| -> i32 {
+        let rest = line.split(&format!(" {name}=\"")).nth(1).unwrap();
+        rest.split('"').next().unwrap().parse().unwrap()
+    };
+    let boxes: Vec<[i32; 4]> = drawing
+        .lines()
+        .filter(|line| line.starts_with("<rect"))
+        .map(|line| ["x", "y", "width", "height"].map(|name| number(line, name)))
+        .collect();
+    assert!(boxes.len() > 55, "{} boxes", boxes.len());
+    for (at, [x, y, width, height]) in boxes.iter().enumerate() {
+        for [other_x, other_y, ..] in &boxes[at + 1..] {
+            let inside = (*x..x + width).contains(other_x) && (*y..y + height).contains(other_y);
+            assert!(!inside, "a box at {x},{y} lies on one at {other_x},{other_y}");
+        }
+    }
 }

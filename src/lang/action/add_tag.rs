@@ -1,7 +1,7 @@
 //! `add_tag`: one tag, beside whatever others there are.
 
 use super::registry::{Needs, Verb};
-use super::{Action, Draft, Stop};
+use super::{Action, Draft, Stop, Touch};
 use crate::lang::compile::check::Check;
 use crate::lang::scope::Scope;
 use crate::lang::shape::Ty;
@@ -43,6 +43,10 @@ impl Action for AddTag {
 
     fn identity(&self) -> String {
         self.text.source().to_owned()
+    }
+
+    fn touch(&self) -> Touch<'_> {
+        Touch::AddTag { text: &self.text }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `archive`: takes the opportunity out of the pipeline, with a reason.
 
 use super::registry::{Needs, Verb};
-use super::{Action, Draft, Stop};
+use super::{Action, Draft, Stop, Touch};
 use crate::lang::bind::resolve;
 use crate::lang::compile::check::Check;
 use crate::lang::rule::Operand;
@@ -59,5 +59,9 @@ impl Action for Archive {
 
     fn identity(&self) -> String {
         self.identity.clone()
+    }
+
+    fn touch(&self) -> Touch<'_> {
+        Touch::Archive
     }
 }

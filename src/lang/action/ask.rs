@@ -4,7 +4,7 @@
 //! note is sent and stands in no plan, no dry run, no trace and no store.
 
 use super::registry::{Needs, Verb};
-use super::{Action, Draft, Stop};
+use super::{Action, Draft, Stop, Touch};
 use crate::lang::compile::check::{Check, is_name};
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::rule::{Operand, Spec};
@@ -129,5 +129,9 @@ impl Action for AskThem {
 
     fn identity(&self) -> String {
         self.key.clone()
+    }
+
+    fn touch(&self) -> Touch<'_> {
+        Touch::Ask { key: &self.key }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::registry::{Needs, Verb};
 use super::with::{given, with};
-use super::{Action, Draft, Stop};
+use super::{Action, Draft, Stop, Touch};
 use crate::lang::compile::check::Check;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::rule::Operand;
@@ -97,5 +97,9 @@ impl Action for CallIt {
             Some(row) => format!("{} for {row}", self.operation),
             None => self.operation.clone(),
         }
+    }
+
+    fn touch(&self) -> Touch<'_> {
+        Touch::Call { operation: &self.operation }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::registry::{Needs, Verb};
 use super::set_tag::{family, slot};
-use super::{Action, Draft, Stop};
+use super::{Action, Draft, Stop, Touch};
 use crate::lang::compile::check::Check;
 use crate::lang::scope::Scope;
 use crate::lang::shape::Ty;
@@ -46,5 +46,9 @@ impl Action for ClearTag {
 
     fn identity(&self) -> String {
         self.family.clone()
+    }
+
+    fn touch(&self) -> Touch<'_> {
+        Touch::ClearTag { family: &self.family }
     }
 }

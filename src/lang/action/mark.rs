@@ -1,7 +1,7 @@
 //! `mark`: closes an attempt in our own ledger. Nothing is sent anywhere; rules may listen to the event that follows.
 
 use super::registry::{Needs, Verb};
-use super::{Action, Draft, Stop};
+use super::{Action, Draft, Stop, Touch};
 use crate::lang::compile::check::Check;
 use crate::lang::compile::literal::unknown_option;
 use crate::lang::scope::Scope;
@@ -111,5 +111,9 @@ impl Action for Mark {
     fn identity(&self) -> String {
         // One attempt is closed once, whatever as.
         self.row.clone().unwrap_or_default()
+    }
+
+    fn touch(&self) -> Touch<'_> {
+        Touch::Mark(self.event)
     }
 }

@@ -25,11 +25,15 @@ mod rename_tag;
 mod set_tag;
 mod with;
 
-use super::rule::{Operand, Pack, Spec};
+use super::rule::{Operand, Pack, PatternText, Spec};
 use super::ruleset::RuleSet;
 use super::template::Template;
-use crate::model::{Act, Assessment, Choice, Event, Group, Key, OpportunityId, Pattern, Said, Slot, TestEntry, Value};
+use crate::model::{
+    Act, Again, Assessment, AssessmentEvent, Choice, Event, Group, Key, OpportunityId, Pattern, PhaseGroup, Said, Slot,
+    TestEntry, Value,
+};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 /// A compiled action.
@@ -42,6 +46,51 @@ pub trait Action: Debug + Send + Sync {
 
     /// The source text that identifies a keyless action within its rule (a note's template): part of the effect id.
     fn identity(&self) -> String;
+
+    /// What rules and Lever's own automations may react to once it is done.
+    fn touch(&self) -> Touch<'_> {
+        Touch::Nothing
+    }
+}
+
+/// What an action changes that something may react to, as the author wrote it.
+#[derive(Debug, Clone, Copy)]
+pub enum Touch<'a> {
+    /// Notes, links, files, forms, alerts: nothing listens to them.
+    Nothing,
+    Move {
+        to: &'a Operand,
+        from: Option<&'a Operand>,
+    },
+    Archive,
+    SetTag {
+        family: &'a str,
+        text: &'a Template,
+    },
+    ClearTag {
+        family: &'a str,
+    },
+    AddTag {
+        text: &'a Template,
+    },
+    RemoveTag {
+        pattern: &'a PatternText,
+    },
+    RenameTag {
+        from: &'a PatternText,
+        to: &'a Template,
+    },
+    Invite {
+        again: &'a BTreeMap<PhaseGroup, Again>,
+    },
+    /// An attempt is closed in the ledger.
+    Mark(AssessmentEvent),
+    Call {
+        operation: &'a str,
+    },
+    Ask {
+        key: &'a str,
+    },
 }
 
 /// Why planning of one item stops early.

@@ -1,7 +1,7 @@
 //! `move_stage`: forward in the pipeline, or from the stages named.
 
 use super::registry::{Needs, Verb};
-use super::{Action, Draft, Stop};
+use super::{Action, Draft, Stop, Touch};
 use crate::lang::bind::resolve;
 use crate::lang::compile::check::Check;
 use crate::lang::rule::Operand;
@@ -107,6 +107,10 @@ impl Action for MoveStage {
 
     fn identity(&self) -> String {
         self.identity.clone()
+    }
+
+    fn touch(&self) -> Touch<'_> {
+        Touch::Move { to: &self.to, from: self.from.as_ref() }
     }
 }
 

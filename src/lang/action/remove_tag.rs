@@ -1,7 +1,7 @@
 //! `remove_tag`: every tag that a pattern reads.
 
 use super::registry::{Needs, Verb};
-use super::{Action, Draft, Stop};
+use super::{Action, Draft, Stop, Touch};
 use crate::lang::compile::check::Check;
 use crate::lang::rule::{PatternPiece, PatternText};
 use crate::lang::scope::Scope;
@@ -55,6 +55,10 @@ impl Action for RemoveTag {
 
     fn identity(&self) -> String {
         self.pattern.source()
+    }
+
+    fn touch(&self) -> Touch<'_> {
+        Touch::RemoveTag { pattern: &self.pattern }
     }
 }
 

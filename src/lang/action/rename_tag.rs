@@ -3,7 +3,7 @@
 use super::add_tag::tag;
 use super::registry::{Needs, Verb};
 use super::remove_tag::{rendered, tags};
-use super::{Action, Draft, Stop};
+use super::{Action, Draft, Stop, Touch};
 use crate::lang::compile::check::Check;
 use crate::lang::pattern;
 use crate::lang::rule::PatternText;
@@ -78,5 +78,9 @@ impl Action for RenameTag {
 
     fn identity(&self) -> String {
         format!("{} -> {}", self.from.source(), self.to.source())
+    }
+
+    fn touch(&self) -> Touch<'_> {
+        Touch::RenameTag { from: &self.from, to: &self.to }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::add_tag::tag;
 use super::registry::{Needs, Verb};
-use super::{Action, Draft, Stop};
+use super::{Action, Draft, Stop, Touch};
 use crate::lang::compile::check::Check;
 use crate::lang::compile::normal;
 use crate::lang::diagnostic::Diagnostic;
@@ -149,6 +149,10 @@ impl Action for SetTag {
 
     fn identity(&self) -> String {
         self.family.clone()
+    }
+
+    fn touch(&self) -> Touch<'_> {
+        Touch::SetTag { family: &self.family, text: &self.text }
     }
 }
 

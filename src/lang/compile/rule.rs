@@ -124,6 +124,7 @@ impl Check<'_, '_> {
             name: name?.into(),
             was: was.into_iter().map(Into::into).collect(),
             route: route.to_owned(),
+            span: get("name").map_or(node.span, |node| node.span),
             triggers,
             accept,
             when: match when {

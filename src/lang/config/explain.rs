@@ -3,6 +3,13 @@
 /// `(code, text, bad, good)`: every code that reading a configuration or a catalogue may give, besides those of every YAML file.
 pub const ENTRIES: &[(&str, &str, &str, &str)] = &[
     (
+        "stage-or-tag",
+        "An automation starts when a stage is entered or when a tag is put, and moves to a stage or puts a tag: one of the two under \
+               `when`, and one under `then`.",
+        "accounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n    automations: [{ when: { stage: Assessment, tag: Java }, then: { tag: Waiting } }]\n",
+        "accounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n    automations: [{ when: { stage: Assessment }, then: { tag: Waiting } }]\n",
+    ),
+    (
         "literal-secret",
         "A secret stands in leverd.yaml itself. That file lives in git and is read by many; secrets are given by reference, \
                to an environment variable or a file, and read only when leverd runs. A secret that was committed once is known: \

@@ -30,6 +30,27 @@ pub(super) static ACCOUNT: Shape = Shape {
         KeyShape::must("lever", Ty::Map(&LEVER), "the connection to Lever"),
         KeyShape::may("vendors", Ty::Named(&Ty::Map(&VENDOR)), "the connections to assessment vendors, by the vendor's name"),
         KeyShape::may("packs", Ty::List(&Ty::Map(&PACK)), "the packs that work in this account"),
+        KeyShape::may(
+            "automations",
+            Ty::List(&Ty::Map(&AUTOMATION)),
+            "what Lever does by itself, so that `validate` finds loops through it; leverd does nothing of it",
+        ),
+    ],
+};
+
+pub(super) static AUTOMATION: Shape = Shape {
+    what: "an automation",
+    keys: &[
+        KeyShape::must("when", Ty::Map(&SPOT), "what sets it off: a stage is entered, or a tag is put on a candidate"),
+        KeyShape::must("then", Ty::Map(&SPOT), "what Lever does then: it moves to a stage, or puts a tag"),
+    ],
+};
+
+pub(super) static SPOT: Shape = Shape {
+    what: "a stage or a tag",
+    keys: &[
+        KeyShape::may("stage", Ty::Text, "name or id of the stage; either this or `tag`"),
+        KeyShape::may("tag", Ty::Text, "the tag"),
     ],
 };
 

@@ -8,6 +8,7 @@
 pub mod explain;
 mod grammar;
 mod read;
+mod read_automation;
 mod read_lever;
 mod secret;
 
@@ -50,6 +51,25 @@ pub struct Account {
     pub vendors: Vec<VendorConnection>,
     /// In file order, which is the order of firing among packs.
     pub packs: Vec<PackUse>,
+    /// What Lever is said to do by itself.
+    pub automations: Vec<Automation>,
+}
+
+/// Something that Lever does by itself, as declared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Automation {
+    pub when: Spot,
+    pub then: Spot,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// Where an automation starts or ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Spot {
+    /// By name or id.
+    Stage(Text),
+    Tag(Text),
 }
 
 /// How to speak to Lever for one account.

@@ -3,6 +3,7 @@
 use super::grammar::{
     self, ACCOUNT, FORMATS, LEVELS, LOG, MODES, NOTICES, OVERRIDES, PACK, RETENTION, ROOT, SERVER, STORE, VENDOR,
 };
+use super::read_automation;
 use super::{
     Account, Config, Log, Notices, PackSource, PackUse, Retention, SecretPlace, SecretRef, Server, SettingInput, Store, Text,
     VendorConnection,
@@ -89,15 +90,16 @@ impl Reader {
 
     fn account(&mut self, key: &Key, node: &Node) -> Option<Account> {
         self.name(key, "an account's name");
-        let (mut lever, mut vendors, mut packs) = (None, Vec::new(), Vec::new());
+        let (mut lever, mut vendors, mut packs, mut automations) = (None, Vec::new(), Vec::new(), Vec::new());
         for (key, value) in ACCOUNT.entries(node, &mut self.found) {
             match key.text.as_str() {
                 "lever" => lever = self.lever(key, value),
                 "vendors" => vendors = self.named(value, |reader, key, value| Some(reader.vendor(key, value))),
+                "automations" => automations = read_automation::automations(self, value),
                 _ => packs = self.packs(value),
             }
         }
-        Some(Account { name: AccountId::new(&key.text), span: key.span, lever: lever?, vendors, packs })
+        Some(Account { name: AccountId::new(&key.text), span: key.span, lever: lever?, vendors, packs, automations })
     }
 
     /// Names stand in URLs and in names of files.

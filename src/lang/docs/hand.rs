@@ -135,7 +135,7 @@ impl Words<'_> {
 }
 
 /// Every action below a node, wherever it stands.
-pub(super) fn actions(node: &Node, each: &mut impl FnMut(&str, &Node)) {
+fn actions(node: &Node, each: &mut impl FnMut(&str, &Node)) {
     match &node.kind {
         Kind::Map(all) => {
             for (key, value) in all {

@@ -5,7 +5,6 @@
 
 mod action;
 mod cond;
-mod drawing;
 mod hand;
 pub mod html;
 pub mod markdown;
@@ -16,6 +15,7 @@ mod trigger;
 use self::text::{named, noun};
 use super::bind::SettingInput;
 use super::compile::literal::a;
+use super::flow::{map, svg};
 use super::load::{File, Role, role};
 use super::rule::Pack;
 use super::ruleset::Mode;
@@ -30,6 +30,8 @@ pub struct Given<'a> {
     pub account: &'a AccountId,
     pub mode: Mode,
     pub settings: &'a [SettingInput],
+    /// The stages in pipeline order, as far as they are known.
+    pub stages: &'a [String],
 }
 
 /// A pack in words.
@@ -125,8 +127,15 @@ pub fn page(pack: &Pack, files: &[File], given: Option<Given<'_>>) -> Page {
             .map(|entry| words.told(entry))
             .collect(),
         by_hand: words.by_hand(&rules),
-        drawing: words.drawing(&rules),
+        drawing: Some(svg::svg(&map::map(pack, &words.names(given)), &drawn_as(pack, given))),
     }
+}
+
+/// What the ids of a drawing begin with: pages of several packs and accounts may stand in one file.
+fn drawn_as(pack: &Pack, given: Option<Given<'_>>) -> String {
+    let account = given.map(|given| format!("{}-", given.account)).unwrap_or_default();
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    format!("map-{account}{}", pack.name).chars().map(plain).collect()
 }
 
 /// The comment at the top of a file, as one text; what is for editors is left out.
@@ -182,6 +191,21 @@ impl<'a> Words<'a> {
             pack,
             vendor: pack.vendor.as_ref().map_or_else(|| "the vendor".to_owned(), |adapter| adapter.title.clone()),
             given: settings.iter().map(|input| (input.name.text.as_str(), input)).collect(),
+        }
+    }
+
+    /// What the drawing says for what the account chose.
+    fn names(&self, given: Option<Given<'_>>) -> map::Names {
+        let texts = |input: &&SettingInput| {
+            let nodes = input.default.iter().chain(input.per.values().flatten().map(|(_, node)| node));
+            let mut all: Vec<String> =
+                nodes.flat_map(Node::items_or_self).filter_map(Node::scalar).map(|text| text.trim().to_owned()).collect();
+            all.dedup();
+            all
+        };
+        map::Names {
+            settings: self.given.iter().map(|(name, input)| ((*name).to_owned(), texts(input))).collect(),
+            stages: given.map(|given| given.stages.to_vec()).unwrap_or_default(),
         }
     }
 

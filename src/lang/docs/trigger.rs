@@ -24,7 +24,7 @@ impl Words<'_> {
     }
 
     /// `when …` or `3 days after …`.
-    pub(super) fn trigger(&self, node: &Node) -> String {
+    fn trigger(&self, node: &Node) -> String {
         if let Some(name) = node.scalar() {
             return format!("when {}", self.event(name));
         }

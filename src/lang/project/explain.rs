@@ -126,6 +126,12 @@ pub const ENTRIES: &[Entry] = &[
         "# leverd.yaml\naccounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY }, webhooks: { signing_tokens: [{ env: LEVER_TOKEN }] } }\n    packs: [{ path: ./rules/tidy, mode: shadow, settings: { stage: b } }]\n# catalogue/acme.yaml\naccount: acme\npulled_at: 2026-11-20T09:30:00Z\nstages: [{ id: a, name: Interview }, { id: b, name: Interview }]\n",
     ),
     (
+        "loop",
+        "Rules, and automations that the account declares for Lever (`automations` in leverd.yaml), lead to each other without end: each makes happen what sets off the next. Let one of the rules shut itself out by a tag, or change the automation in Lever. What conditions exclude is no loop; conditions on what is known only when rules run are taken to hold, so a loop may be told that never comes about.",
+        "# leverd.yaml\naccounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY }, webhooks: { signing_tokens: [{ env: LEVER_TOKEN }] } }\n    automations: [{ when: { stage: Interview }, then: { stage: Assessment } }]\n    packs: [{ path: ./rules/move, mode: shadow }]\n# rules/move/rules.yaml\nrules:\n  - name: move on\n    trigger: candidateStageChange\n    when: { to_stage: Assessment }\n    do: [{ move_stage: Interview }]\n",
+        "# leverd.yaml\naccounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY }, webhooks: { signing_tokens: [{ env: LEVER_TOKEN }] } }\n    automations: [{ when: { stage: Interview }, then: { stage: Assessment } }]\n    packs: [{ path: ./rules/move, mode: shadow }]\n# rules/move/rules.yaml\nrules:\n  - name: move on\n    trigger: candidateStageChange\n    when: { to_stage: Assessment, opportunity.tags: { none_in: [Moved] } }\n    do: [{ add_tag: Moved }, { move_stage: Interview }]\n",
+    ),
+    (
         "unreadable",
         "The file is there and cannot be read: its permissions forbid it, it is a folder or a device, or it is larger than any file of leverd.",
         "",

@@ -4,7 +4,7 @@ mod plan;
 
 use super::registry::{Needs, Verb};
 use super::with::with;
-use super::{Action, Draft, Stop};
+use super::{Action, Draft, Stop, Touch};
 use crate::lang::compile::check::{Check, node_path};
 use crate::lang::compile::literal::unknown_option;
 use crate::lang::diagnostic::Diagnostic;
@@ -143,5 +143,9 @@ impl Action for InviteTo {
             Some(key) => format!("{} key {}", self.written, key.source()),
             None => self.written.clone(),
         }
+    }
+
+    fn touch(&self) -> Touch<'_> {
+        Touch::Invite { again: &self.again }
     }
 }
