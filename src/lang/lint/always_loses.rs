@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) static LINT: Lint = Lint {
     entry: (
         "always-loses",
-        "Of two rules that want different things for one tag family, stage or link, the first in the file wins. Here the first one \
+        "Of two rules that want different things for one tag family, the first in the file wins. Here the first one \
          fires whenever the second one does, so what the second one wants never comes to be. Put the special case before the general \
          one, or give the general one a condition.",
         "tags: { status: [Good, Great] }\nrules:\n  - name: any score\n    trigger: assessment.scored\n    do: [{ set_tag: { status: Good } }]\n  - name: high score\n    trigger: assessment.scored\n    when: { result.percent: { gte: 90 } }\n    do: [{ set_tag: { status: Great } }]\n",
@@ -32,7 +32,7 @@ fn slot(deed: &Deed<'_>) -> Option<(String, String)> {
             let (family, member) = entries.first()?;
             Some((format!("the tag family `{}`", family.text), value(member)))
         }
-        ("move_stage", _) => Some(("the stage".to_owned(), value(deed.value))),
+        // A move that would lead backward is left, and then a later rule's move counts: nothing certain can be said of moves.
         _ => None,
     }
 }

@@ -152,9 +152,9 @@ fn tell(movers: &[Mover<'_>], path: &[usize]) -> Option<Diagnostic> {
         witness = format!("{witness} → rule `{}` → stage `{}`", mover.rule.name, mover.to);
     }
     let message = if all.len() == 1 {
-        format!("the rule `{}` sets itself off again and again", first.rule.name)
+        format!("the rule `{}` sets itself off again and again: {witness}", first.rule.name)
     } else {
-        "these rules set each other off in a circle".to_owned()
+        format!("these rules set each other off in a circle: {witness}")
     };
     let mut fault = Diagnostic::warning("loop", first.deed.span, message)
         .label(format!("moves to `{}`", first.to))
@@ -162,5 +162,5 @@ fn tell(movers: &[Mover<'_>], path: &[usize]) -> Option<Diagnostic> {
     for mover in all.iter().skip(1) {
         fault = fault.also(mover.deed.span, format!("which `{}` takes up, and moves to `{}`", mover.rule.name, mover.to));
     }
-    Some(fault.help(format!("it goes {witness}")).help("leave `own_moves` out of one of them, or ask for another stage"))
+    Some(fault.help("leave `own_moves` out of one of them, or ask for another stage"))
 }

@@ -238,7 +238,11 @@ impl Field {
                     (Matcher::Gte(_), true) => self.above(number, true),
                     (Matcher::Lt(_), true) => self.below(number, false),
                     (Matcher::Lte(_), true) => self.below(number, true),
-                    // What is absent is below nothing and above nothing: only known once it is present.
+                    // What is absent is below nothing and above nothing; what is present is on the other side of a bound it misses.
+                    (Matcher::Gt(_), false) if self.present => self.below(number, true),
+                    (Matcher::Gte(_), false) if self.present => self.below(number, false),
+                    (Matcher::Lt(_), false) if self.present => self.above(number, true),
+                    (Matcher::Lte(_), false) if self.present => self.above(number, false),
                     _ => {}
                 }
             }
