@@ -6,6 +6,7 @@
 mod backfill;
 mod connect;
 mod connecting;
+mod coverage;
 pub mod demo;
 pub mod describe;
 mod diff;

@@ -10,6 +10,7 @@
 mod check;
 mod ci;
 mod cli;
+mod coverage;
 mod demo;
 mod docs;
 mod examples;
