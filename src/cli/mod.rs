@@ -8,6 +8,7 @@ mod connect;
 mod connecting;
 pub mod demo;
 pub mod describe;
+mod diff;
 mod docs;
 mod doctor;
 mod dry_run;
@@ -74,6 +75,7 @@ enum Command {
     Pull(pull::Pull),
     Ensure(ensure::Ensure),
     DryRun(dry_run::DryRun),
+    Diff(diff::Diff),
     Backfill(backfill::Backfill),
     Runs(runs::Runs),
     Why(why::Why),
@@ -112,6 +114,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Fmt(command) => command.run(&mut out),
         Command::Docs(command) => command.run(&mut out),
         Command::DryRun(command) => command.run(&mut out),
+        Command::Diff(command) => command.run(&mut out),
         Command::Backfill(command) => command.run(&mut out),
         Command::Test(command) => command.run(&mut out),
         Command::Pull(command) => command.run(&mut out),

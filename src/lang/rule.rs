@@ -178,6 +178,8 @@ pub struct Rule {
     pub find: Vec<(String, Spec)>,
     pub require: Vec<Require>,
     pub actions: Vec<Do>,
+    /// Codes of warnings that its author means (`allow`).
+    pub allowed: BTreeSet<String>,
     /// Optional settings without which the rule can never fire: an account that leaves one unset has the rule `off`.
     pub needs: Vec<String>,
 }

@@ -33,6 +33,6 @@ pub use grants::{Grant, Login, LoginKind, Presented, Renewed};
 pub use handle::Store;
 pub use options::{Options, Place};
 pub use rows::{
-    Count, EffectRow, EffectState, EventRow, EventState, Heard, OwnMove, ParkedRow, Refused, Retention, RunRow, SigningToken,
-    TimerRow,
+    Count, EffectRow, EffectState, EventRow, EventState, Heard, OwnMove, ParkedRow, Recorded, Refused, Retention, RunRow,
+    SigningToken, TimerRow,
 };

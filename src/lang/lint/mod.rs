@@ -8,7 +8,9 @@ mod always_loses;
 mod contradiction;
 mod families_overlap;
 mod family_by_hand;
-mod loops;
+pub(crate) mod loops;
+mod never_entered;
+mod never_left;
 mod note_repeats;
 mod same_rule;
 mod satisfy;
@@ -39,6 +41,8 @@ static LINTS: &[&Lint] = &[
     &family_by_hand::LINT,
     &note_repeats::LINT,
     &loops::LINT,
+    &never_entered::LINT,
+    &never_left::LINT,
 ];
 
 /// What `leverd explain` says of them.

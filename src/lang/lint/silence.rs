@@ -6,6 +6,9 @@ use crate::lang::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::lang::explain::{self, Entry};
 use crate::lang::yaml::{Key, Kind, Node};
 
+/// Warnings that show only with an account: whether a rule has one is not known here.
+const IN_ACCOUNTS: [&str; 1] = ["account-loop"];
+
 pub(crate) const ENTRIES: &[Entry] = &[
     (
         "unknown-code",
@@ -62,7 +65,7 @@ pub(crate) fn apply(rules: &[(String, &Node)], found: Diagnostics) -> Diagnostic
                 Diagnostic::error("no-reason", reason.span, "this does not say why the warning is meant")
                     .help(format!("write `{}: REASON`, for whoever reads it next year", code.text)),
             );
-        } else if !used {
+        } else if !used && !IN_ACCOUNTS.contains(&code.text.as_str()) {
             kept.push(
                 Diagnostic::warning("allowed-for-nothing", code.span, format!("the rule has no warning `{}`", code.text))
                     .help("remove this: it would hide the next one"),
