@@ -267,9 +267,8 @@ fn described(map: &Map) -> String {
 fn noun(what: What) -> &'static str {
     match what {
         What::Stage => "stage",
-        What::Event => "event:",
+        What::Event | What::Test => "event:",
         What::Tag => "tag",
-        What::Test => "event:",
         What::Timer => "time:",
     }
 }
