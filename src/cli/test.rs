@@ -153,7 +153,9 @@ fn covered(packs: &[Vec<File>]) -> Vec<Placed> {
         let Some(pack) = load::load(&PackName::new("pack"), files, &mut sources, &mut found).map(Arc::new) else { continue };
         let mut reached = Reached::default();
         for suite in tests_of(&pack, files, &mut sources, &mut found) {
-            suite::run(&suite).iter().for_each(|case| reached.add(&case.reached));
+            for case in suite::run(&suite) {
+                reached.add(&case.reached);
+            }
         }
         let (places, sources) = Places::of(files);
         all.extend(places.place(&sources, branches(&pack, &reached)));

@@ -69,7 +69,9 @@ fn of(rule: &Rule, reached: &Reached) -> Vec<Branch> {
         reached.ended.iter().any(|(name, route)| *name == rule.name && here(route))
     };
     let mut routes = Vec::new();
-    rule.when.iter().for_each(|when| tests(when, &format!("{}.when", rule.route), &mut routes));
+    if let Some(when) = &rule.when {
+        tests(when, &mut routes);
+    }
     for route in routes {
         let reached = ended(&route);
         let field = route.strip_prefix(&format!("{}.when.", rule.route)).unwrap_or(&route).to_owned();
@@ -85,9 +87,9 @@ fn of(rule: &Rule, reached: &Reached) -> Vec<Branch> {
 }
 
 /// The conditions that must all hold.
-fn tests(cond: &Cond, within: &str, routes: &mut Vec<String>) {
+fn tests(cond: &Cond, routes: &mut Vec<String>) {
     match cond {
-        Cond::All(all) => all.iter().for_each(|one| tests(one, within, routes)),
+        Cond::All(all) => all.iter().for_each(|one| tests(one, routes)),
         Cond::Test { route, .. } => routes.push(route.clone()),
         // Told by its first test, which stands furthest out.
         Cond::Any(_) | Cond::Not(_) => routes.extend(first(cond)),
