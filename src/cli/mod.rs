@@ -23,6 +23,7 @@ mod foresee;
 mod init;
 mod out;
 mod parked;
+mod places;
 pub mod preview;
 mod pull;
 mod retry;

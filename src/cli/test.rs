@@ -1,9 +1,10 @@
 //! `leverd test`: the rule tests beside the rules, run by the planner that `serve` uses.
 
-use super::coverage::{self, Placed, Places};
+use super::coverage::{self, Placed};
 use super::exit::Exit;
 use super::files::{Folder, Target, pack_files, shown};
 use super::out::{Format, Out, count, without_sarif};
+use super::places::Places;
 use super::validate::project;
 use crate::lang::config::PackSource;
 use crate::lang::diagnostic::Diagnostics;
@@ -157,8 +158,7 @@ fn covered(packs: &[Vec<File>]) -> Vec<Placed> {
                 reached.add(&case.reached);
             }
         }
-        let (places, sources) = Places::of(files);
-        all.extend(places.place(&sources, branches(&pack, &reached)));
+        all.extend(coverage::place(&Places::of(files), branches(&pack, &reached)));
     }
     all
 }
