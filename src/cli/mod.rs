@@ -21,6 +21,7 @@ pub mod files;
 mod fmt;
 mod foresee;
 mod init;
+mod lsp;
 mod out;
 mod parked;
 mod places;
@@ -84,6 +85,7 @@ enum Command {
     Parked(parked::Parked),
     Retry(retry::Retry),
     Skip(skip::Skip),
+    Lsp(lsp::Lsp),
     Schema(schema::SchemaCommand),
     Explain(explain::Explain),
     Sim(sim::SimCommand),
@@ -126,6 +128,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Parked(command) => command.run(&mut out),
         Command::Retry(command) => command.run(&mut out),
         Command::Skip(command) => command.run(&mut out),
+        Command::Lsp(command) => command.run(&mut out),
         Command::Schema(command) => command.run(&mut out),
         Command::Explain(command) => command.run(&mut out),
         Command::Sim(command) => command.run(&mut out),

@@ -6,7 +6,7 @@
 
 use super::plan::plan;
 use super::program::Program;
-use crate::model::{Act, Effect, Event, Facts, Group, PackName, Plan, Planned, RuleName, Said};
+use crate::model::{Act, Effect, Event, Facts, Group, Later, PackName, Plan, Planned, RuleName, Said};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -36,6 +36,9 @@ pub struct Change {
     pub there: bool,
 }
 
+/// What stands for the verb where a timer differs.
+pub const TIMER: &str = "timer";
+
 /// Compares what becomes of one event. `recorded` are the names that the record's own rules read.
 pub fn compare(old: &Program, new: &Program, event: &Event, facts: &Facts, recorded: &BTreeSet<String>) -> Verdict {
     let (before, after) = match (read(old, event, facts, recorded), read(new, event, facts, recorded)) {
@@ -47,6 +50,7 @@ pub fn compare(old: &Program, new: &Program, event: &Event, facts: &Facts, recor
         (Err(lacking), _) | (_, Err(lacking)) => return Verdict::Unknown(lacking),
     };
     let mut changes = effects(old, &before, new, &after);
+    changes.extend(timers(&before, &after));
     if before.park != after.park {
         changes.extend(parked(&before, &after));
     }
@@ -139,6 +143,31 @@ fn first_word(plan: &Plan, effect: &Effect) -> Option<Said> {
     let steps =
         plan.steps.iter().filter(|step| step.pack.as_ref() == Some(&effect.pack) && step.rule.as_ref() == Some(&effect.rule));
     steps.map(|step| step.said.clone()).find(|said| !matches!(said, Said::Fired { .. }))
+}
+
+/// Timers that are armed for another time, or on one side only.
+fn timers(before: &Plan, after: &Plan) -> Vec<Change> {
+    let key = |later: &Later| (later.pack.clone(), later.due);
+    let mut gone: Vec<&Later> = before.later.iter().collect();
+    let mut fresh: Vec<&Later> = Vec::new();
+    for later in &after.later {
+        match gone.iter().position(|other| key(other) == key(later)) {
+            Some(at) => drop(gone.remove(at)),
+            None => fresh.push(later),
+        }
+    }
+    // One of the same rule with another time is told once, by its new time.
+    gone.retain(|one| !fresh.iter().any(|other| other.rule == one.rule));
+    let change = |later: &Later| Change {
+        pack: later.pack.clone(),
+        rule: later.rule.clone(),
+        verb: TIMER,
+        before: None,
+        after: None,
+        why: Some(Said::Later { due: later.due }),
+        there: true,
+    };
+    fresh.into_iter().chain(gone).map(change).collect()
 }
 
 /// An event that a person would have to look at on one side only.

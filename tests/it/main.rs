@@ -24,6 +24,7 @@ mod kill;
 mod layers;
 mod lever;
 mod lever_sim;
+mod lsp;
 mod mangled;
 mod packs;
 mod pages;

@@ -5,7 +5,7 @@
 
 use crate::cli::describe;
 use crate::cli::out::{Out, count};
-use crate::engine::compare::{Change, Verdict};
+use crate::engine::compare::{Change, TIMER, Verdict};
 use crate::model::{AccountId, Act, Said};
 use crate::store::Recorded;
 use jiff::Timestamp;
@@ -49,6 +49,8 @@ enum How {
     Gone,
     /// It would be another one.
     Changed,
+    /// A timer is armed for another time, or on one side only.
+    Timed,
     /// A person would have to look, or would not.
     Parked,
 }
@@ -242,6 +244,7 @@ impl How {
             Self::Added => format!("`{verb}` is added"),
             Self::Gone => format!("`{verb}` is no longer done"),
             Self::Changed => format!("`{verb}` is another one"),
+            Self::Timed => "it looks again at another time, or no longer".to_owned(),
             Self::Parked => "the event waits for a person, or no longer".to_owned(),
         }
     }
@@ -274,6 +277,7 @@ fn how(change: &Change) -> How {
         (None, Some(_)) => How::Added,
         (Some(_), None) => How::Gone,
         (Some(_), Some(_)) => How::Changed,
+        (None, None) if change.verb == TIMER => How::Timed,
         (None, None) => How::Parked,
     }
 }

@@ -7,6 +7,10 @@ use std::process::{Command, Output};
 const LEVERD: &str = env!("CARGO_BIN_EXE_leverd");
 const BOB: &str = "Bob Example";
 const MORE: &str = r#"
+  - name: ask after a while
+    trigger: { after: 3d, of: assessment.invited }
+    do:
+      - add_note: "{{assessment.title}}: nothing heard"
   - name: say that it was approved
     trigger: assessment.approved
     do:
@@ -128,6 +132,15 @@ async fn it_shows_exactly_what_was_planted_and_sends_nothing() {
     {
         assert!(told.contains(reason), "{reason} in\n{told}");
     }
+    // A timer that runs longer.
+    let later = changed(&project, "later", &[("after: 3d", "after: 5d")]);
+    let (_, longer) = diff(&bed, &[here, later.to_str().unwrap()]).await;
+    assert_eq!(
+        groups(&longer),
+        ["rule `ask after a while` of `qualified`: it looks again at another time, or no longer in 2 runs"],
+        "{longer}"
+    );
+
     // One rule alone.
     let (_, told) = diff(&bed, &[here, planted.to_str().unwrap(), "--rule", "results"]).await;
     assert_eq!(groups(&told).len(), 1, "{told}");
@@ -135,7 +148,7 @@ async fn it_shows_exactly_what_was_planted_and_sends_nothing() {
     // For a pull request, where nobody is named.
     let (_, told) = diff(&bed, &[here, planted.to_str().unwrap(), "--format", "github"]).await;
     assert_eq!(told.lines().filter(|line| line.starts_with("| 1 |")).count(), 5, "{told}");
-    for personal in [ADA, EMAIL, BOB, "88"] {
+    for personal in [ADA, EMAIL, BOB, "88 %"] {
         assert!(!told.contains(personal), "{personal} in\n{told}");
     }
     let (_, told) = diff(&bed, &[here, planted.to_str().unwrap(), "--format", "json"]).await;

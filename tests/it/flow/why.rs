@@ -44,9 +44,17 @@ async fn it_names_the_rule_the_condition_and_the_value() {
     // And what would have had them fire, with the place in the rules of then.
     let rules = bed.world.config.with_file_name("rules").join("qualified/rules.yaml");
     let text = std::fs::read_to_string(&rules).unwrap();
-    let place = |part: &str| format!("rules/qualified/rules.yaml:{}", text.lines().position(|line| line.contains(part)).unwrap() + 1);
-    line(&["for `welcome the referred` to fire: `opportunity.origin` would have to be", &place("opportunity.origin: referred")]);
-    line(&["for `invite on trigger stage` to fire: the nearest was", "Junior Django Developer", &place("test: { in: catalogue")]);
+    let place =
+        |part: &str| format!("rules/qualified/rules.yaml:{}", text.lines().position(|line| line.contains(part)).unwrap() + 1);
+    line(&[
+        "for `welcome the referred` to fire: `opportunity.origin` would have to be",
+        &place("opportunity.origin: referred"),
+    ]);
+    line(&[
+        "for `invite on trigger stage` to fire: the nearest was",
+        "Junior Django Developer",
+        &place("test: { in: catalogue"),
+    ]);
     // The files change; the answer is about the rules that were in force.
     std::fs::write(&rules, format!("# one line more\n{text}")).unwrap();
     let (_, later) = why(&bed, id.as_str(), &["--rule", "welcome"]).await;
