@@ -8,6 +8,8 @@
 //! [`Store::finish`]. Between any two the process may be killed; each of them may be repeated harmlessly. All work that is left to do
 //! stands in one narrow table, whose rows are deleted when it is done; payload tables are only appended to.
 //!
+//! In the simulation of faults there is no thread: `fates` says how each commit ends, and when the process dies.
+//!
 //! The store knows the nouns of the model. It knows no rules, no HTTP and no clock: times are handed in.
 
 pub mod backend;
