@@ -19,6 +19,14 @@ pub enum Bug {
     ClaimsKept,
     /// Events of a lane are planned while its effects are under way.
     NoLanes,
+    /// The machine's clock is believed though it jumped.
+    ClockBelieved,
+    /// What a wrong clock put off stays put off.
+    LeftPutOff,
+    /// An invitation whose answer got lost is repeated while it may still be on its way.
+    RepeatedAtOnce,
+    /// A time that lies ahead of Lever's clock is a refusal for good.
+    RefusedForTheClock,
 }
 
 impl Bug {
@@ -31,6 +39,10 @@ impl Bug {
         Self::HalfAFamily,
         Self::ClaimsKept,
         Self::NoLanes,
+        Self::ClockBelieved,
+        Self::LeftPutOff,
+        Self::RepeatedAtOnce,
+        Self::RefusedForTheClock,
     ];
 }
 

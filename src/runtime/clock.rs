@@ -3,9 +3,10 @@
 //! A clock can be moved, for demos and flow tests that live through weeks in seconds. It notices when the wall clock jumps against
 //! the monotonic one by more than five minutes: timers then hold until Lever's `Date` agrees.
 
+use crate::model::{Bug, planted};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use tokio::time::Instant;
 
 /// How far the wall clock may part from the monotonic one, or from Lever's, before timers hold.
@@ -22,6 +23,8 @@ struct Inner {
     /// How far the simulated wall clock has jumped.
     jumped_ms: AtomicI64,
     moved_ms: AtomicI64,
+    /// Lever's time turned out to be far behind ours.
+    set_back: AtomicBool,
     /// How far the wall clock was from the monotonic one when that was last accepted.
     skew_ms: AtomicI64,
     started: Instant,
@@ -50,7 +53,8 @@ impl Clock {
 
     fn from(origin: Option<Timestamp>) -> Self {
         let (jumped_ms, moved_ms, skew_ms) = (AtomicI64::new(0), AtomicI64::new(0), AtomicI64::new(0));
-        let clock = Self(Arc::new(Inner { origin, jumped_ms, moved_ms, skew_ms, started: Instant::now() }));
+        let (set_back, started) = (AtomicBool::new(false), Instant::now());
+        let clock = Self(Arc::new(Inner { origin, jumped_ms, moved_ms, set_back, skew_ms, started }));
         clock.agree();
         clock
     }
@@ -79,7 +83,7 @@ impl Clock {
     /// The time, to the millisecond. While the machine's clock is in doubt it is the time as it was before the jump, gone on
     /// since: nothing may grow half a year old because somebody set a clock.
     pub fn now(&self) -> Timestamp {
-        let jump = self.jump();
+        let jump = if planted(Bug::ClockBelieved) { SignedDuration::ZERO } else { self.jump() };
         let doubted = if jump.abs() > TOLERATED { jump } else { SignedDuration::ZERO };
         self.shown().checked_sub(doubted).unwrap_or(Timestamp::UNIX_EPOCH)
     }
@@ -108,12 +112,29 @@ impl Clock {
     /// Takes note of what Lever says the time is. A machine's clock that is far from it is in doubt from then on, and Lever's time
     /// counts; one that agrees with it counts again. True: it has just been settled.
     pub fn hear(&self, told: Timestamp) -> bool {
+        let before = self.now();
+        let settled = self.weigh(told);
+        if before.duration_since(self.now()) > TOLERATED {
+            self.set_back();
+        }
+        settled
+    }
+
+    /// Says again that the time was set back.
+    pub fn set_back(&self) {
+        self.0.set_back.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the time was set back since this was last asked: what was put off before is due too late.
+    pub fn was_set_back(&self) -> bool {
+        self.0.set_back.swap(false, Ordering::Relaxed)
+    }
+
+    fn weigh(&self, told: Timestamp) -> bool {
         let off = self.shown().duration_since(told);
         if off.abs() > TOLERATED {
-            // Time that is moved by hand is moved here and at the simulator one after the other: what lies between is no fault.
-            let by_hand = self.0.moved_ms.load(Ordering::Relaxed) != 0;
             // Known already, and to the millisecond: what is told has whole seconds.
-            if by_hand || self.now().duration_since(told).abs() <= TOLERATED {
+            if self.now().duration_since(told).abs() <= TOLERATED {
                 return false;
             }
             let skew = self.skew().saturating_sub(i64::try_from(off.as_millis()).unwrap_or(0));
@@ -156,7 +177,9 @@ mod tests {
         assert!(near(origin + jump) && clock.jump().abs() < TOLERATED);
         // Started on a wrong clock: Lever's counts.
         let wrong = Clock::simulated(origin + jump);
+        assert!(!wrong.was_set_back());
         wrong.hear(origin);
+        assert!(wrong.was_set_back() && !wrong.was_set_back());
         assert!(wrong.now().duration_since(origin).abs() < SignedDuration::from_secs(60) && wrong.jump().abs() > TOLERATED);
     }
 

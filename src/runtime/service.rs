@@ -27,9 +27,6 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// How long a start waits for Lever to say what the time is.
-const TIME_ASKED: std::time::Duration = std::time::Duration::from_secs(5);
-
 /// How the last load of an account's rules went, for health and people.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ReloadState {
@@ -83,8 +80,6 @@ pub async fn start_with(node: &Node, reading: &Reading, config: &Path) -> Result
     if let (Some(first), true) = (put.held.into_iter().next(), node.all_accounts().is_empty()) {
         return Err(first);
     }
-    // A clock that was set while nobody looked must not age what waits. Lever may be down; that is no reason not to start.
-    drop(tokio::time::timeout(TIME_ASKED, work::ask_the_time(node)).await);
     let recovered = node.store.recover(node.clock.now()).await?;
     if !recovered.unknown.is_empty() {
         tracing::info!(

@@ -199,7 +199,9 @@ async fn settle(
     };
     match rule {
         // A mail is only suppressed if the vendor knows of the first attempt by then: it may still be on its way.
-        Some(OnUnknown::Repeat) if matches!(effect.act, Act::Invite(_)) && !arrived && now < last + ON_ITS_WAY => {
+        Some(OnUnknown::Repeat)
+            if matches!(effect.act, Act::Invite(_)) && !arrived && now < last + ON_ITS_WAY && !planted(Bug::RepeatedAtOnce) =>
+        {
             let reason =
                 Reason::new("R1", "no answer came; waiting until it cannot be on its way any more before it is sent again");
             put_off(node, account, claimed, Unready::Defer { until: Some(last + ON_ITS_WAY), reason }).await?;

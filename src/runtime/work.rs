@@ -6,7 +6,7 @@ use super::call::{Called, Node};
 use super::clock::TOLERATED;
 use super::{derive, executor, planner, poll, poller};
 use crate::lever::api;
-use crate::model::{AccountId, Class, Exchange, Notice, NoticeId, NoticeKind, Reason};
+use crate::model::{AccountId, Bug, Class, Exchange, Notice, NoticeId, NoticeKind, Reason, planted};
 use crate::store::{Claim, Retention, StoreError, Work};
 use jiff::{SignedDuration, Timestamp};
 use std::future::Future;
@@ -26,6 +26,10 @@ const RETAIN: SignedDuration = SignedDuration::from_hours(1);
 const CHUNK: usize = 500;
 /// What makes a delivery a repetition is known for this long at least.
 const DEDUPE: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long the work waits at the start for Lever to say what the time is.
+const TIME_ASKED: Duration = Duration::from_secs(5);
+/// What was begun is put back or closed within this time.
+const UNDER_WAY: SignedDuration = SignedDuration::from_secs(120);
 /// Nothing but timers is put off for longer than this.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
 /// After a fault of the store.
@@ -34,6 +38,12 @@ const STORE_FAULT: Duration = Duration::from_secs(1);
 /// Runs until cancelled, then lets what is under way end.
 pub(super) async fn run(node: Arc<Node>, cancel: CancellationToken) {
     let tracker = TaskTracker::new();
+    // A clock that was set while nobody looked must not age what waits. Deliveries are taken meanwhile; Lever may be down, and then the
+    // work begins all the same.
+    tokio::select! { biased;
+        () = cancel.cancelled() => {}
+        _ = tokio::time::timeout(TIME_ASKED, ask_the_time(&node)) => {}
+    }
     tokio::join!(
         deliveries(Arc::clone(&node), cancel.clone(), tracker.clone()),
         events(Arc::clone(&node), cancel.clone(), tracker.clone()),
@@ -112,7 +122,7 @@ async fn effects(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTracke
 /// Timers fire only while the clock is trusted: a jump must not fire half a year of them.
 async fn timers(node: Arc<Node>, cancel: CancellationToken) {
     let mut hint = node.store.work();
-    let mut doubted = false;
+    let (mut doubted, mut once_more) = (false, None);
     while !cancel.is_cancelled() {
         hint.mark_unchanged();
         node.snapshots.sweep(node.clock.now());
@@ -123,14 +133,12 @@ async fn timers(node: Arc<Node>, cancel: CancellationToken) {
                 doubt(&node, jump).await;
             }
             ask_the_time(&node).await;
-            let now = node.clock.now();
-            if let Err(error) = node.store.pull_in(now, now + LONGEST_WAIT).await {
-                tracing::error!(%error, "what the wrong clock put off could not be pulled in");
-            }
+            pull_in(&node, &mut once_more).await;
             tokio::select! { biased; () = cancel.cancelled() => {}, () = tokio::time::sleep(node.net) => {} }
             continue;
         }
         doubted = false;
+        pull_in(&node, &mut once_more).await;
         match node.store.fire_timers(claim(&node, 256)).await {
             Ok(0) => rest(&node, &mut hint, &cancel).await,
             Ok(_) => {}
@@ -139,9 +147,25 @@ async fn timers(node: Arc<Node>, cancel: CancellationToken) {
     }
 }
 
+/// What was put off by a clock that turned out to be ahead of Lever's is due now: at once, and once more when all that was under way
+/// with the old time has been put back. Tried again where the store fails.
+async fn pull_in(node: &Node, once_more: &mut Option<Timestamp>) {
+    let now = node.clock.now();
+    let set_back = node.clock.was_set_back();
+    if planted(Bug::LeftPutOff) || !(set_back || once_more.is_some_and(|then| then <= now)) {
+        return;
+    }
+    *once_more = set_back.then_some(now + UNDER_WAY);
+    if let Err(error) = node.store.pull_in(now, now + LONGEST_WAIT).await {
+        tracing::error!(%error, "what the wrong clock put off could not be pulled in yet");
+        node.clock.set_back();
+        tokio::time::sleep(STORE_FAULT).await;
+    }
+}
+
 /// One cheap read: its answer carries Lever's date. Without it a quiet account's timers would hold for ever. Some accounts are asked,
 /// until one answers.
-pub(super) async fn ask_the_time(node: &Node) {
+async fn ask_the_time(node: &Node) {
     for account in node.all_accounts().values().take(3) {
         if let Ok(Called::Exchanged(Exchange::Answered(_))) = node.call(account, &api::list_stages(), Class::Poll).await {
             return;
