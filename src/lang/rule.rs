@@ -35,6 +35,8 @@ pub struct Pack {
     pub listens: BTreeSet<EventKind>,
     /// The keys of the questions that its rules ask.
     pub asks: Vec<String>,
+    /// Warnings that its rules allow and that show with an account only.
+    pub allowed: Vec<super::lint::silence::Allowed>,
     /// SHA-256, hex, over the pack's rule files and its `vendor.yaml`.
     pub hash: String,
 }
