@@ -6,8 +6,10 @@
 mod backfill;
 mod connect;
 mod connecting;
+mod coverage;
 pub mod demo;
 pub mod describe;
+mod diff;
 mod docs;
 mod doctor;
 mod dry_run;
@@ -19,8 +21,10 @@ pub mod files;
 mod fmt;
 mod foresee;
 mod init;
+mod lsp;
 mod out;
 mod parked;
+mod places;
 pub mod preview;
 mod pull;
 mod retry;
@@ -74,12 +78,14 @@ enum Command {
     Pull(pull::Pull),
     Ensure(ensure::Ensure),
     DryRun(dry_run::DryRun),
+    Diff(diff::Diff),
     Backfill(backfill::Backfill),
     Runs(runs::Runs),
     Why(why::Why),
     Parked(parked::Parked),
     Retry(retry::Retry),
     Skip(skip::Skip),
+    Lsp(lsp::Lsp),
     Schema(schema::SchemaCommand),
     Explain(explain::Explain),
     Sim(sim::SimCommand),
@@ -112,6 +118,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Fmt(command) => command.run(&mut out),
         Command::Docs(command) => command.run(&mut out),
         Command::DryRun(command) => command.run(&mut out),
+        Command::Diff(command) => command.run(&mut out),
         Command::Backfill(command) => command.run(&mut out),
         Command::Test(command) => command.run(&mut out),
         Command::Pull(command) => command.run(&mut out),
@@ -121,6 +128,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Parked(command) => command.run(&mut out),
         Command::Retry(command) => command.run(&mut out),
         Command::Skip(command) => command.run(&mut out),
+        Command::Lsp(command) => command.run(&mut out),
         Command::Schema(command) => command.run(&mut out),
         Command::Explain(command) => command.run(&mut out),
         Command::Sim(command) => command.run(&mut out),

@@ -1,8 +1,10 @@
 //! `leverd test`: the rule tests beside the rules, run by the planner that `serve` uses.
 
+use super::coverage::{self, Placed};
 use super::exit::Exit;
 use super::files::{Folder, Target, pack_files, shown};
 use super::out::{Format, Out, count, without_sarif};
+use super::places::Places;
 use super::validate::project;
 use crate::lang::config::PackSource;
 use crate::lang::diagnostic::Diagnostics;
@@ -11,6 +13,8 @@ use crate::lang::project::{Files, pack_name};
 use crate::lang::render::{escape_data, escape_property};
 use crate::lang::rule::Pack;
 use crate::lang::source::Sources;
+use crate::model::PackName;
+use crate::suite::coverage::{Reached, branches};
 use crate::suite::{self, Case, Suite};
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
@@ -30,6 +34,12 @@ pub(super) struct Test {
     /// Also write the results as JUnit XML
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    /// Also say which rules and which of their branches no test reached
+    #[arg(long)]
+    coverage: bool,
+    /// Fail if less than this share of the branches is reached, in percent; says which they are, like `--coverage`
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    min: Option<u8>,
     /// How to write the results
     #[arg(long, default_value = "human", value_parser = without_sarif())]
     format: Format,
@@ -38,6 +48,8 @@ pub(super) struct Test {
 impl Test {
     pub(super) fn run(&self, out: &mut Out) -> anyhow::Result<Exit> {
         let (mut sources, mut found, mut suites) = (Sources::new(), Diagnostics::new(), Vec::new());
+        // The files of each pack, for the places of what no test reached.
+        let mut packs_files: Vec<Vec<File>> = Vec::new();
         for path in &self.paths {
             match Target::of(path)? {
                 Target::Config(path) => {
@@ -55,12 +67,14 @@ impl Test {
                     for source in packs {
                         let files = folder.pack(source).map_err(|why| anyhow!(why))?;
                         suites.extend(pack_tests(source, &files, &mut sources, &mut found));
+                        packs_files.push(files);
                     }
                 }
                 Target::Catalogue(path) => bail!("{} is a pulled catalogue, and has no rule tests", path.display()),
                 Target::Pack(folder) => {
                     let files = pack_files(&folder).map_err(|why| anyhow!(why))?;
                     suites.extend(pack_tests(&PackSource::Folder(shown(&folder)), &files, &mut sources, &mut found));
+                    packs_files.push(files);
                 }
             }
         }
@@ -79,11 +93,23 @@ impl Test {
         if let (Some(text), true, true) = (&self.filter, cases.is_empty(), all > 0) {
             bail!("none of the {} has `{text}` in its name", count(all, "test"));
         }
-        self.report(out, &cases)?;
-        Ok(if cases.iter().all(Case::passed) { Exit::Fine } else { Exit::Faults })
+        let covered = (self.coverage || self.min.is_some()).then(|| covered(&packs_files));
+        self.report(out, &cases, covered.as_deref())?;
+        let enough = match (self.min, &covered) {
+            (Some(min), Some(covered)) if coverage::percent(covered) < f64::from(min) => {
+                if self.format != Format::Json {
+                    out.line(format_args!(
+                        "that is less than the {min} % asked for by `--min`: add tests, or remove what is not needed"
+                    ))?;
+                }
+                false
+            }
+            _ => true,
+        };
+        Ok(if enough && cases.iter().all(Case::passed) { Exit::Fine } else { Exit::Faults })
     }
 
-    fn report(&self, out: &mut Out, cases: &[Case]) -> anyhow::Result<()> {
+    fn report(&self, out: &mut Out, cases: &[Case], covered: Option<&[Placed]>) -> anyhow::Result<()> {
         match self.format {
             Format::Human if cases.is_empty() => out.line("no tests: write them into `tests.yaml` beside the rules")?,
             Format::Human => out.text(&suite::human(cases))?,
@@ -95,7 +121,10 @@ impl Test {
                             "steps": case.steps, "faults": case.faults })
                     })
                     .collect();
-                out.json(&cases)?;
+                match covered {
+                    Some(covered) => out.json(&serde_json::json!({ "tests": cases, "coverage": covered }))?,
+                    None => out.json(&cases)?,
+                }
             }
             Format::Github => {
                 for case in cases.iter().filter(|case| !case.passed()) {
@@ -107,8 +136,31 @@ impl Test {
             // Not offered: a failed test is no fault of a place.
             Format::Sarif => {}
         }
+        match (covered, self.format) {
+            (Some(covered), Format::Human) => coverage::tell(out, covered)?,
+            (Some(covered), Format::Github) => coverage::annotate(out, covered)?,
+            _ => {}
+        }
         Ok(())
     }
+}
+
+/// What the tests of packs reached of their rules. All tests count, whatever `--filter` chose to report.
+fn covered(packs: &[Vec<File>]) -> Vec<Placed> {
+    let mut all = Vec::new();
+    for files in packs {
+        // Compiled once more: the suites above belong to the chosen tests.
+        let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
+        let Some(pack) = load::load(&PackName::new("pack"), files, &mut sources, &mut found).map(Arc::new) else { continue };
+        let mut reached = Reached::default();
+        for suite in tests_of(&pack, files, &mut sources, &mut found) {
+            for case in suite::run(&suite) {
+                reached.add(&case.reached);
+            }
+        }
+        all.extend(coverage::place(&Places::of(files), branches(&pack, &reached)));
+    }
+    all
 }
 
 /// The rule tests among a pack's files.

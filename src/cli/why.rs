@@ -5,18 +5,23 @@ use super::describe;
 use super::exit::Exit;
 use super::files::Folder;
 use super::out::{Format, Out, for_reading};
+use super::places::Places;
 use super::stored::{Place, now, wait};
 use crate::engine::{Program, explain};
-use crate::lang::project::Bound;
+use crate::lang::project::{Bound, Files as _, pack_name};
 use crate::lever::api;
 use crate::lever::facts::Names;
-use crate::model::{AccountId, Facts, Kind, OpportunityId, Step};
+use crate::model::{AccountId, Facts, Kind, OpportunityId, PackName, RuleName, Said, Step};
 use crate::runtime::poller::Cursor;
+use crate::runtime::project::Reading;
 use crate::runtime::service;
 use crate::store::{EventRow, EventState, Heard, Refused, RunRow, Store};
+use anyhow::bail;
 use clap::Args;
+use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 /// So many moves that nothing came of are told, the latest first.
 const MOVES: usize = 3;
@@ -32,6 +37,9 @@ pub(super) struct Why {
     /// Only rules whose name holds this text
     #[arg(long, value_name = "TEXT")]
     rule: Option<String>,
+    /// Only the last event before a point in time, such as 2026-11-20T09:30:00Z, or the one whose run has this id
+    #[arg(long, value_name = "TIME|RUN")]
+    at: Option<At>,
     /// At most so many events, newest first
     #[arg(long, default_value_t = 20)]
     limit: usize,
@@ -40,6 +48,27 @@ pub(super) struct Why {
     format: Format,
     #[command(flatten)]
     place: Place,
+}
+
+/// Which event is meant.
+#[derive(Debug, Clone)]
+enum At {
+    Time(Timestamp),
+    /// The first digits of its id.
+    Run(String),
+}
+
+impl FromStr for At {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(time) = text.parse() {
+            return Ok(Self::Time(time));
+        }
+        let run = text.len() >= 4 && text.chars().all(|c| c.is_ascii_hexdigit());
+        let help = "write a time with its zone, such as 2026-11-20T09:30:00Z, or the first digits of a run's id, four or more";
+        if run { Ok(Self::Run(text.to_ascii_lowercase())) } else { Err(help.to_owned()) }
+    }
 }
 
 /// What the store knows.
@@ -59,6 +88,17 @@ struct Told {
     run: Option<RunRow>,
     /// Rules that listen to it and left no step, looked at again: those of then, where they are known, else those of now.
     others: Vec<Step>,
+    /// For each rule that did not fire what would have had it fire.
+    fixes: Vec<Fix>,
+}
+
+/// The nearest thing that would have had a rule fire.
+#[derive(Serialize)]
+struct Fix {
+    rule: RuleName,
+    /// Where the condition stands, in the rules that were in force then.
+    place: Option<String>,
+    text: String,
 }
 
 impl Why {
@@ -80,7 +120,8 @@ impl Why {
         let (accounts, mut events, mut of_then) = (self.place.accounts(), Vec::new(), BTreeMap::new());
         let of_now: BTreeMap<&AccountId, Program> =
             accounts.iter().map(|bound| (&bound.account.name, Program::new(bound.rulesets.clone()))).collect();
-        for event in store.events(account.as_ref(), opportunity, self.limit).await? {
+        let mut places = BTreeMap::new();
+        for event in self.events(store, account.as_ref(), opportunity).await? {
             let run = match event.state {
                 EventState::Planned => store.run(&event.event.account, event.event.id, now()).await?,
                 EventState::Pending { .. } | EventState::Parked { .. } | EventState::Unmatched | EventState::Closed { .. } => {
@@ -99,7 +140,16 @@ impl Why {
                 Some(run) => explain::others(program, &run.event, &run.facts, &run.steps),
                 None => explain::others(program, &event.event, &Facts::at(event.event.received), &[]),
             });
-            events.push(Told { event, run, others: others.unwrap_or_default() });
+            let others = others.unwrap_or_default();
+            let hash = run.as_ref().map(|run| run.ruleset.clone()).unwrap_or_default();
+            let key = (event.event.account.clone(), hash.clone());
+            if !places.contains_key(&key) {
+                let bound = accounts.iter().find(|bound| bound.account.name == event.event.account);
+                places.insert(key.clone(), self.places(store, bound, &hash).await);
+            }
+            let steps = run.iter().flat_map(|run| &run.steps).chain(&others);
+            let fixes = places.get(&key).map(|places| fixes(steps, places)).unwrap_or_default();
+            events.push(Told { event, run, others, fixes });
         }
         let (mut heard, mut lever) = (Vec::new(), Vec::new());
         if events.is_empty() {
@@ -117,6 +167,39 @@ impl Why {
             }
         }
         Ok(Story { events, heard, lever })
+    }
+
+    /// The events asked for, newest first.
+    async fn events(
+        &self,
+        store: &Store,
+        account: Option<&AccountId>,
+        opportunity: &OpportunityId,
+    ) -> anyhow::Result<Vec<EventRow>> {
+        let Some(at) = &self.at else { return Ok(store.events(account, opportunity, self.limit).await?) };
+        let all = store.events(account, opportunity, usize::MAX).await?;
+        let meant = all.into_iter().find(|row| match at {
+            At::Time(time) => row.event.at <= *time,
+            At::Run(id) => row.event.id.to_string().starts_with(id.as_str()),
+        });
+        match (meant, at) {
+            (Some(row), _) => Ok(vec![row]),
+            (None, At::Time(time)) => {
+                bail!(
+                    "nothing had come of this opportunity by {}; without `--at` everything since is shown",
+                    describe::time(*time)
+                )
+            }
+            (None, At::Run(id)) => bail!("no event of this opportunity has an id that starts with `{id}`"),
+        }
+    }
+
+    /// Where the rules stood: those of then, as the store kept them, else those on disk.
+    async fn places(&self, store: &Store, bound: Option<&Bound>, hash: &str) -> BTreeMap<PackName, Places> {
+        let kept = service::kept_files(store, hash).await;
+        let Some(reading) = kept.or_else(|| Reading::of(self.place.config()).ok()) else { return BTreeMap::new() };
+        let packs = bound.iter().flat_map(|bound| &bound.account.packs);
+        packs.filter_map(|used| Some((pack_name(&used.source), Places::of(&reading.pack(&used.source).ok()?)))).collect()
     }
 
     /// What Lever says happened to the opportunity, and why nothing of it may have come.
@@ -188,9 +271,43 @@ impl Why {
             for step in told.others.iter().filter(wanted) {
                 out.line(format_args!("  {}", describe::step(step)))?;
             }
+            let asked = |fix: &&Fix| self.rule.as_ref().is_none_or(|text| fix.rule.as_str().contains(text.as_str()));
+            for fix in told.fixes.iter().filter(asked) {
+                let place = fix.place.as_ref().map(|place| format!("  ({place})")).unwrap_or_default();
+                out.line(format_args!("  for `{}` to fire: {}{place}", fix.rule, fix.text))?;
+            }
         }
         Ok(())
     }
+}
+
+/// For each rule that did not fire the nearest thing that would have had it fire: what its first false condition asks for.
+fn fixes<'s>(steps: impl Iterator<Item = &'s Step> + Clone, places: &BTreeMap<PackName, Places>) -> Vec<Fix> {
+    let mut fixes: Vec<Fix> = Vec::new();
+    for step in steps.clone() {
+        let (Some(pack), Some(rule)) = (&step.pack, &step.rule) else { continue };
+        let of = |other: &&Step| other.pack == step.pack && other.rule == step.rule;
+        let fired = steps.clone().filter(of).any(|other| matches!(other.said, Said::Fired { .. }));
+        if fired || fixes.iter().any(|fix| fix.rule == *rule) {
+            continue;
+        }
+        let text = match &step.said {
+            Said::False { field, wanted, saw: Some(saw) } => {
+                format!("`{field}` would have to be {wanted}, or the rule would have to take `{saw}` as well")
+            }
+            Said::False { field, wanted, saw: None } => {
+                format!("there would have to be a `{field}` that is {wanted}, or the rule would have to do without")
+            }
+            Said::NoRows { nearest: Some(nearest), .. } => {
+                format!("the nearest was {nearest}: write the two alike, in Lever or in the rule")
+            }
+            Said::NoRows { wanted, .. } => format!("there would have to be something that fits {wanted}"),
+            _ => continue,
+        };
+        let place = places.get(pack).and_then(|places| places.at(&step.route)).map(|(file, line)| format!("{file}:{line}"));
+        fixes.push(Fix { rule: rule.clone(), place, text });
+    }
+    fixes
 }
 
 /// Why an event has no run.

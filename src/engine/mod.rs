@@ -10,6 +10,7 @@
 
 mod band;
 pub mod called;
+pub mod compare;
 mod condition;
 mod draft;
 pub mod explain;

@@ -10,7 +10,6 @@ use super::catalogue::{self, PulledCatalogue};
 use super::config::{self, Account, Config, PackSource, PackUse};
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::flow;
-use super::lint::silence;
 use super::load::{self, File, Role};
 use super::rule::{Anchor, Pack, Trigger};
 use super::ruleset::RuleSet;
@@ -88,10 +87,7 @@ pub fn load(
     for account in &config.accounts {
         accounts.push(loader.account(&config, account, diagnostics));
     }
-    let packs: BTreeMap<_, _> = loader.packs.into_iter().filter_map(|(source, pack)| Some((source, pack?))).collect();
-    let allowed = packs.values().flat_map(|pack| pack.allowed.iter().cloned()).collect();
-    let found = silence::in_accounts(allowed, std::mem::take(diagnostics));
-    diagnostics.extend(found);
+    let packs = loader.packs.into_iter().filter_map(|(source, pack)| Some((source, pack?))).collect();
     Some(Project { config, accounts, packs })
 }
 
@@ -197,13 +193,7 @@ impl Loader<'_> {
                 found.push(Diagnostic::error("no-rules", pack_use.span, message).help("put a `rules.yaml` into its folder"));
                 None
             }
-            Ok(files) => {
-                let mut told = Diagnostics::new();
-                let pack = load::load(&pack_name(&pack_use.source), &files, self.sources, &mut told).map(Arc::new);
-                // Loops are looked for in each account, which knows the stages that are meant: they are told once, and there.
-                found.extend(told.into_iter().filter(|fault| pack.is_none() || fault.code != "loop"));
-                pack
-            }
+            Ok(files) => load::load(&pack_name(&pack_use.source), &files, self.sources, found).map(Arc::new),
             Err(why) => {
                 let fault = Diagnostic::error("no-pack", pack_use.span, why);
                 found.push(match &pack_use.source {

@@ -44,6 +44,40 @@ pub fn routed(root: &Node, found: Diagnostics) -> Diagnostics {
     all
 }
 
+/// Follows the rest of a route (`.when.any[1].to_stage`) into a tree. Keys may hold dots, so the longest that fits is taken.
+pub fn locate(node: &Node, route: &str) -> Option<Span> {
+    let (mut at, mut rest, mut span) = (node, route, None);
+    while !rest.is_empty() {
+        if let Some(inside) = rest.strip_prefix('[') {
+            let (index, after) = inside.split_once(']')?;
+            let Kind::Seq(items) = &at.kind else { return span };
+            at = items.get(index.parse::<usize>().ok()?)?;
+            span = Some(first_key(at));
+            rest = after;
+            continue;
+        }
+        let inside = rest.strip_prefix('.').unwrap_or(rest);
+        let Kind::Map(entries) = &at.kind else { return span };
+        let fits =
+            |text: &str| inside.strip_prefix(text).is_some_and(|after| after.is_empty() || after.starts_with(['.', '[']));
+        let Some((key, value)) = entries.iter().filter(|(key, _)| fits(&key.text)).max_by_key(|(key, _)| key.text.len()) else {
+            return span;
+        };
+        span = Some(key.span);
+        rest = inside.get(key.text.len()..).unwrap_or_default();
+        at = value;
+    }
+    span
+}
+
+/// Where an item begins, without what stands further in.
+fn first_key(node: &Node) -> Span {
+    match &node.kind {
+        Kind::Map(entries) => entries.first().map_or(node.span, |(key, _)| key.span),
+        _ => node.span,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

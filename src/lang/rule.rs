@@ -35,8 +35,6 @@ pub struct Pack {
     pub listens: BTreeSet<EventKind>,
     /// The keys of the questions that its rules ask.
     pub asks: Vec<String>,
-    /// Warnings that its rules allow and that show with an account only.
-    pub allowed: Vec<super::lint::silence::Allowed>,
     /// SHA-256, hex, over the pack's rule files and its `vendor.yaml`.
     pub hash: String,
 }
@@ -180,6 +178,8 @@ pub struct Rule {
     pub find: Vec<(String, Spec)>,
     pub require: Vec<Require>,
     pub actions: Vec<Do>,
+    /// Codes of warnings that its author means (`allow`).
+    pub allowed: BTreeSet<String>,
     /// Optional settings without which the rule can never fire: an account that leaves one unset has the rule `off`.
     pub needs: Vec<String>,
 }

@@ -46,10 +46,11 @@ pub fn render_sarif<'a>(
 
 /// A code, with what `leverd explain` says of it.
 fn rule(code: &str, level: Severity, entry: Option<&Entry>) -> Value {
-    let mut rule = json!({ "id": code, "defaultConfiguration": { "level": level.as_str() } });
-    let (Some((_, text, bad, good)), Value::Object(map)) = (entry, &mut rule) else { return rule };
-    let first = text.split_once(". ").map_or((*text).to_owned(), |(first, _)| format!("{first}."));
-    let (mut plain, mut markdown) = ((*text).to_owned(), (*text).to_owned());
+    // Some readers want texts of every rule, be it only the code in words.
+    let bare = code.replace('-', " ");
+    let (text, bad, good) = entry.map_or((bare.as_str(), "", ""), |(_, text, bad, good)| (*text, *bad, *good));
+    let first = text.split_once(". ").map_or(text.to_owned(), |(first, _)| format!("{first}."));
+    let (mut plain, mut markdown) = (text.to_owned(), text.to_owned());
     for (title, example) in [("wrong", bad), ("right", good)] {
         let example = example.trim_end();
         if !example.is_empty() {
@@ -57,10 +58,13 @@ fn rule(code: &str, level: Severity, entry: Option<&Entry>) -> Value {
             let _ = write!(markdown, "\n\n{title}:\n\n```yaml\n{example}\n```");
         }
     }
-    map.insert("shortDescription".to_owned(), json!({ "text": message(&first) }));
-    map.insert("fullDescription".to_owned(), json!({ "text": message(text) }));
-    map.insert("help".to_owned(), json!({ "text": message(&plain), "markdown": message(&markdown) }));
-    rule
+    json!({
+        "id": code,
+        "shortDescription": { "text": message(&first) },
+        "fullDescription": { "text": message(text) },
+        "help": { "text": message(&plain), "markdown": message(&markdown) },
+        "defaultConfiguration": { "level": level.as_str() },
+    })
 }
 
 fn result(sources: &Sources, found: &Diagnostic, codes: &[&str]) -> Value {

@@ -365,12 +365,18 @@ async fn blocking<T: Send + 'static>(simulated: bool, run: impl FnOnce() -> T + 
     if simulated { Some(run()) } else { tokio::task::spawn_blocking(run).await.ok() }
 }
 
-async fn load_kept(store: &Store, account: &AccountId, hash: &str, simulated: bool) -> Option<Program> {
+/// The files that rules of this hash were loaded from, as the store kept them.
+pub async fn kept_files(store: &Store, hash: &str) -> Option<Reading> {
     let kept: serde_json::Value = serde_json::from_slice(&store.ruleset(hash).await.ok()??).ok()?;
     let mut reading = Reading { config: kept.get("config")?.as_str()?.to_owned(), ..Reading::default() };
     for (path, digest) in kept.get("files")?.as_object()? {
         reading.files.insert(path.clone(), store.source_file(digest.as_str()?).await.ok()??);
     }
+    Some(reading)
+}
+
+async fn load_kept(store: &Store, account: &AccountId, hash: &str, simulated: bool) -> Option<Program> {
+    let reading = kept_files(store, hash).await?;
     let loaded = blocking(simulated, move || reading.load()).await?;
     let bound = loaded.project?.accounts.into_iter().find(|bound| bound.account.name == *account)?;
     let program = Program::new(bound.rulesets);

@@ -12,7 +12,8 @@
 //! | `clock.rs`, `ids.rs`, `log.rs`, `wire.rs` | time, identifiers, the request log, request and answer as values |
 //! | `server.rs` | sockets |
 //!
-//! The services are functions from a request and a world to an answer; only `server` and `delivery/courier` do IO. The
+//! The services are functions from a request and a world to an answer; only `server` and `delivery/courier` do IO, and not even they in
+//! a simulator that was started by [`Sim::inside`], for the simulation of faults in simulated time. The
 //! product talks to the simulator through the same client as to the real services, so nothing here imports its engine,
 //! runtime or store: it must not test itself. Facts and their evidence: lever-api §3–§8, and the vendor's own pages.
 //!

@@ -8,7 +8,9 @@ use super::claim::{Claim, ClaimedDelivery, ClaimedEvent, ClaimedLane, Recovered,
 use super::commit::{Begun, Derived, Finish, PlanMade, Purge, Received, Run};
 use super::error::Result;
 use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
-use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Refused, Retention, RunRow, SigningToken, TimerRow};
+use super::rows::{
+    Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Recorded, Refused, Retention, RunRow, SigningToken, TimerRow,
+};
 use crate::model::{
     AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse,
     Later, LeverEvent, Notice, OpportunityId, PackName, Phase, Placed, Reason, RuleName, Slot, VendorName,
@@ -162,6 +164,8 @@ pub trait Reader: Send {
         limit: usize,
         now: Timestamp,
     ) -> Result<Vec<RunRow>>;
+    fn history(&self, account: &AccountId, since: Timestamp, after: i64, limit: usize) -> Result<Vec<Recorded>>;
+    fn history_length(&self, account: &AccountId, since: Timestamp) -> Result<u64>;
     fn events(&self, account: Option<&AccountId>, opportunity: &OpportunityId, limit: usize) -> Result<Vec<EventRow>>;
     fn parked(&self, account: Option<&AccountId>) -> Result<Vec<ParkedRow>>;
     fn notices(&self, account: Option<&AccountId>, limit: usize) -> Result<Vec<(AccountId, Notice)>>;

@@ -8,6 +8,8 @@
 //! [`Store::finish`]. Between any two the process may be killed; each of them may be repeated harmlessly. All work that is left to do
 //! stands in one narrow table, whose rows are deleted when it is done; payload tables are only appended to.
 //!
+//! In the simulation of faults there is no thread: `fates` says how each commit ends, and when the process dies.
+//!
 //! The store knows the nouns of the model. It knows no rules, no HTTP and no clock: times are handed in.
 
 pub mod backend;
@@ -33,6 +35,6 @@ pub use grants::{Grant, Login, LoginKind, Presented, Renewed};
 pub use handle::Store;
 pub use options::{Options, Place};
 pub use rows::{
-    Count, EffectRow, EffectState, EventRow, EventState, Heard, OwnMove, ParkedRow, Refused, Retention, RunRow, SigningToken,
-    TimerRow,
+    Count, EffectRow, EffectState, EventRow, EventState, Heard, OwnMove, ParkedRow, Recorded, Refused, Retention, RunRow,
+    SigningToken, TimerRow,
 };

@@ -3,7 +3,7 @@
 use super::claim::Work;
 use super::error::Result;
 use super::handle::Store;
-use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Refused, RunRow, SigningToken, TimerRow};
+use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Recorded, Refused, RunRow, SigningToken, TimerRow};
 use crate::model::{
     AccountId, Assessment, AssessmentId, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse, Notice,
     OpportunityId, PackName, Phase, Placed, RuleName, Slot, VendorName,
@@ -146,6 +146,18 @@ impl Store {
     ) -> Result<Vec<RunRow>> {
         let (account, opportunity) = (account.cloned(), opportunity.cloned());
         self.read(move |store| store.runs(account.as_ref(), opportunity.as_ref(), limit, now)).await
+    }
+
+    /// Runs of an account since a time, oldest first, with the facts that they read: those behind the place of the last one known.
+    pub async fn history(&self, account: &AccountId, since: Timestamp, after: i64, limit: usize) -> Result<Vec<Recorded>> {
+        let account = account.clone();
+        self.read(move |store| store.history(&account, since, after, limit)).await
+    }
+
+    /// How many runs that are.
+    pub async fn history_length(&self, account: &AccountId, since: Timestamp) -> Result<u64> {
+        let account = account.clone();
+        self.read(move |store| store.history_length(&account, since)).await
     }
 
     /// The latest events of an opportunity, newest first, with what became of them.

@@ -54,6 +54,16 @@ pub struct RunRow {
     pub effects: Vec<EffectRow>,
 }
 
+/// A planned event with the facts that its plan read: what `diff` needs of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    /// Where the next page begins.
+    pub place: i64,
+    pub event: Event,
+    pub facts: Facts,
+    pub ruleset: String,
+}
+
 /// What became of an event.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]

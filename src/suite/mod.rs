@@ -4,6 +4,7 @@
 //! production planner decides; what it plans is done to the test's own little world, so that several events in a row work. Time is
 //! given. It leans on `lang` and `engine`; it knows no file, no clock and no HTTP.
 
+pub mod coverage;
 mod expect;
 mod explain;
 mod grammar;
@@ -83,6 +84,8 @@ pub struct Case {
     pub faults: Vec<String>,
     /// How many steps of the test were taken.
     pub steps: usize,
+    /// Which rules it had fire, and which not, and where.
+    pub reached: coverage::Reached,
 }
 
 impl Case {

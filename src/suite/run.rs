@@ -53,7 +53,14 @@ fn case(file: &str, test: &Test) -> Case {
             break;
         }
     }
-    Case { name: test.name.clone(), file: file.to_owned(), line: test.line, faults, steps: test.steps.len() }
+    Case {
+        name: test.name.clone(),
+        file: file.to_owned(),
+        line: test.line,
+        faults,
+        steps: test.steps.len(),
+        reached: world.reached,
+    }
 }
 
 /// What is not as the step says: `-` was expected and not done, `+` was done and not expected.

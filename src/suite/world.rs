@@ -1,8 +1,9 @@
 //! The little world of one test: an opportunity, our ledger, timers and a clock that only `wait` moves.
 
+use super::coverage::Reached;
 use super::expect::{Done, Outcome, done};
 use super::{Happening, Test};
-use crate::engine::{Program, called, lifecycle, overlay, plan, schedule};
+use crate::engine::{Program, called, explain, lifecycle, overlay, plan, schedule};
 use crate::model::{
     Act, Ask, Assessment, AssessmentEvent, Effect, EffectId, Event, EventId, EventKind, Facts, Invite, InviteMode, Kind, Later,
     PackName, Plan, Planned, Reason, RuleName, Value,
@@ -33,6 +34,8 @@ pub(super) struct World<'t> {
     pub(super) done: Vec<Done>,
     /// The reasons given since the step began.
     pub(super) why: Vec<String>,
+    /// What rules came to, over the whole test.
+    pub(super) reached: Reached,
 }
 
 impl<'t> World<'t> {
@@ -51,6 +54,7 @@ impl<'t> World<'t> {
             fired: Vec::new(),
             done: Vec::new(),
             why: Vec::new(),
+            reached: Reached::default(),
         }
     }
 
@@ -154,6 +158,9 @@ impl<'t> World<'t> {
     }
 
     fn carry_out(&mut self, event: &Event, plan: Plan, queue: &mut VecDeque<(Event, Option<EffectId>)>) {
+        // Rules that the index passed over leave no step: they are looked at again.
+        let passed = explain::others(&self.program, event, &self.facts, &plan.steps);
+        plan.steps.iter().chain(&passed).for_each(|step| self.reached.note(&event.kind, step));
         self.why.extend(plan.steps.iter().map(ToString::to_string));
         let now = self.facts.now;
         self.fired.extend(plan.fired.into_iter().map(|(pack, rule)| (now, pack, rule)));

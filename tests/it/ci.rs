@@ -16,8 +16,9 @@ fn commands(text: &str) -> Vec<Vec<String>> {
     let lines = text.lines().filter_map(|line| {
         let line = line.trim_start_matches(['-', ' ']);
         let line = line.strip_prefix("run: ").or_else(|| line.strip_prefix("entry: ")).unwrap_or(line);
-        line.starts_with("leverd ").then(|| line.split(" > ").next().unwrap().split(" # ").next().unwrap())
+        line.starts_with("leverd ").then(|| line.split(" >").next().unwrap().split(" # ").next().unwrap())
     });
+    let lines = lines.map(|line| line.replace("${{ github.base_ref }}", "main"));
     lines.map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
 }
 
@@ -31,7 +32,7 @@ fn every_command_of_the_hooks_and_workflows_is_understood_and_passes() {
     for (file, wanted) in [
         ("examples/ci/.pre-commit-config.yaml", 3),
         ("examples/ci/pre-commit", 3),
-        ("examples/ci/leverd.yml", 4),
+        ("examples/ci/leverd.yml", 5),
         ("src/cli/init/workflow.yml", 3),
     ] {
         let commands = commands(&fs::read_to_string(root().join(file)).unwrap());
@@ -40,6 +41,10 @@ fn every_command_of_the_hooks_and_workflows_is_understood_and_passes() {
             let shown = command.join(" ");
             let understood = understands(command.iter().map(OsString::from));
             assert_eq!(understood, Ok(()), "{file}: {shown}");
+            // There is no store to compare with here.
+            if command[1] == "diff" {
+                continue;
+            }
             let ran = run(&command[1..]);
             let said = String::from_utf8_lossy(&ran.stdout);
             assert!(ran.status.success(), "{file}: {shown}\n{said}{}", String::from_utf8_lossy(&ran.stderr));

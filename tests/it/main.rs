@@ -10,6 +10,7 @@
 mod check;
 mod ci;
 mod cli;
+mod coverage;
 mod demo;
 mod docs;
 mod examples;
@@ -23,6 +24,7 @@ mod kill;
 mod layers;
 mod lever;
 mod lever_sim;
+mod lsp;
 mod mangled;
 mod packs;
 mod pages;

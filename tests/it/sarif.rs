@@ -41,6 +41,12 @@ fn every_fixture_makes_a_log_that_fits_the_schema_of_the_standard() {
             validator.iter_errors(&log).map(|error| format!("{} at {}", error, error.instance_path())).collect();
         assert!(wrong.is_empty(), "{kind}/{name}: {wrong:?}");
         let sorted = found.sorted();
+        for rule in log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap() {
+            // What code scanning wants of each rule.
+            for text in ["shortDescription", "fullDescription", "help"] {
+                assert!(rule[text]["text"].as_str().is_some_and(|text| !text.is_empty()), "{kind}/{name}: {rule}");
+            }
+        }
         let told = log["runs"][0]["results"].as_array().unwrap();
         let rules = &log["runs"][0]["tool"]["driver"]["rules"];
         assert_eq!(told.len(), sorted.len(), "{kind}/{name}");

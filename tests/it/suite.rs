@@ -75,6 +75,7 @@ fn a_failed_test_shows_the_difference_and_the_reasons() {
         line: 3,
         faults: vec!["step 1:\n  - invite: A & B\n  + invite: C".into()],
         steps: 1,
+        reached: leverd::suite::coverage::Reached::default(),
     };
     assert!(
         human(std::slice::from_ref(&case)).contains("FAILED a <name>\n  at tests.yaml:3\n    step 1:\n      - invite: A & B")

@@ -142,7 +142,7 @@ pub fn compile(name: &PackName, files: &[File], vendor: Vendor, hash: String, fo
         let written = Written { rules: &rules, tags: &tags, nodes: &parts.rules };
         lint::run(&written, &mut local);
     }
-    let (local, allowed) = lint::silence::apply(&parts.rules, local);
+    let local = lint::silence::apply(&parts.rules, local);
     let good = !local.has_errors();
     found.extend(local);
     let listens = rules.iter().flat_map(|rule| &rule.triggers).map(kind).collect::<BTreeSet<EventKind>>();
@@ -161,7 +161,6 @@ pub fn compile(name: &PackName, files: &[File], vendor: Vendor, hash: String, fo
         acting,
         listens,
         asks,
-        allowed,
         hash,
     })
 }

@@ -12,7 +12,7 @@ use crate::lang::source::Span;
 use crate::lang::vocabulary;
 use crate::lang::yaml::{Key, Kind as NodeKind, Node};
 use crate::model::EventKind;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::mem;
 
 /// What actions of a rule act on.
@@ -137,6 +137,10 @@ impl Check<'_, '_> {
             find,
             require,
             actions,
+            allowed: match get("allow").map(|node| &node.kind) {
+                Some(NodeKind::Map(entries)) => entries.iter().map(|(code, _)| code.text.clone()).collect(),
+                _ => BTreeSet::new(),
+            },
             needs: mem::take(&mut self.needs).into_iter().collect(),
         };
         Some(rule)

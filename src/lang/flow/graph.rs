@@ -104,17 +104,9 @@ impl<'a> Graph<'a> {
         id
     }
 
-    fn edge(&mut self, from: usize, to: Node) {
-        let to = self.node(to);
-        if let Some(next) = self.next.get_mut(from)
-            && !next.contains(&to)
-        {
-            next.push(to);
-        }
-    }
-
+    /// Adds what a node leads to. Each node is followed once.
     fn follow(&mut self, at: usize, node: &Node, listeners: &Listeners) {
-        for to in match node {
+        let leads = match node {
             Node::Rule { set, rule, by, .. } => {
                 let Some(rules) = self.sets.get(*set) else { return };
                 let cause = self.nodes.get(*by).cloned();
@@ -126,8 +118,11 @@ impl<'a> Graph<'a> {
             }
             Node::Automation(automation) => self.automations.get(*automation).map(by_lever).into_iter().collect(),
             cause => self.set_off(at, cause, listeners),
-        } {
-            self.edge(at, to);
+        };
+        let mut seen = BTreeSet::new();
+        let leads: Vec<usize> = leads.into_iter().map(|to| self.node(to)).filter(|to| seen.insert(*to)).collect();
+        if let Some(next) = self.next.get_mut(at) {
+            *next = leads;
         }
     }
 

@@ -64,15 +64,19 @@ fn shuts(graph: &Graph<'_>, beside: &[usize], node: usize) -> bool {
             _ => {}
         }
     }
-    on.retain(|tag| !beside.iter().any(|other| takes_off(graph, *other, tag)));
-    off.retain(|tag| !on.contains(tag) && !beside.iter().any(|other| puts(graph, *other, tag)));
-    if on.is_empty() && off.is_empty() {
+    let there = !later && !rule.accept.moved_on;
+    let never = |on: &BTreeSet<String>, off: &BTreeSet<String>| {
+        let known = graph::known(set, graph.nodes.get(*by), there, (on, off));
+        let never = |cond| known.weigh(cond) == Weight::Never;
+        rule.when.as_ref().is_some_and(never) || rule.require.iter().any(|require| never(&require.cond))
+    };
+    // Most rules are not about their own tags: then nobody has to be asked what becomes of these.
+    if (on.is_empty() && off.is_empty()) || !never(&on, &off) {
         return false;
     }
-    let there = !later && !rule.accept.moved_on;
-    let known = graph::known(set, graph.nodes.get(*by), there, (&on, &off));
-    let never = |cond| known.weigh(cond) == Weight::Never;
-    rule.when.as_ref().is_some_and(never) || rule.require.iter().any(|require| never(&require.cond))
+    on.retain(|tag| !beside.iter().any(|other| takes_off(graph, *other, tag)));
+    off.retain(|tag| !on.contains(tag) && !beside.iter().any(|other| puts(graph, *other, tag)));
+    never(&on, &off)
 }
 
 /// What the rule of a node does, if it is one.

@@ -62,6 +62,9 @@ pub struct Row {
 /// A spot before it has its place: kind, where it stands among its kind, text.
 type Mark = (What, usize, String);
 
+/// A rule, what leads to it (`true`: it asks for this tag only), what it leads to, and what else it does.
+type Drawn<'a> = (&'a Rule, Vec<(Mark, bool)>, Vec<Mark>, String);
+
 /// What is drawn of a pack.
 pub fn map(pack: &Pack, names: &Names) -> Map {
     let mut eye = Eye { pack, names, stages: names.stages.clone() };
@@ -70,7 +73,7 @@ pub fn map(pack: &Pack, names: &Names) -> Map {
             eye.stages.push(stage);
         }
     }
-    let mut drawn: Vec<(&Rule, Vec<(Mark, bool)>, Vec<Mark>, String)> = pack
+    let mut drawn: Vec<Drawn<'_>> = pack
         .rules
         .iter()
         .map(|rule| {
@@ -138,24 +141,6 @@ impl Eye<'_> {
         (What::Tag, at.unwrap_or(usize::MAX), text)
     }
 
-    fn event(&self, kind: &EventKind) -> Mark {
-        match kind {
-            EventKind::Lever(event) => {
-                (What::Event, LeverEvent::ALL.iter().position(|one| one == event).unwrap_or(0), lever(*event).to_owned())
-            }
-            EventKind::OpportunityCreated => (What::Event, 20, "candidate added".to_owned()),
-            EventKind::OpportunityGone => (What::Event, 21, "candidate deleted".to_owned()),
-            EventKind::TagAdded => (What::Event, 22, "tag put by hand".to_owned()),
-            EventKind::Assessment(event) => {
-                let at = AssessmentEvent::ALL.iter().position(|one| one == event).unwrap_or(0);
-                (What::Test, at, format!("test {}", spaced(event.as_str())))
-            }
-            EventKind::Answered(key) => (What::Test, 100, format!("answer to “{}”", spaced(key))),
-            EventKind::Done(operation) => (What::Test, 101, format!("{} done", spaced(operation))),
-            EventKind::Failed(operation) => (What::Test, 102, format!("{} failed", spaced(operation))),
-        }
-    }
-
     fn causes(&self, rule: &Rule) -> Vec<(Mark, bool)> {
         let mut all = Vec::new();
         for trigger in &rule.triggers {
@@ -165,12 +150,12 @@ impl Eye<'_> {
                     let stages = stages.unwrap_or_else(|| vec!["any stage".to_owned()]);
                     all.extend(stages.into_iter().map(|stage| (self.stage(stage), false)));
                 }
-                Trigger::Event(kind) => all.push((self.event(kind), false)),
+                Trigger::Event(kind) => all.push((happening(kind), false)),
                 Trigger::TagAdded(tag) => all.push((self.tag(pattern(tag)), false)),
                 Trigger::Timer { before, delay, of } => {
                     let (at, of) = match of {
                         Anchor::Event(kind) => {
-                            let (_, at, text) = self.event(kind);
+                            let (_, at, text) = happening(kind);
                             (at, text)
                         }
                         Anchor::ExpiresAt => (usize::MAX, "the invitation expires".to_owned()),
@@ -210,7 +195,7 @@ impl Eye<'_> {
         match cond {
             Cond::All(conds) | Cond::Any(conds) => conds.iter().for_each(|cond| self.asked(cond, tags)),
             Cond::Test { place: Place::Fact { name, .. }, matcher, .. } if name == "opportunity.tags" => {
-                self.wanted(matcher, tags)
+                self.wanted(matcher, tags);
             }
             Cond::Not(_) | Cond::Test { .. } => {}
         }
@@ -244,18 +229,18 @@ impl Eye<'_> {
         match action.action.touch() {
             Touch::Nothing | Touch::ClearTag { .. } | Touch::RemoveTag { .. } => {}
             Touch::Move { to, .. } => all.extend(self.texts(to).into_iter().map(|stage| self.stage(stage))),
-            Touch::Archive => all.push(self.event(&EventKind::Lever(LeverEvent::CandidateArchiveChange))),
+            Touch::Archive => all.push(happening(&EventKind::Lever(LeverEvent::CandidateArchiveChange))),
             Touch::SetTag { text, .. } | Touch::AddTag { text } | Touch::RenameTag { to: text, .. } => {
                 all.push(self.tag(filled(text)));
             }
-            Touch::Invite { .. } => all.push(self.event(&EventKind::Assessment(AssessmentEvent::Invited))),
-            Touch::Mark(event) => all.push(self.event(&EventKind::Assessment(event))),
+            Touch::Invite { .. } => all.push(happening(&EventKind::Assessment(AssessmentEvent::Invited))),
+            Touch::Mark(event) => all.push(happening(&EventKind::Assessment(event))),
             Touch::Call { operation } => {
                 let emits = self.pack.vendor.as_deref().and_then(|adapter| adapter.operations.get(operation)?.emits);
                 let kind = emits.map_or_else(|| EventKind::Done(operation.to_owned()), EventKind::Assessment);
-                all.push(self.event(&kind));
+                all.push(happening(&kind));
             }
-            Touch::Ask { key } => all.push(self.event(&EventKind::Answered(key.to_owned()))),
+            Touch::Ask { key } => all.push(happening(&EventKind::Answered(key.to_owned()))),
         }
     }
 
@@ -278,6 +263,25 @@ impl Eye<'_> {
     }
 }
 
+/// What happens, as a spot.
+fn happening(kind: &EventKind) -> Mark {
+    match kind {
+        EventKind::Lever(event) => {
+            (What::Event, LeverEvent::ALL.iter().position(|one| one == event).unwrap_or(0), lever(*event).to_owned())
+        }
+        EventKind::OpportunityCreated => (What::Event, 20, "candidate added".to_owned()),
+        EventKind::OpportunityGone => (What::Event, 21, "candidate deleted".to_owned()),
+        EventKind::TagAdded => (What::Event, 22, "tag put by hand".to_owned()),
+        EventKind::Assessment(event) => {
+            let at = AssessmentEvent::ALL.iter().position(|one| one == event).unwrap_or(0);
+            (What::Test, at, format!("test {}", spaced(event.as_str())))
+        }
+        EventKind::Answered(key) => (What::Test, 100, format!("answer to “{}”", spaced(key))),
+        EventKind::Done(operation) => (What::Test, 101, format!("{} done", spaced(operation))),
+        EventKind::Failed(operation) => (What::Test, 102, format!("{} failed", spaced(operation))),
+    }
+}
+
 /// How long a timer waits, if that is written out: shorter ones stand first.
 fn minutes(delay: &Operand) -> usize {
     match delay {
@@ -290,7 +294,8 @@ fn minutes(delay: &Operand) -> usize {
 fn length(duration: SignedDuration) -> String {
     let seconds = duration.as_secs().unsigned_abs();
     let units = [(86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")];
-    let (unit, word) = units.into_iter().find(|(unit, _)| seconds >= *unit && seconds % unit == 0).unwrap_or((1, "second"));
+    let (unit, word) =
+        units.into_iter().find(|(unit, _)| seconds >= *unit && seconds.is_multiple_of(*unit)).unwrap_or((1, "second"));
     let many = seconds / unit;
     format!("{many} {word}{}", if many == 1 { "" } else { "s" })
 }

@@ -10,7 +10,7 @@ mod loops;
 pub mod map;
 pub mod svg;
 mod told;
-mod weigh;
+pub(crate) mod weigh;
 
 pub use graph::{Graph, Node};
 pub use loops::Loop;
@@ -68,7 +68,8 @@ pub fn known(
 /// Tells where an account's rules and automations lead in circles.
 pub fn check(sets: &[Arc<RuleSet>], automations: &[Known], found: &mut Diagnostics) {
     let graph = Graph::of(sets, automations);
-    found.extend(loops::loops(&graph).iter().filter_map(|one| told::tell(&graph, one)));
+    let loops = loops::loops(&graph);
+    found.extend(loops.iter().filter(|one| !told::meant(&graph, one)).filter_map(|one| told::tell(&graph, one)));
 }
 
 fn ticked(names: &[&str]) -> String {

@@ -20,11 +20,11 @@ const LINE: i32 = 17;
 const PAD: i32 = 14;
 /// How many characters a line of a box holds.
 const SPOT_CHARS: usize = 25;
-const NAME_CHARS: usize = 30;
+const NAME_CHARS: usize = 29;
 const SMALL_CHARS: usize = 38;
 
 const STYLE: &str = "\
-.lv-map{--lv-ink:#1f2328;--lv-soft:#5b6470;--lv-line:#8a94a0;--lv-card:#fff;--lv-edge:#c3cad2;--lv-stage:#d9ece7;--lv-stage-edge:#0f6b5c;\
+.lv-map{color-scheme:light dark;--lv-ink:#1f2328;--lv-soft:#5b6470;--lv-line:#8a94a0;--lv-card:#fff;--lv-edge:#c3cad2;--lv-stage:#d9ece7;--lv-stage-edge:#0f6b5c;\
 --lv-tag:#fff2d6;--lv-tag-edge:#a86f00;--lv-test:#e8e8fb;--lv-test-edge:#5a57b8;font:13px system-ui,-apple-system,\"Segoe UI\",Roboto,\
 \"Helvetica Neue\",Arial,sans-serif}\
 @media (prefers-color-scheme:dark){.lv-map{--lv-ink:#e4e7ea;--lv-soft:#9aa4af;--lv-line:#77818c;--lv-card:#1b1f23;--lv-edge:#444c54;\
@@ -267,9 +267,8 @@ fn described(map: &Map) -> String {
 fn noun(what: What) -> &'static str {
     match what {
         What::Stage => "stage",
-        What::Event => "event:",
+        What::Event | What::Test => "event:",
         What::Tag => "tag",
-        What::Test => "event:",
         What::Timer => "time:",
     }
 }

@@ -2,7 +2,10 @@
 
 use super::graph::{Graph, Node};
 use super::{Loop, Place};
+use crate::lang::action::Touch;
 use crate::lang::diagnostic::Diagnostic;
+use crate::lang::lint::loops::{listens, written};
+use crate::lang::rule::Rule;
 use crate::lang::source::Span;
 
 /// Nothing for a loop that no rule and no automation is part of: there is none.
@@ -22,7 +25,7 @@ pub(super) fn tell(graph: &Graph<'_>, found: &Loop) -> Option<Diagnostic> {
     marks.rotate_left(first);
     let mut marks = marks.into_iter();
     let (span, label, rule) = marks.next()?;
-    let mut told = Diagnostic::warning("loop", span, message).label(label);
+    let mut told = Diagnostic::warning("account-loop", span, message).label(label);
     for (span, label, _) in marks {
         told = told.also(span, label);
     }
@@ -34,6 +37,36 @@ pub(super) fn tell(graph: &Graph<'_>, found: &Loop) -> Option<Diagnostic> {
              rounds within an hour, and asks a person"
         }
     }))
+}
+
+/// Whether one of its rules says that the loop is meant, or the pack's own check tells of it already, without an account.
+pub(super) fn meant(graph: &Graph<'_>, found: &Loop) -> bool {
+    let rules: Vec<(usize, &Rule, bool)> = found
+        .0
+        .iter()
+        .filter_map(|node| match graph.nodes.get(*node)? {
+            Node::Rule { set, rule, later, .. } => Some((*set, graph.rule(*set, *rule)?, *later)),
+            _ => None,
+        })
+        .collect();
+    if rules.iter().any(|(_, rule, _)| rule.allowed.contains("account-loop") || rule.allowed.contains("loop")) {
+        return true;
+    }
+    let moves_only = found
+        .0
+        .iter()
+        .all(|node| matches!(graph.nodes.get(*node), Some(Node::Entered { own: true, .. } | Node::Rule { later: false, .. })));
+    let onward = rules.iter().cycle().skip(1);
+    moves_only && rules.iter().zip(onward).all(|((set, one, _), (other_set, other, _))| set == other_set && seen(one, other))
+}
+
+/// Whether a move of the one rule is what the other listens to, by the words of the file.
+fn seen(one: &Rule, other: &Rule) -> bool {
+    let stages = other.when.as_ref().and_then(listens);
+    one.actions.iter().any(|action| match action.action.touch() {
+        Touch::Move { to, .. } => written(to).is_some_and(|to| stages.as_ref().is_none_or(|stages| stages.contains(&to))),
+        _ => false,
+    })
 }
 
 fn place(graph: &Graph<'_>, node: usize) -> Option<(Span, bool)> {

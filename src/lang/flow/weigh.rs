@@ -181,12 +181,12 @@ pub(super) fn literal(template: &Template) -> Option<String> {
 }
 
 /// Whether what a template becomes may be this text: what is filled in may be anything.
-pub(super) fn may_be(template: &Template, text: &str) -> bool {
+pub(crate) fn may_be(template: &Template, text: &str) -> bool {
     fits(&fixed(template), text.trim())
 }
 
 /// Whether a pattern may read this text: what is filled in, and its holes, may be anything.
-pub(super) fn may_read(pattern: &PatternText, text: &str) -> bool {
+pub(crate) fn may_read(pattern: &PatternText, text: &str) -> bool {
     let mut parts = vec![String::new()];
     for piece in &pattern.0 {
         match piece {

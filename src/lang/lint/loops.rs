@@ -92,7 +92,7 @@ fn target(deed: &Deed<'_>) -> Option<String> {
 }
 
 /// The stages that a condition asks for; `None` if it does not ask by name.
-fn listens(cond: &Cond) -> Option<Vec<String>> {
+pub(crate) fn listens(cond: &Cond) -> Option<Vec<String>> {
     match cond {
         Cond::All(all) => all.iter().find_map(listens),
         Cond::Test { place: Place::Fact { name, member: None }, matcher, .. } if name == "to_stage" => stages(matcher),
@@ -110,7 +110,8 @@ fn stages(matcher: &Matcher) -> Option<Vec<String>> {
     }
 }
 
-fn written(operand: &Operand) -> Option<String> {
+/// A stage as it is written.
+pub(crate) fn written(operand: &Operand) -> Option<String> {
     match operand {
         Operand::Named { text, .. } | Operand::Literal(crate::model::Value::Text(text)) => Some(text.trim().to_owned()),
         Operand::Place(Place::Setting { name, member: None }) => Some(format!("${name}")),

@@ -9,7 +9,9 @@ mod contradiction;
 mod families_overlap;
 mod family_by_hand;
 mod idle_accept;
-mod loops;
+pub(crate) mod loops;
+mod never_entered;
+mod never_left;
 mod not_called;
 mod note_repeats;
 mod same_rule;
@@ -43,10 +45,9 @@ static LINTS: &[&Lint] = &[
     &not_called::LINT,
     &idle_accept::LINT,
     &loops::LINT,
+    &never_entered::LINT,
+    &never_left::LINT,
 ];
-
-/// Codes that show with an account only, or more of them with one: whether an `allow` of these is of use a pack alone cannot tell.
-const OF_ACCOUNTS: [&str; 2] = ["loop", "field-left-out"];
 
 /// What `leverd explain` says of them.
 pub(crate) fn entries() -> impl Iterator<Item = &'static Entry> + Clone {

@@ -1,12 +1,13 @@
 //! `allow: { CODE: REASON }` on a rule: a warning that is meant, with the reason why.
 //!
-//! Narrow: it silences one code within one rule. What it does not silence is told, so that no old one hides a new fault. What shows
-//! only with an account is silenced there, by what the pack hands on as [`Allowed`].
+//! Narrow: it silences one code within one rule. What it does not silence is told, so that no old one hides a new fault.
 
 use crate::lang::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::lang::explain::{self, Entry};
-use crate::lang::source::Span;
 use crate::lang::yaml::{Key, Kind, Node};
+
+/// Warnings that show only with an account: whether a rule has one is not known here.
+const IN_ACCOUNTS: [&str; 1] = ["account-loop"];
 
 pub(crate) const ENTRIES: &[Entry] = &[
     (
@@ -29,29 +30,19 @@ pub(crate) const ENTRIES: &[Entry] = &[
     ),
 ];
 
-/// An `allow` that counts for accounts, too.
-#[derive(Debug, Clone)]
-pub struct Allowed {
-    code: String,
-    /// Where the code stands.
-    at: Span,
-    rule: Span,
-    used: bool,
-}
-
-/// Takes out of `found` what the rules allow, and tells what is wrong with that. What only an account can judge comes back.
-pub(crate) fn apply(rules: &[(String, &Node)], found: Diagnostics) -> (Diagnostics, Vec<Allowed>) {
-    let (mut kept, mut later) = (Diagnostics::new(), Vec::new());
+/// Takes out of `found` what the rules allow, and tells what is wrong with that.
+pub(crate) fn apply(rules: &[(String, &Node)], found: Diagnostics) -> Diagnostics {
+    let mut kept = Diagnostics::new();
     let mut allowed: Vec<(&Node, &Key, &Node, bool)> = Vec::new();
     for (_, rule) in rules {
         let Some(Kind::Map(entries)) = rule.get("allow").map(|node| &node.kind) else { continue };
         allowed.extend(entries.iter().map(|(code, reason)| (*rule, code, reason, false)));
     }
     if allowed.is_empty() {
-        return (found, later);
+        return found;
     }
     for diagnostic in found.sorted() {
-        let here = |rule: &Node| within(rule.span, diagnostic);
+        let here = |rule: &Node| rule.span.source == diagnostic.primary.source && within(rule, diagnostic);
         let silenced = diagnostic.severity == Severity::Warning
             && allowed.iter_mut().any(|(rule, code, _, used)| {
                 let fits = code.text == diagnostic.code && here(rule);
@@ -62,7 +53,7 @@ pub(crate) fn apply(rules: &[(String, &Node)], found: Diagnostics) -> (Diagnosti
             kept.push(diagnostic.clone());
         }
     }
-    for (rule, code, reason, used) in allowed {
+    for (_, code, reason, used) in allowed {
         if !explain::entries().any(|entry| entry.0 == code.text) {
             kept.push(
                 Diagnostic::error("unknown-code", code.span, format!("no diagnostic has the code `{}`", code.text))
@@ -74,45 +65,16 @@ pub(crate) fn apply(rules: &[(String, &Node)], found: Diagnostics) -> (Diagnosti
                 Diagnostic::error("no-reason", reason.span, "this does not say why the warning is meant")
                     .help(format!("write `{}: REASON`, for whoever reads it next year", code.text)),
             );
-        } else if super::OF_ACCOUNTS.contains(&code.text.as_str()) {
-            later.push(Allowed { code: code.text.clone(), at: code.span, rule: rule.span, used });
-        } else if !used {
-            kept.push(for_nothing(&code.text, code.span));
+        } else if !used && !IN_ACCOUNTS.contains(&code.text.as_str()) {
+            kept.push(
+                Diagnostic::warning("allowed-for-nothing", code.span, format!("the rule has no warning `{}`", code.text))
+                    .help("remove this: it would hide the next one"),
+            );
         }
-    }
-    (kept, later)
-}
-
-/// The same for what was found with accounts, when all of them were looked at.
-pub(crate) fn in_accounts(mut allowed: Vec<Allowed>, found: Diagnostics) -> Diagnostics {
-    if allowed.is_empty() {
-        return found;
-    }
-    let mut kept = Diagnostics::new();
-    for diagnostic in found {
-        let mut silenced = false;
-        for one in allowed.iter_mut().filter(|_| diagnostic.severity == Severity::Warning) {
-            let fits = one.code == diagnostic.code && within(one.rule, &diagnostic);
-            one.used |= fits;
-            silenced |= fits;
-        }
-        if !silenced {
-            kept.push(diagnostic);
-        }
-    }
-    // With faults not every check was made.
-    if !kept.has_errors() {
-        kept.extend(allowed.iter().filter(|one| !one.used).map(|one| for_nothing(&one.code, one.at)));
     }
     kept
 }
 
-fn for_nothing(code: &str, at: Span) -> Diagnostic {
-    Diagnostic::warning("allowed-for-nothing", at, format!("the rule has no warning `{code}`"))
-        .help("remove this: it would hide the next one")
-}
-
-fn within(rule: Span, diagnostic: &Diagnostic) -> bool {
-    let place = diagnostic.primary;
-    rule.source == place.source && rule.start <= place.start && place.end <= rule.end
+fn within(rule: &Node, diagnostic: &Diagnostic) -> bool {
+    rule.span.start <= diagnostic.primary.start && diagnostic.primary.end <= rule.span.end
 }

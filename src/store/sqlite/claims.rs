@@ -202,7 +202,9 @@ impl Sqlite {
     }
 
     pub(super) fn pulled_in(&mut self, now: Timestamp, until: Timestamp) -> Result<usize> {
-        let sql = "UPDATE ready SET due_at = ?1 WHERE kind IN (?2, ?3, ?4) AND due_at > ?5 AND due_at < ?6";
+        // The turn was given by the same clock.
+        let sql = "UPDATE ready SET due_at = CASE WHEN due_at > ?5 AND due_at < ?6 THEN ?1 ELSE due_at END, rank = min(rank, ?1) \
+                   WHERE kind IN (?2, ?3, ?4) AND ((due_at > ?5 AND due_at < ?6) OR rank > ?5)";
         let pulled = exec(&self.db, sql, params![ms(now), DELIVERY, EVENT, EFFECT, ms(until), NEVER])?;
         self.news.work |= pulled > 0;
         Ok(pulled)

@@ -23,7 +23,9 @@ use super::claim::{Claim, ClaimedDelivery, ClaimedEvent, ClaimedLane, Recovered,
 use super::commit::{Begun, Derived, Finish, PlanMade, Purge, Received, Run};
 use super::error::{Result, StoreError};
 use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
-use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Refused, Retention, RunRow, SigningToken, TimerRow};
+use super::rows::{
+    Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Recorded, Refused, Retention, RunRow, SigningToken, TimerRow,
+};
 use crate::model::{
     AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse,
     Later, LeverEvent, Notice, OpportunityId, PackName, Phase, Placed, Reason, RuleName, Slot, VendorName,
@@ -380,6 +382,14 @@ impl Reader for SqliteReader {
         now: Timestamp,
     ) -> Result<Vec<RunRow>> {
         self.snapshot(|db| read_runs::runs(db, account, opportunity, limit, now))
+    }
+
+    fn history(&self, account: &AccountId, since: Timestamp, after: i64, limit: usize) -> Result<Vec<Recorded>> {
+        self.snapshot(|db| read_runs::history(db, account, since, after, limit))
+    }
+
+    fn history_length(&self, account: &AccountId, since: Timestamp) -> Result<u64> {
+        self.snapshot(|db| read_runs::history_length(db, account, since))
     }
 
     fn events(&self, account: Option<&AccountId>, opportunity: &OpportunityId, limit: usize) -> Result<Vec<EventRow>> {

@@ -6,7 +6,7 @@ use super::columns::{
 use super::read_health::accounts;
 use crate::model::{AccountId, Attempt, Delivery, DeliveryId, EffectId, Event, EventId, Id, OpportunityId, Outcome, Reason};
 use crate::store::error::Result;
-use crate::store::rows::{EffectRow, EffectState, EventRow, EventState, RunRow};
+use crate::store::rows::{EffectRow, EffectState, EventRow, EventState, Recorded, RunRow};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -187,6 +187,36 @@ pub(super) fn runs(
     found.sort_by_key(|run| std::cmp::Reverse(run.planned_at));
     found.truncate(limit);
     Ok(found)
+}
+
+/// The next runs of an account, oldest first, without what became of them.
+pub(super) fn history(
+    db: &Connection,
+    account: &AccountId,
+    since: Timestamp,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<Recorded>> {
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = all(
+        db,
+        "SELECT r.rowid, r.ruleset, r.facts, e.payload FROM run r JOIN event e ON e.account = r.account AND e.id = r.event \
+         WHERE r.rowid > ?2 AND r.account = ?1 AND r.planned_at >= ?3 ORDER BY r.rowid LIMIT ?4",
+        params![account.as_str(), after, ms(since), most],
+        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?)),
+    )?;
+    rows.into_iter()
+        .map(|(place, ruleset, facts, event)| {
+            let name = format!("run in row {place}");
+            Ok(Recorded { place, event: decode(&name, &event)?, facts: decode(&name, &facts)?, ruleset })
+        })
+        .collect()
+}
+
+pub(super) fn history_length(db: &Connection, account: &AccountId, since: Timestamp) -> Result<u64> {
+    let sql = "SELECT count(*) FROM run WHERE account = ?1 AND planned_at >= ?2";
+    let count = one(db, sql, params![account.as_str(), ms(since)], |row| row.get::<_, i64>(0))?;
+    Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
 }
 
 pub(super) fn events(

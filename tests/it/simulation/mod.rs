@@ -89,14 +89,16 @@ async fn story(seed: u64) -> End {
     world.story.tell("the weather turns fair");
     rest(&world).await;
     let faults = world.faults().await;
-    End {
+    let end = End {
         faults,
         story: world.story.lines(),
         deaths: world.weather.deaths(),
         calls: world.control().requests().len(),
         mails: world.control().mails().len(),
         history: world.control().requests().iter().map(|request| format!("{request:?}")).collect(),
-    }
+    };
+    world.end();
+    end
 }
 
 /// Waits, in fair weather, until everything that was accepted has come to an end: two days at most.

@@ -9,14 +9,14 @@ use leverd::sim::Sim;
 use leverd::store::Store;
 use std::fmt::{Debug, Formatter};
 use std::future::pending;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tower::ServiceExt as _;
 
 /// From one process of leverd's to the world.
 pub(super) struct Out {
     pub(super) weather: Arc<Weather>,
-    pub(super) world: Arc<OnceLock<Arc<Sim>>>,
+    pub(super) world: Arc<Mutex<Option<Arc<Sim>>>>,
     pub(super) process: u64,
     /// Dies with the process.
     pub(super) store: Store,
@@ -47,7 +47,7 @@ impl Wire for Out {
             if !matches!(fate, CallFate::Answered { .. }) {
                 self.weather.story.tell(format!("{line}: {fate:?}"));
             }
-            let world = Arc::clone(self.world.get().unwrap());
+            let Some(world) = self.world.lock().unwrap().clone() else { return pending().await };
             match fate {
                 CallFate::Answered { after } => {
                     // Half of the time there, half of it back.

@@ -16,7 +16,7 @@ use leverd::server::{self, Shared};
 use leverd::sim::{Control, Faults, Sim};
 use leverd::store::{Options, Place, Store};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -30,7 +30,7 @@ pub(super) struct World {
     pub(super) story: Arc<Story>,
     pub(super) account: AccountId,
     ground: &'static Ground,
-    wire: Arc<OnceLock<Arc<Sim>>>,
+    wire: Arc<Mutex<Option<Arc<Sim>>>>,
     door: Arc<Mutex<Option<Router>>>,
     shelf: tempfile::TempDir,
     began: Instant,
@@ -55,8 +55,7 @@ impl World {
         let origin = Timestamp::from_second(ORIGIN).unwrap();
         let sim = Arc::new(Sim::inside(options, ground.address, origin, way_in).unwrap());
         ground::prepare(&sim.control());
-        let wire = Arc::new(OnceLock::new());
-        wire.set(Arc::clone(&sim)).unwrap();
+        let wire = Arc::new(Mutex::new(Some(Arc::clone(&sim))));
         let world = Self {
             sim,
             weather,
@@ -129,6 +128,16 @@ impl World {
         *self.door.lock().unwrap() = Some(server::router(Shared { node: Arc::clone(&node), metrics: None }));
         *self.node.lock().unwrap() = Some(node);
         self.story.tell(format!("process {process} starts"));
+    }
+
+    /// The world, leverd and the ways between them hold each other: told apart here, or none of them would ever go.
+    pub(super) fn end(&self) {
+        *self.door.lock().unwrap() = None;
+        *self.wire.lock().unwrap() = None;
+        if let Some(node) = self.node.lock().unwrap().take() {
+            node.store.die();
+        }
+        self.sim.stop();
     }
 
     /// The files change, and the process takes note.

@@ -1,0 +1,48 @@
+//! How the protocol counts: lines from 0, columns in UTF-16 code units, files as `file:` URIs.
+
+use crate::lang::source::{Sources, Span};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use url::Url;
+
+/// The file behind a `file:` URI; nothing for any other.
+pub(super) fn path_of(uri: &str) -> Option<PathBuf> {
+    let url = Url::parse(uri).ok()?;
+    if url.scheme() == "file" { url.to_file_path().ok() } else { None }
+}
+
+/// The URI of an absolute path.
+pub(super) fn uri_of(path: &Path) -> String {
+    Url::from_file_path(path).map(String::from).unwrap_or_default()
+}
+
+/// The URI of a source by its name; nothing for what is no file, such as a pack that leverd ships.
+pub(super) fn uri_of_name(name: &str) -> Option<String> {
+    let path = Path::new(name);
+    path.is_absolute().then(|| uri_of(path)).filter(|uri| !uri.is_empty())
+}
+
+/// A place in a text.
+pub(super) fn range(sources: &Sources, span: Span) -> Value {
+    json!({ "start": position(sources, span, span.start), "end": position(sources, span, span.end) })
+}
+
+fn position(sources: &Sources, span: Span, offset: u32) -> Value {
+    let Some(source) = sources.get(span.source) else { return json!({ "line": 0, "character": 0 }) };
+    let offset = source.floor(offset as usize);
+    let line = source.line_of(offset);
+    let units = source.slice(source.line_start(line)..offset).encode_utf16().count();
+    json!({ "line": line - 1, "character": units })
+}
+
+/// Whether a range holds a position, or has one in common with another range.
+pub(super) fn touches(range: &Value, asked: &Value) -> bool {
+    let point = |value: &Value| Some((value.get("line")?.as_u64()?, value.get("character")?.as_u64()?));
+    let ends = |value: &Value| Some((point(value.get("start")?)?, point(value.get("end")?)?));
+    let Some((start, end)) = ends(range) else { return false };
+    match (ends(asked), point(asked)) {
+        (Some((from, to)), _) => from <= end && start <= to,
+        (None, Some(at)) => start <= at && at <= end,
+        (None, None) => false,
+    }
+}

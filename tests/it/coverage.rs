@@ -1,0 +1,92 @@
+//! `leverd test --coverage`: what no test reached, with its place.
+
+use std::process::Command;
+
+const RULES: &str = "\
+settings: { stage: { type: stage } }
+rules:
+  - name: welcome
+    trigger: [candidateStageChange, applicationCreated]
+    when:
+      opportunity.tags: { contains: New }
+      any:
+        - candidate.name: { exists: true }
+        - opportunity.origin: applied
+    require:
+      - candidate.email: { exists: true }
+        else: [{ add_note: no address }]
+    do: [{ add_tag: Welcome }]
+  - name: forgotten
+    trigger: candidateHired
+    do: [{ add_tag: Hired }]
+";
+
+const TESTS: &str = "\
+given:
+  stages: [New, Screen]
+  settings: { stage: Screen }
+  opportunity: { stage: New, tags: [New] }
+tests:
+  - name: a new one
+    steps:
+      - event: candidateStageChange
+        with: { to_stage: Screen }
+        expect: [{ add_tag: Welcome }]
+  - name: an old one
+    given: { opportunity: { tags: [Old] } }
+    steps:
+      - event: candidateStageChange
+        with: { to_stage: Screen }
+        expect: nothing
+        because: opportunity.tags
+";
+
+fn run(arguments: &[&str]) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("rules.yaml"), RULES).unwrap();
+    std::fs::write(folder.path().join("tests.yaml"), TESTS).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leverd"));
+    let out = command.arg("test").args(arguments).current_dir(folder.path()).output().unwrap();
+    (out.status.code(), format!("{}{}", String::from_utf8(out.stdout).unwrap(), String::from_utf8(out.stderr).unwrap()))
+}
+
+#[test]
+fn what_no_test_reached_is_named_with_its_place() {
+    let (code, told) = run(&["--coverage"]);
+    assert_eq!(
+        told,
+        "2 tests, 2 passed, 0 failed\n\
+         rules.yaml:4: rule `welcome`: never fired under `applicationCreated`\n\
+         rules.yaml:7: rule `welcome`: `any` was never false\n\
+         rules.yaml:11: rule `welcome`: this guard was never false\n\
+         rules.yaml:14: rule `forgotten`: never fired\n\
+         coverage: 2 of 6 branches, 33 %\n"
+    );
+    assert_eq!(code, Some(0));
+    let (code, told) = run(&["--min", "40"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        told.ends_with("that is less than the 40 % asked for by `--min`: add tests, or remove what is not needed\n"),
+        "{told}"
+    );
+    assert_eq!(run(&["--min", "33"]).0, Some(0));
+    // A test that is not asked for counts all the same: what is covered is a question to all of them.
+    assert!(run(&["--coverage", "--filter", "an old one"]).1.contains("2 of 6 branches"));
+    let (_, told) = run(&["--coverage", "--format", "github"]);
+    assert!(
+        told.contains("::notice file=rules.yaml,line=14,title=no rule test reaches this::rule `forgotten`: never fired"),
+        "{told}"
+    );
+    let (_, told) = run(&["--coverage", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(json["coverage"].as_array().unwrap().iter().filter(|branch| branch["reached"] == true).count(), 2, "{told}");
+}
+
+#[test]
+fn every_branch_of_every_shipped_pack_is_reached() {
+    for pack in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/rules")).unwrap().map(|entry| entry.unwrap().path()) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_leverd"));
+        let out = command.arg("test").arg(&pack).args(["--min", "100"]).output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stdout));
+    }
+}

@@ -1,0 +1,208 @@
+//! What a change of the rules would have done: the recorded history through both rule sets, by the binary beside a running leverd.
+
+use super::bed::{ADA, Bed, EMAIL, OTHER, STAGE, Setting, TEST};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const LEVERD: &str = env!("CARGO_BIN_EXE_leverd");
+const BOB: &str = "Bob Example";
+const MORE: &str = r#"
+  - name: ask after a while
+    trigger: { after: 3d, of: assessment.invited }
+    do:
+      - add_note: "{{assessment.title}}: nothing heard"
+  - name: say that it was approved
+    trigger: assessment.approved
+    do:
+      - add_note: "{{assessment.title}} was approved"
+"#;
+
+/// Two candidates, one to the decision, one invited; and the project as it is.
+async fn history() -> (Bed, PathBuf) {
+    let bed = Bed::with(Setting { rules: MORE, ..Setting::default() }).await;
+    bed.candidate(BOB, Some("bob@example.com"), &[OTHER]);
+    bed.control().move_stage(BOB, STAGE).unwrap();
+    bed.enter().await;
+    bed.control().start_assessment(EMAIL, TEST).unwrap();
+    bed.rest().await;
+    bed.control().submit_assessment(EMAIL, TEST, 88.0).unwrap();
+    bed.rest().await;
+    bed.control().approve_candidate(EMAIL).unwrap();
+    bed.rest().await;
+    let project = bed.world.config.parent().unwrap().to_owned();
+    (bed, project)
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let there = to.join(entry.file_name());
+        match entry.path() {
+            path if path.is_dir() => copy(&path, &there),
+            path if path.extension().is_some_and(|ending| ending == "yaml") => drop(std::fs::copy(path, there).unwrap()),
+            _ => {}
+        }
+    }
+}
+
+/// A copy of the project whose rules are changed so.
+fn changed(project: &Path, name: &str, changes: &[(&str, &str)]) -> PathBuf {
+    let other = project.with_file_name(name);
+    copy(project, &other);
+    let rules = other.join("rules/qualified/rules.yaml");
+    let mut text = std::fs::read_to_string(&rules).unwrap();
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    std::fs::write(rules, text).unwrap();
+    other
+}
+
+async fn diff(bed: &Bed, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(LEVERD);
+    command.arg("diff").args(arguments).arg("--config").arg(&bed.world.config);
+    let Output { status, stdout, stderr } = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    (status.code(), format!("{}{}", String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap()))
+}
+
+/// The lines of groups: what is told, without examples.
+fn groups(told: &str) -> Vec<&str> {
+    told.lines().filter(|line| line.starts_with("rule ")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_shows_exactly_what_was_planted_and_sends_nothing() {
+    let (bed, project) = history().await;
+    let here = project.to_str().unwrap();
+    bed.control().clear_requests();
+
+    // Nothing, or only words: a rule that has another name and another place.
+    let (code, told) = diff(&bed, &[here, here, "--exit-code"]).await;
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("every one comes out the same"), "{told}");
+    let renamed = changed(
+        &project,
+        "renamed",
+        &[("  - name: mark started\n", "  - name: they began\n    was: [mark started]\n"), ("# ", "# now: ")],
+    );
+    let (_, told) = diff(&bed, &[here, renamed.to_str().unwrap()]).await;
+    assert!(told.contains("every one comes out the same"), "{told}");
+
+    // Five changes, each with its reason.
+    let planted = changed(
+        &project,
+        "planted",
+        &[
+            // Another text.
+            ("{{round result.percent}} %", "{{round result.percent}} percent"),
+            // A condition that was false.
+            (
+                "    trigger: assessment.approved\n    do:\n      - add_note",
+                "    trigger: assessment.approved\n    when: { assessment.title: Something else }\n    do:\n      - add_note",
+            ),
+            // Another member of the family.
+            ("\"{{assessment.title}} - Started\" }", "\"{{assessment.title}} - Submitted\" }"),
+            // A rule less, and a rule more.
+            (
+                "  - name: mark approved\n    trigger: assessment.approved\n    do:\n      - set_tag: { status: \"{{assessment.title}} - Approved\" }\n",
+                "",
+            ),
+            (
+                "rules:\n",
+                "rules:\n  - name: look at the good ones\n    trigger: assessment.scored\n    when: { result.percent: { gte: 80 } }\n    do: [{ add_tag: Look }]\n",
+            ),
+        ],
+    );
+    let (code, told) = diff(&bed, &[here, planted.to_str().unwrap(), "--exit-code"]).await;
+    assert_eq!(code, Some(1), "{told}");
+    assert_eq!(
+        groups(&told),
+        [
+            "rule `look at the good ones` of `qualified`: `add_tag` is added in 1 run",
+            "rule `mark approved` of `qualified`: `set_tag` is no longer done in 1 run",
+            "rule `mark started` of `qualified`: `set_tag` is another one in 1 run",
+            "rule `say that it was approved` of `qualified`: `add_note` is no longer done in 1 run",
+            "rule `write results` of `qualified`: `add_note` is another one in 1 run",
+        ],
+        "{told}"
+    );
+    for reason in
+        ["the rule is new", "there is no such rule any more", "`assessment.title` is `AngularJS", "after: set_tag status"]
+    {
+        assert!(told.contains(reason), "{reason} in\n{told}");
+    }
+    // A timer that runs longer.
+    let later = changed(&project, "later", &[("after: 3d", "after: 5d")]);
+    let (_, longer) = diff(&bed, &[here, later.to_str().unwrap()]).await;
+    assert_eq!(
+        groups(&longer),
+        ["rule `ask after a while` of `qualified`: it looks again at another time, or no longer in 2 runs"],
+        "{longer}"
+    );
+
+    // One rule alone.
+    let (_, told) = diff(&bed, &[here, planted.to_str().unwrap(), "--rule", "results"]).await;
+    assert_eq!(groups(&told).len(), 1, "{told}");
+
+    // For a pull request, where nobody is named.
+    let (_, told) = diff(&bed, &[here, planted.to_str().unwrap(), "--format", "github"]).await;
+    assert_eq!(told.lines().filter(|line| line.starts_with("| 1 |")).count(), 5, "{told}");
+    for personal in [ADA, EMAIL, BOB, "88 %"] {
+        assert!(!told.contains(personal), "{personal} in\n{told}");
+    }
+    let (_, told) = diff(&bed, &[here, planted.to_str().unwrap(), "--format", "json"]).await;
+    let json: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&json["different"], &json["unknown"]), (&3.into(), &0.into()), "{told}");
+
+    assert_eq!(bed.calls(), [""; 0], "it asked somebody");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_record_does_not_hold_is_told_and_not_guessed() {
+    let (bed, project) = history().await;
+    let asks = changed(
+        &project,
+        "asks",
+        &[("    trigger: assessment.scored\n", "    trigger: assessment.scored\n    when: { opportunity.origin: referred }\n")],
+    );
+    let (code, told) = diff(&bed, &[project.to_str().unwrap(), asks.to_str().unwrap(), "--exit-code"]).await;
+    assert_eq!(code, Some(1), "{told}");
+    assert!(groups(&told).is_empty(), "{told}");
+    assert!(told.contains("`opportunity"), "{told}");
+    assert!(told.contains("and of 1 the record does not tell"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_side_may_be_a_revision_and_a_faulty_side_is_told() {
+    let (bed, project) = history().await;
+    let git = |arguments: &[&str]| {
+        let mut git = Command::new("git");
+        git.arg("-C").arg(&project).args(["-c", "user.name=x", "-c", "user.email=x@example.com"]).args(arguments);
+        let Output { status, stderr, .. } = git.output().unwrap();
+        assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
+    };
+    git(&["init", "-q"]);
+    git(&["add", "leverd.yaml", "rules"]);
+    git(&["commit", "-q", "-m", "the rules"]);
+    let rules = project.join("rules/qualified/rules.yaml");
+    let text = std::fs::read_to_string(&rules).unwrap();
+    std::fs::write(&rules, text.replace("{{round result.percent}} %", "{{round result.percent}} percent")).unwrap();
+    git(&["add", "rules"]);
+    git(&["commit", "-q", "-m", "other words"]);
+    // The catalogue is in no commit: that of now serves both.
+    let (code, told) = diff(&bed, &["HEAD~1", "HEAD"]).await;
+    assert_eq!(code, Some(0), "{told}");
+    assert_eq!(groups(&told), ["rule `write results` of `qualified`: `add_note` is another one in 1 run"], "{told}");
+    let (_, told) = diff(&bed, &["HEAD"]).await;
+    assert!(told.contains("from revision `HEAD` to the files as they are now"), "{told}");
+    assert!(told.contains("every one comes out the same"), "{told}");
+
+    let (code, told) = diff(&bed, &["no-such-branch"]).await;
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("`no-such-branch` is no folder, and as a git revision it cannot be read"), "{told}");
+    std::fs::write(&rules, text.replace("set_tag:", "set_tga:")).unwrap();
+    let (code, told) = diff(&bed, &["HEAD"]).await;
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("unknown-verb") && told.contains("does not validate"), "{told}");
+}
