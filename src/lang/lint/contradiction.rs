@@ -20,7 +20,7 @@ pub(super) static LINT: Lint = Lint {
 fn check(view: &View<'_>, found: &mut Diagnostics) {
     for rule in view.rules {
         for (name, spec) in rule.for_each.iter().chain(&rule.find) {
-            rows(view, rule, name, spec, found);
+            rows(view, rule, &format!("there is never a row for `{name}`"), spec, found);
         }
         if let Some(when) = &rule.when
             && let Some(clash) = impossible([when])
@@ -41,12 +41,14 @@ fn check(view: &View<'_>, found: &mut Diagnostics) {
 }
 
 /// What is asked of one row.
-fn rows(view: &View<'_>, rule: &Rule, name: &str, spec: &Spec, found: &mut Diagnostics) {
+fn rows(view: &View<'_>, rule: &Rule, consequence: &str, spec: &Spec, found: &mut Diagnostics) {
     if let Some(clash) = spec.where_.as_ref().and_then(|cond| impossible([cond])) {
-        found.extend(tell(view, rule, clash, format!("there is never a row for `{name}`")));
+        found.extend(tell(view, rule, clash, consequence.to_owned()));
     }
     if let Source::FirstOf(specs) = &spec.source {
-        specs.iter().for_each(|spec| rows(view, rule, name, spec, found));
+        for spec in specs {
+            rows(view, rule, "this source never has a row", spec, found);
+        }
     }
 }
 

@@ -41,7 +41,8 @@ fn leaves(deed: &Deed<'_>) -> Option<(String, bool)> {
     })
 }
 
-/// Whether the pattern of one deed reads the tag of the other, both as written.
+/// Whether the pattern of one deed reads the tag that the other put before, both as written. The other way round is no fault: the
+/// new tag takes the place of all that the pattern reads.
 fn reads(remove: &Deed<'_>, add: &Deed<'_>) -> bool {
     let tag = match add.verb {
         "add_tag" => Some(add.value),
@@ -62,9 +63,8 @@ fn check(view: &View<'_>, found: &mut Diagnostics) {
         let mut done: Vec<(String, bool, &Deed<'_>)> = Vec::new();
         for deed in &deeds {
             let Some((thing, there)) = leaves(deed) else { continue };
-            let takes_back = |(known, was, first): &&(String, bool, &Deed<'_>)| {
-                *was != there && (*known == thing || reads(first, deed) || reads(deed, first))
-            };
+            let takes_back =
+                |(known, was, first): &&(String, bool, &Deed<'_>)| *was != there && (*known == thing || reads(deed, first));
             if let Some((_, _, first)) = done.iter().find(takes_back) {
                 let message = format!("`{}` takes back what `{}` of the same rule does", deed.verb, first.verb);
                 found.push(
