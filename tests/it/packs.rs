@@ -199,3 +199,34 @@ fn thresholds_that_overlap_are_refused() {
     assert!(told.contains("50"), "{told}");
     assert_eq!(shipped("hired-assessments", "{ trigger_stages: [Assessment], pass: 51, fail: 50 }"), (true, String::new()));
 }
+
+/// The folders with rules below one of the repository's.
+fn packs_below(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+    let children = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("readable").path());
+    for child in children.filter(|path| path.is_dir()) {
+        packs_below(&child, found);
+    }
+    if folder.join("rules.yaml").is_file() {
+        found.push(folder.to_owned());
+    }
+}
+
+#[test]
+fn no_check_raises_a_false_alarm_over_packs_and_examples() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = Vec::new();
+    for part in ["rules", "examples"] {
+        packs_below(&root.join(part), &mut folders);
+    }
+    assert!(folders.len() > 8, "{folders:?}");
+    for folder in folders {
+        let read = |path: &Path| (path.display().to_string(), fs::read(path).expect("readable"));
+        let paths = fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("readable").path());
+        let files: Vec<_> = paths.filter(|path| path.is_file()).map(|path| read(&path)).collect();
+        let silences = |text: &[u8]| String::from_utf8_lossy(text).contains("allow:");
+        assert!(!files.iter().any(|(_, text)| silences(text)), "{} silences a warning", folder.display());
+        let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
+        load(&"example".into(), &files, &mut sources, &mut found);
+        assert!(found.is_empty(), "{}", render_human(&sources, &found, false));
+    }
+}

@@ -4,7 +4,7 @@ use super::Lint;
 use super::satisfy::{Asked, Clash, clash, ways};
 use super::view::View;
 use crate::lang::diagnostic::{Diagnostic, Diagnostics};
-use crate::lang::rule::{Cond, Rule};
+use crate::lang::rule::{Cond, Rule, Source, Spec};
 
 pub(super) static LINT: Lint = Lint {
     entry: (
@@ -19,6 +19,9 @@ pub(super) static LINT: Lint = Lint {
 
 fn check(view: &View<'_>, found: &mut Diagnostics) {
     for rule in view.rules {
+        for (name, spec) in rule.for_each.iter().chain(&rule.find) {
+            rows(view, rule, &format!("there is never a row for `{name}`"), spec, found);
+        }
         if let Some(when) = &rule.when
             && let Some(clash) = impossible([when])
         {
@@ -33,6 +36,18 @@ fn check(view: &View<'_>, found: &mut Diagnostics) {
                 found.extend(tell(view, rule, clash, format!("nothing of `{}` is ever done past this guard", rule.name)));
                 break;
             }
+        }
+    }
+}
+
+/// What is asked of one row.
+fn rows(view: &View<'_>, rule: &Rule, consequence: &str, spec: &Spec, found: &mut Diagnostics) {
+    if let Some(clash) = spec.where_.as_ref().and_then(|cond| impossible([cond])) {
+        found.extend(tell(view, rule, clash, consequence.to_owned()));
+    }
+    if let Source::FirstOf(specs) = &spec.source {
+        for spec in specs {
+            rows(view, rule, "this source never has a row", spec, found);
         }
     }
 }

@@ -8,9 +8,11 @@ mod always_loses;
 mod contradiction;
 mod families_overlap;
 mod family_by_hand;
+mod idle_accept;
 pub(crate) mod loops;
 mod never_entered;
 mod never_left;
+mod not_called;
 mod note_repeats;
 mod same_rule;
 mod satisfy;
@@ -40,6 +42,8 @@ static LINTS: &[&Lint] = &[
     &families_overlap::LINT,
     &family_by_hand::LINT,
     &note_repeats::LINT,
+    &not_called::LINT,
+    &idle_accept::LINT,
     &loops::LINT,
     &never_entered::LINT,
     &never_left::LINT,
@@ -69,6 +73,15 @@ mod tests {
             assert!(told.contains(code), "{code}: the bad example shows {told:?}");
             let told = check_rules(good);
             assert!(told.is_empty(), "{code}: the good example shows {told:?}");
+        }
+    }
+    #[test]
+    fn every_warning_can_be_silenced_in_its_rule() {
+        let in_rules = super::LINTS.iter().map(|lint| &lint.entry).filter(|entry| entry.0 != "families-overlap");
+        for (code, _, bad, _) in in_rules {
+            let allow = format!("    allow: {{ {code}: it is meant }}\n    trigger:");
+            let told: Vec<_> = check_rules(&bad.replace("    trigger:", &allow)).iter().map(|found| found.code).collect();
+            assert!(!told.contains(code), "{code} cannot be silenced");
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use super::Lint;
 use super::view::{Deed, View, plain};
+use crate::lang::compile::{member_fits, normal};
 use crate::lang::diagnostic::{Diagnostic, Diagnostics};
-use crate::lang::yaml::Kind;
+use crate::lang::rule::PatternText;
+use crate::lang::yaml::{Kind, Node};
 
 pub(super) static LINT: Lint = Lint {
     entry: (
@@ -29,6 +31,7 @@ fn leaves(deed: &Deed<'_>) -> Option<(String, bool)> {
     };
     Some(match deed.verb {
         "add_tag" => (text("tag", deed.value), true),
+        "rename_tag" => (text("tag", deed.value.get("to")?), true),
         "remove_tag" => (text("tag", deed.value), false),
         "set_tag" => (family()?, true),
         "clear_tag" => (family()?, false),
@@ -38,13 +41,31 @@ fn leaves(deed: &Deed<'_>) -> Option<(String, bool)> {
     })
 }
 
+/// Whether the pattern of one deed reads the tag that the other put before, both as written. The other way round is no fault: the
+/// new tag takes the place of all that the pattern reads.
+fn reads(remove: &Deed<'_>, add: &Deed<'_>) -> bool {
+    let tag = match add.verb {
+        "add_tag" => Some(add.value),
+        "rename_tag" => add.value.get("to"),
+        _ => None,
+    };
+    let (Some(tag), "remove_tag", Some(pattern)) = (tag.and_then(Node::scalar), remove.verb, remove.value.scalar()) else {
+        return false;
+    };
+    let place = |_: std::ops::Range<usize>| remove.span;
+    let pattern = PatternText::parse_text(pattern, &place, &mut Diagnostics::new());
+    pattern.is_some_and(|pattern| pattern.holes().next().is_some() && member_fits(&pattern, &normal(tag)))
+}
+
 fn check(view: &View<'_>, found: &mut Diagnostics) {
     for rule in view.rules {
         let deeds = view.deeds(rule);
         let mut done: Vec<(String, bool, &Deed<'_>)> = Vec::new();
         for deed in &deeds {
             let Some((thing, there)) = leaves(deed) else { continue };
-            if let Some((_, _, first)) = done.iter().find(|(known, was, _)| *known == thing && *was != there) {
+            let takes_back =
+                |(known, was, first): &&(String, bool, &Deed<'_>)| *was != there && (*known == thing || reads(deed, first));
+            if let Some((_, _, first)) = done.iter().find(takes_back) {
                 let message = format!("`{}` takes back what `{}` of the same rule does", deed.verb, first.verb);
                 found.push(
                     Diagnostic::warning("undone", deed.span, message)
