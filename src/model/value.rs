@@ -113,6 +113,22 @@ impl Type {
     }
 }
 
+impl Type {
+    /// Whether a value of `other` can stand where an action wants one of this type. Stricter than [`Type::comparable`]: what is no URL
+    /// may well be compared with one, but can never be one.
+    pub fn takes(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text, other) => Self::Text.comparable(other),
+            (Self::Tag, Self::Text | Self::Tag | Self::OneOf(_) | Self::Named(_)) | (Self::Number, Self::Int) => true,
+            // By its name.
+            (Self::Named(_), Self::Text | Self::Tag) => true,
+            (Self::OneOf(all), Self::OneOf(some)) => some.iter().all(|option| all.contains(option)),
+            (Self::List(a), Self::List(b)) => a.takes(b),
+            (a, b) => a == b,
+        }
+    }
+}
+
 impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

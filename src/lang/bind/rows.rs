@@ -40,11 +40,10 @@ pub(super) fn indexes(
         if !per.is_empty() {
             continue;
         }
-        let index = Index::over(rows.iter().map(|row| match (field, row) {
-            (Some(field), Value::Record { record }) => record.get(field),
-            (None, row) => Some(row),
-            (Some(_), _) => None,
-        }));
+        // A column of a table, or a part of a named thing.
+        let part = |row: &Value| field.as_ref().map_or_else(|| Some(row.clone()), |field| row.member(field));
+        let parts: Vec<Option<Value>> = rows.iter().map(part).collect();
+        let index = Index::over(parts.iter().map(Option::as_ref));
         if let Some(index) = index {
             indexes.entry(name.clone()).or_default().insert(field.clone(), index);
         }

@@ -39,19 +39,34 @@ impl Check<'_, '_> {
         found
     }
 
-    /// A value of this type: literal or `$path`.
+    /// A value to compare one of this type with: literal or `$path`.
     pub(crate) fn operand(&mut self, scope: &Scope<'_>, node: &Node, wanted: &Type, route: &str) -> Option<Typed> {
+        self.operand_that(Type::comparable, scope, node, wanted, route)
+    }
+
+    /// A value that fits the type wanted.
+    fn operand_that(
+        &mut self,
+        fits: fn(&Type, &Type) -> bool,
+        scope: &Scope<'_>,
+        node: &Node,
+        wanted: &Type,
+        route: &str,
+    ) -> Option<Typed> {
         if let Some(path) = node_path(node) {
             let found = self.path(scope, path, node)?;
-            if !wanted.comparable(&found.ty) {
+            if !fits(wanted, &found.ty) {
                 self.wrong_path(node, path, &found.ty, wanted);
                 return None;
             }
             return Some(Typed { operand: Operand::Place(found.place), ty: found.ty, maybe_absent: found.maybe_absent });
         }
         if let (Type::List(item), NodeKind::Seq(items)) = (wanted, &node.kind) {
-            let all: Vec<Option<Typed>> =
-                items.iter().enumerate().map(|(at, node)| self.operand(scope, node, item, &format!("{route}[{at}]"))).collect();
+            let all: Vec<Option<Typed>> = items
+                .iter()
+                .enumerate()
+                .map(|(at, node)| self.operand_that(fits, scope, node, item, &format!("{route}[{at}]")))
+                .collect();
             let all = all.into_iter().collect::<Option<Vec<Typed>>>()?;
             let maybe_absent = false;
             let literals: Option<Vec<Value>> = all
@@ -80,7 +95,7 @@ impl Check<'_, '_> {
 
     /// A value that an action cannot do without.
     pub(crate) fn needed(&mut self, scope: &Scope<'_>, node: &Node, wanted: &Type, route: &str) -> Option<Operand> {
-        let typed = self.operand(scope, node, wanted, route)?;
+        let typed = self.operand_that(Type::takes, scope, node, wanted, route)?;
         self.must_be_there(&typed, node)?;
         Some(typed.operand)
     }
@@ -220,6 +235,9 @@ impl Check<'_, '_> {
             }
             (_, Type::List(item)) if item.comparable(ty) => {
                 "it is one value: put it into brackets, or compare without `in`".to_owned()
+            }
+            (Type::Text, Type::Url) => {
+                "declare it as `url` where it comes from; a URL made of parts is a text: `\"https://…/{{NAME}}\"`".to_owned()
             }
             _ => format!("name something that is {}", a(wanted)),
         };

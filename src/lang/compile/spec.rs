@@ -56,7 +56,8 @@ impl Check<'_, '_> {
                 // Known with a type that is never compared, so that one fault does not become ten.
                 continue;
             };
-            shape.optional = role == Role::Find && spec.default.is_none();
+            // An `else` ends the item, so that what follows has a row.
+            shape.optional = role == Role::Find && spec.default.is_none() && spec.otherwise.is_empty();
             if free {
                 scope.present.extend(certain.into_iter().map(|field| format!("{}.{field}", key.text)));
                 scope.vars.push((key.text.clone(), shape));

@@ -4,7 +4,7 @@
 //! | file | duty |
 //! |---|---|
 //! | `ground.rs` | what all seeds start from |
-//! | `dice.rs`, `weather.rs` | chance, and what it does to commits, calls and deliveries |
+//! | `weather.rs` | what chance (`../dice.rs`) does to commits, calls and deliveries |
 //! | `wires.rs` | the way out and the way in |
 //! | `world.rs` | Lever, the vendor, and a leverd that dies and comes back |
 //! | `script.rs` | what people do |
@@ -12,7 +12,6 @@
 //! | `story.rs` | what is shown when it is not |
 
 mod claims;
-mod dice;
 mod ground;
 mod script;
 mod story;
@@ -20,7 +19,7 @@ mod weather;
 mod wires;
 mod world;
 
-use dice::Dice;
+use crate::dice::Dice;
 use leverd::model::{Bug, plant};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};

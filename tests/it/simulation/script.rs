@@ -1,9 +1,9 @@
 //! What people do, by the seed: recruiters move, tag, archive and press Rerun; candidates take their tests; operators change rules,
 //! set clocks, and lose networks.
 
-use super::dice::Dice;
 use super::ground::{STAGE, TESTS};
 use super::world::World;
+use crate::dice::Dice;
 use jiff::SignedDuration;
 use leverd::sim::NewOpportunity;
 use std::time::Duration;

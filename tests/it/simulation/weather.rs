@@ -3,8 +3,8 @@
 //! Every seed has weather of its own, from fair to foul: most kinds of fault are absent in most seeds, so that the rare ones are not
 //! hidden by the usual ones. When the story is told the weather turns fair for good, and what was accepted has to come to an end.
 
-use super::dice::Dice;
 use super::story::Story;
+use crate::dice::Dice;
 use leverd::store::{Fate, Fates};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};

@@ -1,10 +1,10 @@
 //! One world of one seed: Lever and the vendor, and a leverd that dies and comes back.
 
-use super::dice::Dice;
 use super::ground::{self, Ground};
 use super::story::Story;
 use super::weather::{Disk, Weather};
 use super::wires::{In, Out};
+use crate::dice::Dice;
 use axum::Router;
 use jiff::{SignedDuration, Timestamp};
 use leverd::http::{Client, Limits};
