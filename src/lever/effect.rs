@@ -6,8 +6,8 @@
 use super::api::{self, ApiError, Form, Note, Opportunity, UploadedFile};
 use super::facts::OpportunitySnapshot;
 use crate::model::{
-    Act, Applied, Attachment, Body, Bug, Exchange, Method, Move, OpportunityId, Outcome, Placed, Reason, Request, Response,
-    UserId, Value, digest, planted,
+    Act, Applied, Attachment, Body, Exchange, Method, Move, OpportunityId, Outcome, Placed, Reason, Request, Response, UserId,
+    Value, digest,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -246,7 +246,7 @@ pub fn outcome(request: &Request, exchange: &Exchange) -> Outcome {
     };
     let error = ApiError::of(response);
     let reason = |code: &str, what: &str| Reason::new(code, format!("{what} ({}){}", response.status, error.suffix()));
-    let early = from_the_future(request, response).filter(|_| !planted(Bug::RefusedForTheClock));
+    let early = from_the_future(request, response);
     match response.status {
         200..=299 => Outcome::Done { learned: learned(request, response) },
         401 => Outcome::Suspended { reason: reason("R2", "Lever does not accept the credentials of this account") },

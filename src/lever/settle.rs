@@ -13,6 +13,9 @@ use jiff::{SignedDuration, Timestamp};
 /// What Lever's clock may differ from ours by.
 const SKEW: SignedDuration = SignedDuration::from_secs(5);
 
+/// What was lost on its way has arrived, or never will, after this: twice the longest call.
+pub const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(60);
+
 /// And for files, which Lever stamps while it processes them.
 const FILE_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
@@ -46,12 +49,25 @@ pub enum Settled {
     Park(Reason),
 }
 
-/// How long after the lost answer the first look makes sense: Lever may still be carrying the write out.
-pub const fn grace(act: &Act) -> SignedDuration {
+/// How long after a write whose outcome is unknown the first look, or the repetition, makes sense. `silent`: no answer came, or one that
+/// only says that none came in time. Then the write may still be on its way, and might undo what follows it.
+pub const fn grace(act: &Act, silent: bool) -> SignedDuration {
     match act {
-        Act::Note { .. } | Act::File(_) | Act::Form(_) | Act::Feedback(_) => SignedDuration::from_secs(60),
+        Act::Note { .. } | Act::File(_) | Act::Form(_) | Act::Feedback(_) => ON_ITS_WAY,
+        // The vendor's adapter says how these are settled, and when.
+        Act::Invite(_) | Act::Call(_) | Act::Ask(_) => SignedDuration::ZERO,
+        _ if silent => ON_ITS_WAY,
         Act::Stage(_) | Act::Archive { .. } => SignedDuration::from_secs(10),
         _ => SignedDuration::ZERO,
+    }
+}
+
+/// Whether this exchange leaves open that the write is still on its way.
+pub fn silent(exchange: &Exchange) -> bool {
+    match exchange {
+        Exchange::Answered(response) => matches!(response.status, 408 | 504),
+        Exchange::NotSent(_) => false,
+        Exchange::Lost(_) => true,
     }
 }
 

@@ -25,8 +25,6 @@ pub enum Bug {
     LeftPutOff,
     /// An invitation whose answer got lost is repeated while it may still be on its way.
     RepeatedAtOnce,
-    /// A time that lies ahead of Lever's clock is a refusal for good.
-    RefusedForTheClock,
 }
 
 impl Bug {
@@ -42,7 +40,6 @@ impl Bug {
         Self::ClockBelieved,
         Self::LeftPutOff,
         Self::RepeatedAtOnce,
-        Self::RefusedForTheClock,
     ];
 }
 

@@ -11,19 +11,18 @@ use super::executor::end::{finish, finish_of, put_off};
 use super::line::{Line, read};
 use crate::engine::called;
 use crate::lang::adapter::OnUnknown;
+use crate::lever::settle::ON_ITS_WAY;
 use crate::model::{
     Act, Applied, Assessment, AssessmentEvent, Bug, Class, Effect, Event, EventId, EventKind, InviteMode, Outcome, Phase,
     Reason, Value, planted,
 };
 use crate::store::{ClaimedEffect, Result};
 use crate::vendor::{self, Talk, Turn, ledger_inputs};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// The operation that refreshes an invitation, if the adapter declares one; else `invite` does, and reads `refresh`.
 const REFRESH: &str = "refresh";
-/// What was lost on its way has arrived, or never will, after this: twice the longest call.
-const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(60);
 /// A look-up after an unknown outcome must miss this often before the invitation is sent again.
 const MISSES: u32 = 2;
 /// The reason of an answer that shows nothing: there is no such thing (any more).

@@ -43,7 +43,8 @@ pub(in crate::runtime) fn finish_of(
             (Outcome::Dead { reason: Reason::new("R10", text) }, None)
         }
         Outcome::Unknown { reason } => {
-            let due = (now + settle::grace(&claimed.effect.act)).max(backoff::next(now, claimed.rounds, id, None));
+            let silent = last.is_none_or(|(_, exchange)| settle::silent(exchange));
+            let due = (now + settle::grace(&claimed.effect.act, silent)).max(backoff::next(now, claimed.rounds, id, None));
             (Outcome::Unknown { reason }, Some(due))
         }
         Outcome::Suspended { reason } => (Outcome::Suspended { reason }, Some(now + SUSPENDED)),

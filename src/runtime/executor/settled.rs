@@ -39,7 +39,7 @@ pub(super) async fn settled(
         .collect();
     let begun_at = tried.first().copied().unwrap_or(claimed.planned_at);
     let last = tried.last().copied().unwrap_or(begun_at);
-    let due = last + settle::grace(&effect.act);
+    let due = last + settle::grace(&effect.act, died(claimed));
     if planted(Bug::NoLookUp) {
         return Ok(Looked::Again);
     }
@@ -82,6 +82,11 @@ pub(super) async fn settled(
             }
         }
     }
+}
+
+/// Whether the process died while the last attempt was under way: nothing says how long it has been.
+pub(super) fn died(claimed: &ClaimedEffect) -> bool {
+    claimed.attempts.last().is_some_and(|attempt| attempt.ended_at.is_none())
 }
 
 /// Under which name an answer tells what Lever calls the thing made.

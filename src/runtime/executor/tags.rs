@@ -1,9 +1,11 @@
 //! All tag changes of a lane as one add and one remove: see [`crate::lever::tags`].
 
 use super::end::{finish_of, persist, put_off, unless_gone};
+use super::settled::died;
 use crate::lang::pattern::matches;
 use crate::lever::api;
 use crate::lever::effect::{self, outcome};
+use crate::lever::settle::ON_ITS_WAY;
 use crate::lever::tags::{TagRun, TagStep};
 use crate::model::{Bug, Class, Destination, EffectId, Exchange, OpportunityId, Outcome, Reason, Request, planted};
 use crate::runtime::account::Account;
@@ -17,6 +19,12 @@ pub(super) async fn change(
     opportunity: &OpportunityId,
     claimed: Vec<ClaimedEffect>,
 ) -> Result<()> {
+    // Sets can be repeated, but one that arrives late would bring back what was taken away since.
+    let dying = claimed.iter().filter(|claimed| died(claimed)).filter_map(|claimed| claimed.attempts.last());
+    if let Some(due) = dying.map(|attempt| attempt.begun_at + ON_ITS_WAY).max().filter(|due| node.clock.now() < *due) {
+        let reason = Reason::new("R1", "waiting until what was begun before cannot be on its way any more");
+        return off_tags(node, account, &claimed, None, Unready::Defer { until: Some(due), reason }).await;
+    }
     let mut run = TagRun::new(opportunity, claimed.iter().map(|claimed| &claimed.effect.act), account.perform_as.as_ref());
     let mut tags: Option<Vec<String>> = None;
     let mut begun: Option<Vec<(EffectId, u32)>> = None;

@@ -126,8 +126,8 @@ async fn lever_is_down_for_a_while_and_nothing_is_parked() {
     bed.fault("", "/v1/**", 0, Misbehaviour::DropBefore);
     control.start_assessment(EMAIL, TEST).unwrap();
     control.submit_assessment(EMAIL, TEST, 87.5).unwrap();
-    // The back-off's times pass at once; each try fails, until the breaker opens.
-    for _ in 0..8 {
+    // The times of waiting pass at once; each try fails, until the breaker opens.
+    for _ in 0..16 {
         bed.advance(Duration::from_secs(30)).await;
     }
     let tried = control.requests().iter().filter(|request| request.fault.is_some()).count();

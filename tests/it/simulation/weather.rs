@@ -55,11 +55,16 @@ impl Odds {
 /// How a call of leverd's ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CallFate {
-    Answered { after: Duration },
+    Answered {
+        after: Duration,
+    },
     NoConnection,
     LostUnapplied,
     LostApplied,
-    TooSlow,
+    /// It is applied after leverd gave up.
+    TooSlow {
+        arrives: Duration,
+    },
     Status(u16),
     DiesBefore,
     DiesAfter,
@@ -160,7 +165,7 @@ impl Weather {
             (odds.no_connection, CallFate::NoConnection),
             (odds.lost_unapplied, CallFate::LostUnapplied),
             (odds.lost_applied, CallFate::LostApplied),
-            (odds.too_slow, CallFate::TooSlow),
+            (odds.too_slow, CallFate::TooSlow { arrives: Duration::from_millis(dice.between(31_000, 58_000)) }),
             (odds.refused, CallFate::Status(*dice.pick(&[429, 500, 502, 503, 504]))),
         ];
         for (odd, fate) in faults {

@@ -68,10 +68,10 @@ impl Wire for Out {
                     world.answer(body_of(request)).await;
                     Err(Broken::Lost("the connection broke off".to_owned()))
                 }
-                CallFate::TooSlow => {
-                    // It is applied after leverd gave up: the worst of all.
+                CallFate::TooSlow { arrives } => {
+                    // The worst of all.
                     tokio::spawn(async move {
-                        tokio::time::sleep(Duration::from_secs(31)).await;
+                        tokio::time::sleep(arrives).await;
                         world.answer(body_of(request)).await;
                     });
                     pending().await
