@@ -119,9 +119,10 @@ impl Type {
     pub fn takes(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Text, other) => Self::Text.comparable(other),
-            (Self::Tag, Self::Text | Self::Tag | Self::OneOf(_) | Self::Named(_)) | (Self::Number, Self::Int) => true,
+            (Self::Tag, Self::Text | Self::Tag | Self::OneOf(_) | Self::Named(_))
+            | (Self::Number, Self::Int)
             // By its name.
-            (Self::Named(_), Self::Text | Self::Tag) => true,
+            | (Self::Named(_), Self::Text | Self::Tag) => true,
             (Self::OneOf(all), Self::OneOf(some)) => some.iter().all(|option| all.contains(option)),
             (Self::List(a), Self::List(b)) => a.takes(b),
             (a, b) => a == b,

@@ -228,7 +228,7 @@ pub(super) fn event(dice: &mut Dice, kind: &EventKind, adapter: &Adapter) -> (Ev
             }));
         }
         None => {
-            facts.values.retain(|name, _| !names.get(name).is_some_and(|field| field.optional && name.starts_with("posting.")))
+            facts.values.retain(|name, _| !names.get(name).is_some_and(|field| field.optional && name.starts_with("posting.")));
         }
     }
     // Half of those who change their stage are still there.

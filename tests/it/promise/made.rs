@@ -387,7 +387,9 @@ impl Author<'_> {
             spec.wher = self.cond(&mut inside, 1, true);
             // What it asks for, a row that stays has.
             if let (Type::Record(fields), Some(row)) = (&mut row.ty, inside.row) {
-                fields.iter_mut().for_each(|(name, field)| field.optional &= row[name].optional);
+                for (name, field) in fields {
+                    field.optional &= row[name].optional;
+                }
             }
         }
         if self.chance(250) {
@@ -496,7 +498,7 @@ impl Author<'_> {
     }
 
     fn verbs(&mut self, sight: &Sight, most: u64) -> Vec<Verb> {
-        let mut verbs: Vec<Verb> = (0..self.dice.between(1, most)).filter_map(|_| self.verb(sight)).collect();
+        let mut verbs: Vec<Verb> = (0..self.dice.between(1, most)).map(|_| self.verb(sight)).collect();
         if !self.slips() {
             // The same twice is refused.
             let mut seen = Vec::new();
@@ -506,14 +508,14 @@ impl Author<'_> {
                 new
             });
         }
-        if verbs.is_empty() { vec![Verb::Alert(vec![Piece::Lit("nothing else".to_owned())])] } else { verbs }
+        verbs
     }
 
-    fn verb(&mut self, sight: &Sight) -> Option<Verb> {
+    fn verb(&mut self, sight: &Sight) -> Verb {
         if !sight.names.contains_key("opportunity.id") && !self.slips() {
-            return Some(Verb::Alert(self.text(sight, 1)));
+            return Verb::Alert(self.text(sight, 1));
         }
-        Some(match self.dice.below(12) {
+        match self.dice.below(12) {
             0 | 1 => Verb::AddTag(if self.chance(400) { vec![Piece::Lit(tag(self.dice))] } else { self.text(sight, 1) }),
             2 => Verb::RemoveTag(self.pattern(sight)),
             3 => Verb::SetTag("mood".to_owned(), vec![Piece::Lit((*self.dice.pick(&["Hot", "Warm", "Cold"])).to_owned())]),
@@ -551,7 +553,7 @@ impl Author<'_> {
                 let from = self.chance(300).then(|| Right::Lit(given(&value(self.dice, &Type::STAGE.list()))));
                 Verb::Move { to, from }
             }
-        })
+        }
     }
 }
 

@@ -221,7 +221,9 @@ fn words(ask: &Ask, into: &mut Mapping) {
         Ask::Exists(wanted) => ("exists", Yaml::from(*wanted)),
         Ask::Not(inner) => ("not", matcher(inner)),
         Ask::Both(all, ignore_case) => {
-            all.iter().for_each(|ask| words(ask, into));
+            for ask in all {
+                words(ask, into);
+            }
             if *ignore_case {
                 into.insert(Yaml::from("ignore_case"), Yaml::from(true));
             }
