@@ -6,11 +6,12 @@
 //! | `written.rs` | what a pack says, and its YAML |
 //! | `made.rs` | packs by chance, directed by types |
 //! | `happens.rs` | events and facts by chance |
-//! | `meant.rs` | the plain evaluator |
+//! | `sight.rs`, `meant.rs` | the plain evaluator: what a rule sees, and what follows |
 
 mod happens;
 mod made;
 mod meant;
+mod sight;
 mod written;
 
 use crate::dice::Dice;
@@ -23,7 +24,8 @@ use leverd::lang::render::render_human;
 use leverd::lang::ruleset::{Mode, RuleSet};
 use leverd::lang::source::{Sources, Span};
 use leverd::model::{AccountCatalogue, Act, Event, EventKind, Facts, Piece, Plan, Planned, Said, Value};
-use meant::{Meant, World};
+use meant::Meant;
+use sight::World;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
