@@ -223,14 +223,15 @@ pub fn applied(exchange: &Exchange) -> Applied {
     }
 }
 
-/// How long it takes until a time in the request is none to come by Lever's clock, as its answer tells it; `None` where it has none.
+/// How long to wait until a time in the request is none to come by Lever's clock, as its answer tells it; `None` where it has none. By a
+/// minute our own time is what Lever has just told, and what is sent then says so ([`Act::not_after`]).
 fn from_the_future(request: &Request, response: &Response) -> Option<SignedDuration> {
     let Body::Json(body) = &request.body else { return None };
     let stamp = ["createdAt", "completedAt"].iter().filter_map(|name| body.get(name)?.as_i64()).max()?;
     let told = httpdate::parse_http_date(response.header("date")?).ok()?;
     let ahead = Timestamp::from_millisecond(stamp).ok()?.duration_since(Timestamp::try_from(told).ok()?);
     // The header has whole seconds.
-    ahead.is_positive().then(|| ahead + SignedDuration::from_secs(1))
+    ahead.is_positive().then(|| (ahead + SignedDuration::from_secs(1)).min(SignedDuration::from_mins(1)))
 }
 
 /// What becomes of an effect whose `request` ended in `exchange`.

@@ -211,6 +211,15 @@ pub enum Act {
 }
 
 impl Act {
+    /// A time that it gives Lever is no later than `now`: it may have been planned by a clock that was ahead.
+    pub fn not_after(&mut self, now: Timestamp) {
+        match self {
+            Self::Note { created_at, .. } => *created_at = (*created_at).min(now),
+            Self::Form(form) | Self::Feedback(form) => form.created_at = form.created_at.min(now),
+            _ => {}
+        }
+    }
+
     /// Whether this is a move, which waits for the records above it.
     pub const fn moves(&self) -> bool {
         matches!(self, Self::Stage(_) | Self::Archive { .. })

@@ -21,8 +21,6 @@ pub enum Bug {
     NoLanes,
     /// The machine's clock is believed though it jumped.
     ClockBelieved,
-    /// What a wrong clock put off stays put off.
-    LeftPutOff,
     /// An invitation whose answer got lost is repeated while it may still be on its way.
     RepeatedAtOnce,
 }
@@ -38,7 +36,6 @@ impl Bug {
         Self::ClaimsKept,
         Self::NoLanes,
         Self::ClockBelieved,
-        Self::LeftPutOff,
         Self::RepeatedAtOnce,
     ];
 }

@@ -6,7 +6,7 @@ use super::call::{Called, Node};
 use super::clock::TOLERATED;
 use super::{derive, executor, planner, poll, poller};
 use crate::lever::api;
-use crate::model::{AccountId, Bug, Class, Exchange, Notice, NoticeId, NoticeKind, Reason, planted};
+use crate::model::{AccountId, Class, Exchange, Notice, NoticeId, NoticeKind, Reason};
 use crate::store::{Claim, Retention, StoreError, Work};
 use jiff::{SignedDuration, Timestamp};
 use std::future::Future;
@@ -26,8 +26,11 @@ const RETAIN: SignedDuration = SignedDuration::from_hours(1);
 const CHUNK: usize = 500;
 /// What makes a delivery a repetition is known for this long at least.
 const DEDUPE: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How long the work waits at the start for Lever to say what the time is.
-const TIME_ASKED: Duration = Duration::from_secs(5);
+/// How long the work waits at the start for Lever to say what the time is. What would be begun by a wrong clock, others have to wait for
+/// until that time has come.
+const TIME_ASKED: Duration = Duration::from_secs(300);
+/// It is asked again after this.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// What was begun is put back or closed within this time.
 const UNDER_WAY: SignedDuration = SignedDuration::from_secs(120);
 /// Nothing but timers is put off for longer than this.
@@ -42,7 +45,7 @@ pub(super) async fn run(node: Arc<Node>, cancel: CancellationToken) {
     // work begins all the same.
     tokio::select! { biased;
         () = cancel.cancelled() => {}
-        _ = tokio::time::timeout(TIME_ASKED, ask_the_time(&node)) => {}
+        _ = tokio::time::timeout(TIME_ASKED, hear_the_time(&node)) => {}
     }
     tokio::join!(
         deliveries(Arc::clone(&node), cancel.clone(), tracker.clone()),
@@ -152,7 +155,7 @@ async fn timers(node: Arc<Node>, cancel: CancellationToken) {
 async fn pull_in(node: &Node, once_more: &mut Option<Timestamp>) {
     let now = node.clock.now();
     let set_back = node.clock.was_set_back();
-    if planted(Bug::LeftPutOff) || !(set_back || once_more.is_some_and(|then| then <= now)) {
+    if !(set_back || once_more.is_some_and(|then| then <= now)) {
         return;
     }
     *once_more = set_back.then_some(now + UNDER_WAY);
@@ -163,14 +166,25 @@ async fn pull_in(node: &Node, once_more: &mut Option<Timestamp>) {
     }
 }
 
+/// Asks until Lever says what the time is.
+async fn hear_the_time(node: &Node) {
+    while !ask_the_time(node).await {
+        tokio::time::sleep(ASK_AGAIN).await;
+    }
+}
+
 /// One cheap read: its answer carries Lever's date. Without it a quiet account's timers would hold for ever. Some accounts are asked,
-/// until one answers.
-async fn ask_the_time(node: &Node) {
-    for account in node.all_accounts().values().take(3) {
-        if let Ok(Called::Exchanged(Exchange::Answered(_))) = node.call(account, &api::list_stages(), Class::Poll).await {
-            return;
+/// until one tells. True where there is nobody to ask, too.
+async fn ask_the_time(node: &Node) -> bool {
+    let accounts = node.all_accounts();
+    for account in accounts.values().take(3) {
+        if let Ok(Called::Exchanged(Exchange::Answered(answer))) = node.call(account, &api::list_stages(), Class::Poll).await
+            && answer.header("date").is_some()
+        {
+            return true;
         }
     }
+    accounts.is_empty()
 }
 
 /// Passes the stop on to whoever waits for leave to begin something.

@@ -21,7 +21,8 @@ use jiff::SignedDuration;
 const FRESH: SignedDuration = SignedDuration::from_secs(10);
 
 /// Carries one of them out.
-pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEffect) -> Result<()> {
+pub(super) async fn carry_out(node: &Node, account: &Account, mut claimed: ClaimedEffect) -> Result<()> {
+    claimed.effect.act.not_after(node.clock.now());
     let effect = &claimed.effect;
     let placed = match &effect.slot {
         Some(slot) => node.store.placed(&account.id, &effect.opportunity, slot).await?,
