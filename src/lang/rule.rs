@@ -7,7 +7,7 @@ use super::action::Action;
 use super::form::FormUse;
 use super::source::Span;
 use super::template::Template;
-use crate::model::{EventKind, FormField, Hole, Kind, PackName, RuleName, Type, Value, VendorName};
+use crate::model::{AssessmentEvent, EventKind, FormField, Hole, Kind, PackName, RuleName, Type, Value, VendorName};
 use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -195,6 +195,17 @@ pub enum Trigger {
         of: Anchor,
     },
     TagAdded(PatternText),
+}
+
+impl Trigger {
+    /// The kind of event behind it: what its names are those of.
+    pub fn kind(&self) -> EventKind {
+        match self {
+            Self::Event(kind) | Self::Timer { of: Anchor::Event(kind), .. } => kind.clone(),
+            Self::Timer { of: Anchor::ExpiresAt, .. } => EventKind::Assessment(AssessmentEvent::Invited),
+            Self::TagAdded(_) => EventKind::TagAdded,
+        }
+    }
 }
 
 /// What a timer counts from.

@@ -4,8 +4,8 @@
 //! was false; a source of `for_each` in which nothing fitted. Conditions below `any` and `not` count as the one that they stand in. It
 //! knows no files: places are routes.
 
-use crate::lang::rule::{Anchor, Cond, Pack, Rule, Trigger};
-use crate::model::{AssessmentEvent, EventKind, RuleName, Said, Step};
+use crate::lang::rule::{Cond, Pack, Rule};
+use crate::model::{EventKind, RuleName, Said, Step};
 use std::collections::BTreeSet;
 
 /// What the events of a test came to.
@@ -56,7 +56,7 @@ fn of(rule: &Rule, reached: &Reached) -> Vec<Branch> {
     let branch = |route: String, what: String, reached| Branch { rule: rule.name.to_string(), route, what, reached };
     let fired = |kind: &str| reached.fired.iter().any(|(name, under)| *name == rule.name && under == kind);
     let any = reached.fired.iter().any(|(name, _)| *name == rule.name);
-    let kinds: Vec<String> = rule.triggers.iter().map(kind).collect();
+    let kinds: Vec<String> = rule.triggers.iter().map(|trigger| trigger.kind().written()).collect();
     if any && kinds.len() > 1 {
         for kind in kinds {
             all.push(branch(format!("{}.trigger", rule.route), format!("never fired under `{kind}`"), fired(&kind)));
@@ -105,13 +105,5 @@ fn first(cond: &Cond) -> Option<String> {
         }
         Cond::All(all) | Cond::Any(all) => all.iter().find_map(first),
         Cond::Not(inner) => first(inner),
-    }
-}
-
-fn kind(trigger: &Trigger) -> String {
-    match trigger {
-        Trigger::Event(kind) | Trigger::Timer { of: Anchor::Event(kind), .. } => kind.written(),
-        Trigger::Timer { of: Anchor::ExpiresAt, .. } => EventKind::Assessment(AssessmentEvent::Invited).written(),
-        Trigger::TagAdded(_) => EventKind::TagAdded.written(),
     }
 }

@@ -2,8 +2,10 @@
 
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
+use crate::dice::Dice;
 use leverd::lang::diagnostic::Diagnostics;
 use leverd::lang::format::format;
+use leverd::lang::load::load;
 use leverd::lang::path::{Extract, Select};
 use leverd::lang::pattern::matches;
 use leverd::lang::render::{render_human, render_json};
@@ -15,14 +17,20 @@ use leverd::model::Value;
 
 const ROUNDS: u64 = 2_000;
 
-struct Xorshift(u64);
+/// Chance, and what it does to texts.
+struct Mangler(Dice);
 
-impl Xorshift {
+impl Mangler {
+    fn new(seed: u64) -> Self {
+        Self(Dice::new(seed))
+    }
+
     fn next(&mut self) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 11).expect("64 bits")
+        usize::try_from(self.0.next() >> 11).expect("64 bits")
+    }
+
+    fn pick<'s>(&mut self, seeds: &'s [String]) -> &'s str {
+        self.0.pick::<String>(seeds)
     }
 
     /// Cuts, repeats, swaps and inserts pieces.
@@ -87,7 +95,7 @@ fn yaml_comes_back() {
         include_str!("../check/rules/good.yaml"),
         include_str!("../../rules/qualified/rules.yaml"),
     ];
-    let mut random = Xorshift(0x9E37_79B9_7F4A_7C15);
+    let mut random = Mangler::new(1);
     let mut good = 0;
     for round in 0..ROUNDS {
         let seed = seeds.get(random.next() % seeds.len()).expect("in range");
@@ -115,7 +123,7 @@ fn yaml_comes_back() {
 }
 
 fn short(seeds: &[&str], mut each: impl FnMut(&str, &dyn Fn(std::ops::Range<usize>) -> Span, &mut Diagnostics)) {
-    let mut random = Xorshift(0xD1B5_4A32_D192_ED03);
+    let mut random = Mangler::new(2);
     for _ in 0..ROUNDS {
         let seed = seeds.get(random.next() % seeds.len()).expect("in range");
         let text = String::from_utf8_lossy(&random.mangle(seed)).into_owned();
@@ -168,4 +176,119 @@ fn paths_come_back() {
         Some(extract) => drop(extract.apply_all(&document, &context)),
         None => assert!(found.has_errors(), "{text:?}"),
     });
+}
+
+/// The texts of all files of this name under a folder.
+fn texts(folder: &str, fits: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = folders.pop() {
+        let mut entries: Vec<_> =
+            std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("readable").path()).collect();
+        entries.sort();
+        for path in entries {
+            if path.is_dir() {
+                folders.push(path);
+            } else if fits(&path.file_name().expect("a name").to_string_lossy()) {
+                found.push(std::fs::read_to_string(path).expect("a text"));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "no texts in {folder}");
+    found
+}
+
+/// Every fault lies in its text, on whole characters, and says something.
+fn well_told(sources: &Sources, found: &Diagnostics) {
+    for fault in found {
+        let (range, text) = (fault.primary.range(), sources.text(fault.primary.source));
+        assert!(!fault.message.is_empty() && range.end <= text.len(), "{fault:?}");
+        assert!(text.is_char_boundary(range.start) && text.is_char_boundary(range.end), "{fault:?}");
+    }
+    render_human(sources, found, false);
+}
+
+fn packs_come_back(file: &str, seeds: &[String], other: (&str, &str)) {
+    let mut random = Mangler::new(3);
+    let (mut good, mut bad) = (0, 0);
+    for round in 0..ROUNDS {
+        // As it stands first, then what chance makes of it.
+        let at = usize::try_from(round).expect("small");
+        let bytes = seeds.get(at).map_or_else(|| random.pick(seeds).to_owned(), Clone::clone);
+        let bytes = if at < seeds.len() { bytes.into_bytes() } else { random.mangle(&bytes) };
+        let files = [(file.to_owned(), bytes), (other.0.to_owned(), other.1.as_bytes().to_vec())];
+        let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
+        let pack = load(&"mangled".into(), &files, &mut sources, &mut found);
+        assert!(pack.is_some() || found.has_errors(), "round {round}: nothing read and nothing said");
+        well_told(&sources, &found);
+        match pack {
+            Some(pack) => {
+                good += 1;
+                if let Some(adapter) = pack.vendor.as_deref().filter(|_| file == "vendor.yaml") {
+                    let mut told = Diagnostics::new();
+                    told.extend(leverd::vendor::run_samples(adapter));
+                    well_told(&sources, &told);
+                }
+            }
+            None => bad += 1,
+        }
+    }
+    assert!(good > 20 && bad > 100, "{good} were good, {bad} bad");
+}
+
+const ONE_RULE: &str = "rules: [{ name: a, trigger: candidateHired, do: [{ add_tag: x }] }]\n";
+
+#[test]
+fn rule_files_come_back() {
+    let seeds = texts("tests/check/rules", &|name| name.ends_with(".yaml") && name != "vendor.yaml");
+    packs_come_back("rules.yaml", &seeds, ("vendor.yaml", include_str!("../check/rules/vendor.yaml")));
+}
+
+#[test]
+fn adapters_come_back() {
+    let vendors = texts("rules", &|name| name == "vendor.yaml");
+    packs_come_back("vendor.yaml", &vendors, ("rules.yaml", ONE_RULE));
+}
+
+#[test]
+fn webhooks_come_back() {
+    let lever = [
+        r#"{"id":"a","event":"candidateStageChange","triggeredAt":1760000000000,"token":"t","signature":"s","data":{"opportunityId":"o","toStageId":"s"}}"#,
+        r#"{"id":"a","event":"applicationCreated","triggeredAt":1760000000000,"token":"t","signature":"s","data":{"opportunityId":"o","applicationId":"p"}}"#,
+        r#"{"id":"a","event":"contactUpdated","triggeredAt":1,"data":{"contactId":"c"}}"#,
+    ];
+    let vendor = [
+        r#"{"event":"scored","invitation":"i","percent":66.5,"passed":true,"report":"https://example.com/r"}"#,
+        r#"{"event":"approved","invitation":"i"}"#,
+    ];
+    let files = [
+        ("vendor.yaml".to_owned(), include_bytes!("../check/rules/vendor.yaml").to_vec()),
+        ("rules.yaml".to_owned(), ONE_RULE.as_bytes().to_vec()),
+    ];
+    let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
+    let pack = load(&"mangled".into(), &files, &mut sources, &mut found).expect("a good pack");
+    let adapter = pack.vendor.expect("its vendor");
+    let mut random = Mangler::new(4);
+    let (mut read, mut refused) = (0, 0);
+    for _ in 0..ROUNDS {
+        let at = random.next();
+        let body = random.mangle(lever.get(at % lever.len()).expect("in range"));
+        match leverd::lever::decode::payload(&body) {
+            Ok(_) => read += 1,
+            Err(reason) => {
+                assert_eq!(reason.code, "R5");
+                refused += 1;
+            }
+        }
+        let body = random.mangle(vendor.get(at % vendor.len()).expect("in range"));
+        leverd::vendor::handshake(&adapter, &body);
+        match leverd::vendor::notifications(&adapter, &body) {
+            Ok(_) => read += 1,
+            Err(reason) => {
+                assert_eq!(reason.code, "R5");
+                refused += 1;
+            }
+        }
+    }
+    assert!(read > 100 && refused > 100, "{read} read, {refused} refused");
 }

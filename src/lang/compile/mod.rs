@@ -145,7 +145,7 @@ pub fn compile(name: &PackName, files: &[File], vendor: Vendor, hash: String, fo
     let local = lint::silence::apply(&parts.rules, local);
     let good = !local.has_errors();
     found.extend(local);
-    let listens = rules.iter().flat_map(|rule| &rule.triggers).map(kind).collect::<BTreeSet<EventKind>>();
+    let listens = rules.iter().flat_map(|rule| &rule.triggers).map(Trigger::kind).collect::<BTreeSet<EventKind>>();
     let Declared { adapter, settings, asks, .. } = declared;
     let asks = asks.into_keys().collect();
     good.then(|| Pack {
@@ -163,16 +163,6 @@ pub fn compile(name: &PackName, files: &[File], vendor: Vendor, hash: String, fo
         asks,
         hash,
     })
-}
-
-/// The kind of event behind a trigger.
-fn kind(trigger: &Trigger) -> EventKind {
-    use super::rule::Anchor;
-    match trigger {
-        Trigger::Event(kind) | Trigger::Timer { of: Anchor::Event(kind), .. } => kind.clone(),
-        Trigger::Timer { of: Anchor::ExpiresAt, .. } => EventKind::Assessment(crate::model::AssessmentEvent::Invited),
-        Trigger::TagAdded(_) => EventKind::TagAdded,
-    }
 }
 
 fn declare<'n>(

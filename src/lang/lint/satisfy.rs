@@ -117,7 +117,7 @@ impl Sym {
         match operand {
             Operand::Literal(Value::Text(text)) => Self::Known(text.trim().to_lowercase()),
             Operand::Literal(value) => {
-                Self::Known(number(value).map_or_else(|| format!("{value:?}"), |number| number.to_string()))
+                Self::Known(value.number().map_or_else(|| format!("{value:?}"), |number| number.to_string()))
             }
             Operand::Named { text, .. } => Self::Named(text.trim().to_lowercase()),
             other => Self::Opaque(format!("{other:?}")),
@@ -139,15 +139,6 @@ impl Sym {
 fn like_id(text: &str) -> bool {
     let uuid = text.len() >= 20 && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
     uuid || text.starts_with("lead-") || text.starts_with("applicant-")
-}
-
-fn number(value: &Value) -> Option<f64> {
-    match value {
-        #[expect(clippy::cast_precision_loss, reason = "compared with what an author wrote")]
-        Value::Int(number) => Some(*number as f64),
-        Value::Number(number) => Some(*number),
-        _ => None,
-    }
 }
 
 fn syms(operand: &Operand) -> Option<BTreeSet<Sym>> {
@@ -201,7 +192,7 @@ impl Field {
                 self.present = true;
                 self.one_of.push(BTreeSet::from([Sym::of(operand)]));
                 if let Operand::Literal(value) = operand
-                    && let Some(number) = number(value)
+                    && let Some(number) = value.number()
                 {
                     self.above(number, true);
                     self.below(number, true);
@@ -232,7 +223,7 @@ impl Field {
             (Matcher::Gt(operand) | Matcher::Gte(operand) | Matcher::Lt(operand) | Matcher::Lte(operand), _) => {
                 self.present |= holds;
                 let Operand::Literal(value) = operand else { return };
-                let Some(number) = number(value) else { return };
+                let Some(number) = value.number() else { return };
                 match (matcher, holds) {
                     (Matcher::Gt(_), true) => self.above(number, false),
                     (Matcher::Gte(_), true) => self.above(number, true),
