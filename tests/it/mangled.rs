@@ -14,6 +14,7 @@ use leverd::lang::source::{Sources, Span};
 use leverd::lang::template::{Lookup, Template};
 use leverd::lang::yaml::{self, Kind, Node};
 use leverd::model::Value;
+use std::path::Path;
 
 const ROUNDS: u64 = 2_000;
 
@@ -181,7 +182,7 @@ fn paths_come_back() {
 /// The texts of all files of this name under a folder.
 fn texts(folder: &str, fits: &dyn Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
-    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
     while let Some(folder) = folders.pop() {
         let mut entries: Vec<_> =
             std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("readable").path()).collect();
@@ -240,7 +241,9 @@ const ONE_RULE: &str = "rules: [{ name: a, trigger: candidateHired, do: [{ add_t
 
 #[test]
 fn rule_files_come_back() {
-    let seeds = texts("tests/check/rules", &|name| name.ends_with(".yaml") && name != "vendor.yaml");
+    let seeds = texts("tests/check/rules", &|name| {
+        Path::new(name).extension().is_some_and(|end| end == "yaml") && name != "vendor.yaml"
+    });
     packs_come_back("rules.yaml", &seeds, ("vendor.yaml", include_str!("../check/rules/vendor.yaml")));
 }
 
