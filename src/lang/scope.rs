@@ -155,6 +155,20 @@ impl Shape {
         self.fields.get(name).cloned().or_else(|| self.ty.member(name))
     }
 
+    /// Takes these fields for present wherever there is a row.
+    pub(crate) fn make_certain(&mut self, names: &[String]) {
+        for name in names {
+            if let Type::Record(fields) = &mut self.ty
+                && let Some(field) = fields.get_mut(name)
+            {
+                field.optional = false;
+            }
+            if let Some(field) = self.fields.get_mut(name) {
+                field.optional = false;
+            }
+        }
+    }
+
     /// The names that may follow the dot.
     pub(crate) fn members(&self) -> Vec<String> {
         self.ty.members().into_iter().chain(self.fields.keys().cloned()).collect()

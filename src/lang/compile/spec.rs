@@ -59,7 +59,12 @@ impl Check<'_, '_> {
             // An `else` ends the item, so that what follows has a row.
             shape.optional = role == Role::Find && spec.default.is_none() && spec.otherwise.is_empty();
             if free {
-                scope.present.extend(certain.into_iter().map(|field| format!("{}.{field}", key.text)));
+                if shape.optional {
+                    // Its row has them, if there is a row.
+                    shape.make_certain(&certain);
+                } else {
+                    scope.present.extend(certain.into_iter().map(|field| format!("{}.{field}", key.text)));
+                }
                 scope.vars.push((key.text.clone(), shape));
                 variables.push((key.text.clone(), spec));
             }
