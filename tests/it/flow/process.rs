@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 const LEVERD: &str = env!("CARGO_BIN_EXE_leverd");
 /// Whatever a step needs on a busy machine; a test that waits longer is wrong.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// A started-again process lives so much later, so that a look-up's grace need not be waited for.
+/// Each process that is started again lives so much later than the one before, so that a look-up's grace need not be waited for.
 const AHEAD: u64 = 120;
 
 /// Rules beyond the shipped ones, so that every kind of write happens.
@@ -47,6 +47,8 @@ pub(crate) struct Deployed {
     pub(crate) deaths: usize,
     /// To be killed when a request was answered by a scripted fault.
     doomed: bool,
+    /// How many seconds the process's clock is ahead of this one's.
+    ahead: u64,
 }
 
 /// How the world is in the end: what an undisturbed run leaves, a killed one must leave too.
@@ -88,7 +90,7 @@ impl Deployed {
         let key = "api_key: { file: secrets/lever }";
         let text = text.replace(key, &format!("{key}\n  {webhooks}")) + &format!("server: {{ listen: 127.0.0.1:{port} }}\n");
         std::fs::write(&config, text).unwrap();
-        let deployed = Self { sim, folder, config, signing, port, child: None, deaths: 0, doomed: false };
+        let deployed = Self { sim, folder, config, signing, port, child: None, deaths: 0, doomed: false, ahead: 0 };
         // The child needs this thread's simulator: never block it.
         let pulled = deployed.run("pull", &[]).await;
         assert!(pulled.status.success(), "{}", String::from_utf8_lossy(&pulled.stdout));
@@ -121,6 +123,9 @@ impl Deployed {
         let mut command = Command::new(LEVERD);
         command.arg("serve").arg("--config").arg(&self.config).stdin(Stdio::null());
         command.stdout(log.try_clone().unwrap()).stderr(log).envs(environment.iter().copied());
+        if self.ahead > 0 {
+            command.env("LEVERD_CLOCK_AHEAD", self.ahead.to_string());
+        }
         self.child = Some(command.spawn().unwrap());
         let started = Instant::now();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
@@ -131,6 +136,12 @@ impl Deployed {
             assert!(started.elapsed() < PATIENCE, "it does not listen:\n{}", self.logged());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// The next process, and the world with it, lives later than the one before.
+    pub(crate) fn later(&mut self) {
+        self.ahead += AHEAD;
+        self.control().advance_clock(Duration::from_secs(AHEAD));
     }
 
     fn dead(&mut self) -> bool {
@@ -180,8 +191,8 @@ impl Deployed {
         if self.dead() {
             self.deaths += 1;
             assert!(self.deaths < 5, "it does not stay:\n{}", self.logged());
-            self.control().advance_clock(Duration::from_secs(AHEAD));
-            self.start(&[("LEVERD_CLOCK_AHEAD", &AHEAD.to_string())]).await;
+            self.later();
+            self.start(&[]).await;
         }
         // A dying process still holds its port: the vendor's one more try must not be spent on it.
         if self.answers().await {
@@ -214,7 +225,7 @@ impl Deployed {
     async fn idle(&self) -> bool {
         let path = self.config.with_file_name("leverd.db");
         let Ok(store) = Store::open(Options::path(path).read_only()).await else { return false };
-        let now = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(AHEAD.cast_signed());
+        let now = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(self.ahead.max(AHEAD).cast_signed());
         let counts = store.counts(now).await.unwrap_or_default();
         let due = store.next_due(&[AccountId::new(ACCOUNT)], jiff::Timestamp::UNIX_EPOCH).await;
         due.is_ok_and(|due| due.is_none()) && counts.iter().all(|count| !matches!(count.state, "due" | "begun" | "parked"))
