@@ -4,6 +4,7 @@
 //! codes: 0 fine, 1 faults found, 2 wrong use or not able to.
 
 mod backfill;
+mod chosen;
 mod connect;
 mod connecting;
 mod coverage;
@@ -20,6 +21,7 @@ mod explain;
 pub mod files;
 mod fmt;
 mod foresee;
+mod hand;
 mod init;
 mod lsp;
 mod out;
@@ -27,6 +29,7 @@ mod parked;
 mod places;
 pub mod preview;
 mod pull;
+mod replay;
 mod retry;
 mod runs;
 pub mod schema;
@@ -80,6 +83,7 @@ enum Command {
     DryRun(dry_run::DryRun),
     Diff(diff::Diff),
     Backfill(backfill::Backfill),
+    Replay(replay::Replay),
     Runs(runs::Runs),
     Why(why::Why),
     Parked(parked::Parked),
@@ -120,6 +124,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::DryRun(command) => command.run(&mut out),
         Command::Diff(command) => command.run(&mut out),
         Command::Backfill(command) => command.run(&mut out),
+        Command::Replay(command) => command.run(&mut out),
         Command::Test(command) => command.run(&mut out),
         Command::Pull(command) => command.run(&mut out),
         Command::Ensure(command) => command.run(&mut out),

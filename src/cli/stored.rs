@@ -1,6 +1,10 @@
 //! What commands that look into the store have in common: where it is, and how it is opened.
 
+use super::chosen::Chosen;
+use super::exit::Exit;
 use super::files::{Folder, read, shown};
+use super::hand::Progress;
+use super::out::Out;
 use crate::lang::config::{self, Store as StorePlace};
 use crate::lang::diagnostic::Diagnostics;
 use crate::lang::project::Bound;
@@ -69,6 +73,38 @@ impl Place {
         let fresh = backfill::take(&store, events, now()).await?;
         store.close().await;
         Ok(fresh)
+    }
+
+    /// The same for many, with its progress shown.
+    pub(super) async fn hand_over(&self, account: &AccountId, events: Vec<Event>) -> anyhow::Result<usize> {
+        // One line to the side door is no longer than it takes.
+        const AT_ONCE: usize = 20;
+        let progress = Progress::new(events.len());
+        let mut fresh = 0;
+        for (at, chunk) in events.chunks(AT_ONCE).enumerate() {
+            progress.show(at * AT_ONCE, "handing over")?;
+            fresh += self.backfill(account, chunk.to_vec()).await?;
+        }
+        progress.end()?;
+        Ok(fresh)
+    }
+
+    /// Has a wish fulfilled for all that is meant. What was settled meanwhile by itself is said, and holds up nothing else.
+    pub(super) async fn wish_all(&self, chosen: &Chosen, wish: &Wish, done: &str, out: &mut Out) -> anyhow::Result<Exit> {
+        let store = self.look().await?;
+        let meant = chosen.of(&store).await?;
+        store.close().await;
+        let mut exit = Exit::Fine;
+        for (account, work) in meant {
+            match self.wish(&account, work, wish).await {
+                Ok(()) => out.line(format_args!("{work} of {account} {done}"))?,
+                Err(error) => {
+                    out.line(format_args!("{work} of {account}: {error}"))?;
+                    exit = Exit::Faults;
+                }
+            }
+        }
+        Ok(exit)
     }
 
     /// Has a wish fulfilled: by the running leverd that holds the store, or in the store itself where none runs.

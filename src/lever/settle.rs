@@ -1,7 +1,7 @@
 //! What became of a write whose answer was lost.
 //!
 //! Per kind of effect: tags and links are sets and are simply repeated, and so is a change of feedback; a note is found again by its
-//! text and the time we gave it, new feedback by its template and that time; a file by its name, a form by what it says, both since
+//! text and the time we gave it, new feedback by its template and that time, or, where that time was still to come, by what it says since we began; a file by its name, a form by what it says, both since
 //! we began; a stage move by its entry in the history, even if a person has moved the candidate on since; an archiving by its time
 //! and reason.
 //! No marker is ever visible to a recruiter. Pure: [`lookup`] says what to read, [`settled`] decides.
@@ -114,8 +114,12 @@ pub fn settled(begun: Begun<'_>, answer: Option<&Exchange>) -> Settled {
             settled => settled,
         },
         Act::Feedback(filled) => found(begun, api::forms(answer), |forms: &[Form]| {
+            // A time to come was sent as the time of sending ([`Act::not_after`]), which only we know, and only roughly.
+            let clamped = filled.created_at > begun.at;
             let ours = |form: &&Form| {
-                let at = form.created_at.is_some_and(|at| at.as_millisecond() == filled.created_at.as_millisecond());
+                let at = form.created_at.is_some_and(|at| {
+                    at.as_millisecond() == filled.created_at.as_millisecond() || clamped && at >= since && form.says(filled)
+                });
                 !form.deleted && at && !known(begun, &form.id) && form.template.as_deref() == Some(filled.template.id.as_str())
             };
             forms.iter().find(ours).map(|form| form.id.clone())

@@ -213,10 +213,19 @@ fn timer(account: &Account, delivery: &Delivery, later: &Later) -> Event {
     if later.kind == LaterKind::Timer {
         return event;
     }
-    event.fields.insert(ORIGIN.to_owned(), Value::text(event.id.to_string()));
-    event.fields.insert(RECEIVED.to_owned(), Value::date(later.anchor_time));
-    event.id = EventId(later.id.0);
-    event
+    let received = std::mem::replace(&mut event.received, later.anchor_time);
+    Event { received, ..under(&event, EventId(later.id.0)) }
+}
+
+/// The event as a row of its own that plans as what it is.
+pub(super) fn under(event: &Event, id: EventId) -> Event {
+    let own = Event { id, ..event.clone() };
+    own.with(ORIGIN, Value::text(event.id.to_string())).with(RECEIVED, Value::date(event.received))
+}
+
+/// Whether it is a row beside the one of the event itself.
+pub(super) fn stands_for_another(event: &Event) -> bool {
+    event.fields.contains_key(ORIGIN)
 }
 
 /// The event with the id it plans with, and as received when it first was.

@@ -33,6 +33,7 @@ mod poll;
 pub mod poller;
 pub mod project;
 pub mod provision;
+pub mod replay;
 mod report;
 pub mod service;
 mod snapshots;

@@ -5,7 +5,7 @@ use super::call::{Node, Unready};
 use super::{backoff, derive, gather, look};
 use crate::engine::{self, Program};
 use crate::lang::ruleset::Mode;
-use crate::model::{Effect, Event, EventKind, Facts, LeverEvent, Plan, Planned, Reason, Said, Step};
+use crate::model::{Effect, Event, EventId, EventKind, Facts, LeverEvent, Plan, Planned, Reason, Said, Step};
 use crate::store::{ClaimedEvent, PlanMade, Result, Run, Work};
 use jiff::Timestamp;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,7 +26,7 @@ pub(super) async fn plan(node: &Node, account: &Account, claimed: ClaimedEvent) 
     let mut event = derive::original(&stored);
     let program = Arc::clone(&account.active().program);
     for _ in 0..REPLANS {
-        let run = match decide(node, account, &program, &mut event, stored.received).await {
+        let run = match decide(node, account, &program, &mut event, &stored).await {
             Ok(run) => run,
             Err(Unready::Defer { until, reason }) => {
                 let until = until.unwrap_or_else(|| backoff::next(now, rounds, id.0, None));
@@ -66,24 +66,30 @@ fn gone(account: &Account, event: &Event, reason: &Reason, now: Timestamp) -> Op
     (event.kind != EventKind::OpportunityGone).then(|| look::gone(account, opportunity.clone(), now, now))
 }
 
-/// The plan for an event, on facts read after `since`.
+/// The plan for an event, on facts read after it was `stored`.
 async fn decide(
     node: &Node,
     account: &Account,
     program: &Program,
     event: &mut Event,
-    since: Timestamp,
+    stored: &Event,
 ) -> std::result::Result<Run, Unready> {
     let now = node.clock.now();
     if event.fields.contains_key(UNCONFIRMED) && program.selects(event) {
         // It goes on under the id that everybody who tells of it gives it: polling may have told of it already.
-        let confirmed = derive::confirm_late(node, account, event).await?;
+        let mut confirmed = derive::confirm_late(node, account, event).await?;
+        if derive::stands_for_another(stored) {
+            // Of a replay there may be the event itself already, and its row is done with.
+            let id = EventId::derive(Timestamp::UNIX_EPOCH, &["confirmed", account.id.as_str(), &stored.id.to_string()]);
+            confirmed = derive::under(&confirmed, id);
+            confirmed.received = stored.received;
+        }
         let what = "a rule listens to it by now: it was confirmed by Lever and goes on".to_owned();
         let said = Step { pack: None, rule: None, route: String::new(), said: Said::Noted { what } };
         let plan = Plan { emit: vec![confirmed], steps: vec![said], ..Plan::default() };
         return Ok(Run { facts: Facts::at(now), plan, ruleset: program.hash().to_owned(), planned_at: now });
     }
-    let (facts, mut plan) = ask(node, account, program, event, since, Facts::at(now)).await?;
+    let (facts, mut plan) = ask(node, account, program, event, stored.received, Facts::at(now)).await?;
     leave_shadows(program, &mut plan);
     Ok(Run { facts: facts.keep(&plan.read), plan, ruleset: program.hash().to_owned(), planned_at: now })
 }

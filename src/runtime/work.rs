@@ -29,6 +29,8 @@ const DEDUPE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How long the work waits at the start for Lever to say what the time is. What would be begun by a wrong clock, others have to wait for
 /// until that time has come.
 const TIME_ASKED: Duration = Duration::from_secs(300);
+/// As many accounts' Lever is asked in one go.
+const ASKED_AT_ONCE: usize = 3;
 /// It is asked again after this.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// What was begun is put back or closed within this time.
@@ -125,7 +127,7 @@ async fn effects(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTracke
 /// Timers fire only while the clock is trusted: a jump must not fire half a year of them.
 async fn timers(node: Arc<Node>, cancel: CancellationToken) {
     let mut hint = node.store.work();
-    let (mut doubted, mut once_more) = (false, None);
+    let (mut doubted, mut once_more, mut asked) = (false, None, 0);
     while !cancel.is_cancelled() {
         hint.mark_unchanged();
         node.snapshots.sweep(node.clock.now());
@@ -135,7 +137,8 @@ async fn timers(node: Arc<Node>, cancel: CancellationToken) {
                 doubted = true;
                 doubt(&node, jump).await;
             }
-            ask_the_time(&node).await;
+            ask_the_time(&node, asked).await;
+            asked += ASKED_AT_ONCE;
             pull_in(&node, &mut once_more).await;
             tokio::select! { biased; () = cancel.cancelled() => {}, () = tokio::time::sleep(node.net) => {} }
             continue;
@@ -166,18 +169,26 @@ async fn pull_in(node: &Node, once_more: &mut Option<Timestamp>) {
     }
 }
 
-/// Asks until Lever says what the time is.
+/// Asks until Lever says what the time is, other accounts each time: the first may have been disconnected.
 async fn hear_the_time(node: &Node) {
-    while !ask_the_time(node).await {
+    let mut asked = 0;
+    while !ask_the_time(node, asked).await {
+        if asked == 0 {
+            tracing::warn!(
+                "Lever does not answer yet; deliveries are stored, and the work begins in five minutes at the latest"
+            );
+        }
+        asked += ASKED_AT_ONCE;
         tokio::time::sleep(ASK_AGAIN).await;
     }
 }
 
 /// One cheap read: its answer carries Lever's date. Without it a quiet account's timers would hold for ever. Some accounts are asked,
-/// until one tells. True where there is nobody to ask, too.
-async fn ask_the_time(node: &Node) -> bool {
+/// from the one of this number on, until one tells. True where there is nobody to ask, too.
+async fn ask_the_time(node: &Node, from: usize) -> bool {
     let accounts = node.all_accounts();
-    for account in accounts.values().take(3) {
+    let begin = from % accounts.len().max(1);
+    for account in accounts.values().cycle().skip(begin).take(accounts.len().min(ASKED_AT_ONCE)) {
         if let Ok(Called::Exchanged(Exchange::Answered(answer))) = node.call(account, &api::list_stages(), Class::Poll).await
             && answer.header("date").is_some()
         {

@@ -9,7 +9,7 @@ use super::commit::{Begun, Derived, Finish, PlanMade, Purge, Received, Run};
 use super::error::Result;
 use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
 use super::rows::{
-    Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Recorded, Refused, Retention, RunRow, SigningToken, TimerRow,
+    Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Recorded, Refused, Retention, RunRow, SigningToken, Span, TimerRow,
 };
 use crate::model::{
     AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse,
@@ -167,6 +167,7 @@ pub trait Reader: Send {
     fn history(&self, account: &AccountId, since: Timestamp, after: i64, limit: usize) -> Result<Vec<Recorded>>;
     fn history_length(&self, account: &AccountId, since: Timestamp) -> Result<u64>;
     fn events(&self, account: Option<&AccountId>, opportunity: &OpportunityId, limit: usize) -> Result<Vec<EventRow>>;
+    fn occurrences(&self, account: &AccountId, span: &Span, limit: usize) -> Result<Vec<EventRow>>;
     fn parked(&self, account: Option<&AccountId>) -> Result<Vec<ParkedRow>>;
     fn notices(&self, account: Option<&AccountId>, limit: usize) -> Result<Vec<(AccountId, Notice)>>;
     fn find(&self, prefix: &str) -> Result<Vec<(AccountId, Work)>>;

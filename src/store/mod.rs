@@ -36,5 +36,5 @@ pub use handle::Store;
 pub use options::{Options, Place};
 pub use rows::{
     Count, EffectRow, EffectState, EventRow, EventState, Heard, OwnMove, ParkedRow, Recorded, Refused, Retention, RunRow,
-    SigningToken, TimerRow,
+    SigningToken, Span, TimerRow,
 };

@@ -3,7 +3,9 @@
 use super::claim::Work;
 use super::error::Result;
 use super::handle::Store;
-use super::rows::{Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Recorded, Refused, RunRow, SigningToken, TimerRow};
+use super::rows::{
+    Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Recorded, Refused, RunRow, SigningToken, Span, TimerRow,
+};
 use crate::model::{
     AccountId, Assessment, AssessmentId, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse, Notice,
     OpportunityId, PackName, Phase, Placed, RuleName, Slot, VendorName,
@@ -169,6 +171,12 @@ impl Store {
     ) -> Result<Vec<EventRow>> {
         let (account, opportunity) = (account.cloned(), opportunity.clone());
         self.read(move |store| store.events(account.as_ref(), &opportunity, limit)).await
+    }
+
+    /// The events of an account that are meant, oldest first, with what became of them: without the echoes of our own moves.
+    pub async fn occurrences(&self, account: &AccountId, span: Span, limit: usize) -> Result<Vec<EventRow>> {
+        let account = account.clone();
+        self.read(move |store| store.occurrences(&account, &span, limit)).await
     }
 
     /// Everything that waits for a person, oldest first.

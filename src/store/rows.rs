@@ -2,7 +2,7 @@
 
 use super::claim::Work;
 use crate::model::{
-    AccountId, Attempt, Effect, EffectId, Event, Facts, Later, LeverEvent, OpportunityId, Reason, Sealed, Step,
+    AccountId, Attempt, Effect, EffectId, Event, Facts, Later, LeverEvent, OpportunityId, Reason, RuleName, Sealed, Step,
 };
 use jiff::Timestamp;
 
@@ -93,6 +93,16 @@ pub struct EventRow {
     pub state: EventState,
 }
 
+/// Which events are meant: all that is named must fit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Span {
+    pub opportunity: Option<OpportunityId>,
+    /// When they happened: from this time on.
+    pub since: Option<Timestamp>,
+    /// And before this one.
+    pub until: Option<Timestamp>,
+}
+
 /// A piece of work that waits for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParkedRow {
@@ -101,6 +111,8 @@ pub struct ParkedRow {
     pub opportunity: Option<OpportunityId>,
     /// What it is, in a few words: `invite`, `assessment.scored`, `delivery from Lever (candidateStageChange)`.
     pub what: String,
+    /// The rule whose effect or timer it is.
+    pub rule: Option<RuleName>,
     pub reason: Option<Reason>,
     pub at: Option<Timestamp>,
 }

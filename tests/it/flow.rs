@@ -18,6 +18,7 @@ mod logs;
 mod polling;
 pub(crate) mod process;
 mod reload;
+mod replay;
 mod side;
 mod sound;
 mod spine;

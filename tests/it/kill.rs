@@ -4,9 +4,10 @@
 
 #![cfg(feature = "kill-points")]
 
-use crate::flow::bed::{ADA, STAGE, TEST};
+use crate::dice::Dice;
+use crate::flow::bed::{ADA, POSTING, STAGE, TEST};
 use crate::flow::process::{Deployed, End};
-use leverd::sim::{Misbehaviour, RouteFault};
+use leverd::sim::{Control, Misbehaviour, NewOpportunity, RouteFault};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -122,6 +123,87 @@ async fn b27_d01_killed_at_each_commit_of_a_look_everybody_is_found_and_mailed_o
     }
     while let Some(done) = running.join_next().await {
         done.unwrap();
+    }
+}
+
+/// In every run so many; `LEVERD_KILLS=1000` for the long one.
+const KILLS: u64 = 20;
+/// And so many in one world.
+const KILLS_OF_A_WORLD: u64 = 20;
+const CANDIDATES: usize = 6;
+
+// D01 D12: at moments that nobody chose, while several candidates go their ways.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d01_d12_killed_under_load_again_and_again_everybody_ends_the_same_with_one_mail() {
+    let kills =
+        std::env::var("LEVERD_KILLS").map_or(KILLS, |text| text.parse().unwrap_or_else(|_| panic!("LEVERD_KILLS: {text}")));
+    let mut killed = 0;
+    while killed < kills {
+        let mut deployed = killed_under_load(Dice::new(killed), KILLS_OF_A_WORLD.min(kills - killed)).await;
+        deployed.rest().await;
+        for who in 0..CANDIDATES {
+            let end = deployed.end_of(&name(who), &email(who));
+            assert_eq!(end, undisturbed(), "{} of the world from kill {killed} on\n{}", name(who), deployed.logged());
+        }
+        killed += u64::try_from(deployed.deaths).unwrap();
+    }
+    println!("{killed} kills, and nothing lost or done twice");
+}
+
+fn name(who: usize) -> String {
+    format!("Candidate {who}")
+}
+
+fn email(who: usize) -> String {
+    format!("candidate{who}@example.com")
+}
+
+/// Candidates are moved and take their tests as soon as they can, while the process is killed after random times.
+async fn killed_under_load(mut dice: Dice, kills: u64) -> Deployed {
+    let mut deployed = Deployed::prepare().await;
+    let control = deployed.control();
+    for who in 0..CANDIDATES {
+        let (name, email, posting) = (name(who), Some(email(who)), Some(POSTING.to_owned()));
+        control.create_opportunity(NewOpportunity { name, email, posting, ..NewOpportunity::default() }).unwrap();
+    }
+    deployed.start(&[]).await;
+    let mut steps = [0; CANDIDATES];
+    let mut next = dice.between(1, 40);
+    for tick in 0_u64.. {
+        for (who, step) in steps.iter_mut().enumerate() {
+            // Not all at once: there is load from the first kill to the last.
+            if tick >= 20 * who as u64 * kills.min(10) {
+                *step += usize::from(forward(&control, &name(who), &email(who), *step));
+            }
+        }
+        // The last one comes when everybody has arrived: whoever lives then lives later, and waits for no grace.
+        let done = deployed.deaths as u64 + 1 >= kills && steps.iter().all(|step| *step == STEPS);
+        if done || tick >= next {
+            deployed.kill_and_start().await;
+            next = tick + dice.between(1, 60);
+        }
+        if done {
+            break;
+        }
+        deployed.revive().await;
+        assert!(tick < 12_000, "the candidates stand at {steps:?} of {STEPS}\n{}", deployed.logged());
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    deployed
+}
+
+const STEPS: usize = 5;
+
+/// Has a candidate do the next step, if the one before has arrived in Lever.
+fn forward(control: &Control, name: &str, email: &str, step: usize) -> bool {
+    let tagged = |state: &str| control.tags(name).unwrap().contains(&format!("{TEST} - {state}"));
+    match step {
+        0 => control.move_stage(name, STAGE).is_ok(),
+        1 => tagged("Invited") && control.start_assessment(email, TEST).is_ok(),
+        2 => tagged("Started") && control.submit_assessment(email, TEST, 87.5).is_ok(),
+        3 => !control.notes(name).unwrap().is_empty() && control.approve_candidate(email).is_ok(),
+        4 => control.stage_of(name).unwrap() == control.stage_id("On-site interview").unwrap(),
+        _ => false,
     }
 }
 

@@ -8,11 +8,11 @@ use super::dry_run::{no_stage, store};
 use super::exit::Exit;
 use super::files::Folder;
 use super::foresee::Foresight;
+use super::hand::{Progress, agreed, named};
 use super::out::{Format, Out, count, for_reading};
 use super::stored::{Place, now, wait};
 use super::validate::project;
 use crate::lang::diagnostic::Diagnostics;
-use crate::lang::near::near;
 use crate::lang::project::{Bound, Project};
 use crate::lang::rule::Rule;
 use crate::lang::ruleset::{Mode, RuleSet};
@@ -23,8 +23,6 @@ use crate::model::{Event, Kind, OpportunityId, Plan, Said};
 use anyhow::{Context, bail};
 use clap::Args;
 use occasions::Occasions;
-use std::io::{self, BufRead, IsTerminal, Write};
-use std::sync::Arc;
 
 /// So many events of one opportunity are looked through for what happened before.
 const PAST: usize = 1_000;
@@ -86,35 +84,12 @@ impl Backfill {
             let names: Vec<String> = project.accounts.iter().map(|bound| format!("`{}`", bound.account.name)).collect();
             format!("leverd.yaml has no account `{}`; it has {}", self.account, names.join(", "))
         })?;
-        let (set, rule) = self.rule(bound)?;
-        let folder = Folder::of(self.place.config());
-        wait(self.carry_out(out, &project, bound, &set, &rule, &folder))
-    }
-
-    /// The rule of this name, able to fire.
-    fn rule(&self, bound: &Bound) -> anyhow::Result<(Arc<RuleSet>, Arc<Rule>)> {
-        let all = || bound.rulesets.iter().flat_map(|set| set.pack.rules.iter().map(move |rule| (set, rule)));
-        let mut named = all().filter(|(_, rule)| rule.name.as_str() == self.rule);
-        let Some((set, rule)) = named.next() else {
-            let names: Vec<&str> = all().map(|(_, rule)| rule.name.as_str()).collect();
-            match near(&self.rule, names.iter().copied()).first() {
-                Some(near) => bail!("`{}` has no rule `{}`; did you mean `{near}`?", bound.account.name, self.rule),
-                None => bail!("`{}` has no rule `{}`; its rules are `{}`", bound.account.name, self.rule, names.join("`, `")),
-            }
-        };
-        if let Some((other, _)) = named.next() {
-            bail!("two packs have a rule `{}`: `{}` and `{}`; rename one of them", self.rule, set.name(), other.name());
-        }
-        if set.mode == Mode::Off {
-            bail!("the pack `{}` is off in `{}`", set.name(), bound.account.name);
-        }
-        if let Some(setting) = set.off.get(&rule.name) {
-            bail!("the rule is off in `{}`: the setting `{setting}` is not given", bound.account.name);
-        }
-        if let Some(kind) = occasions::impossible(rule) {
+        let (set, rule) = named(bound, &self.rule)?;
+        if let Some(kind) = occasions::impossible(&rule) {
             bail!("the rule listens to `{kind}`, and what happened of it before is not known; it cannot be backfilled");
         }
-        Ok((Arc::clone(set), Arc::clone(rule)))
+        let folder = Folder::of(self.place.config());
+        wait(self.carry_out(out, &project, bound, &set, &rule, &folder))
     }
 
     async fn carry_out(
@@ -158,18 +133,11 @@ impl Backfill {
         if self.plan || wanted.is_empty() {
             return Ok(Exit::Fine);
         }
-        if !self.yes && !agreed(out, wanted.len())? {
+        if !self.yes && !agreed(out, &format!("do it for {}?", count(wanted.len(), "occasion")))? {
             out.line("nothing was done")?;
             return Ok(Exit::Fine);
         }
-        let total = wanted.len();
-        let progress = Progress::new(total);
-        let mut fresh = 0;
-        for (at, chunk) in wanted.chunks(20).enumerate() {
-            progress.show(at * 20, "handing over")?;
-            fresh += self.place.backfill(account, chunk.to_vec()).await?;
-        }
-        progress.end()?;
+        let fresh = self.place.hand_over(account, wanted).await?;
         if self.format == Format::Human {
             out.line(format_args!(
                 "{} handed over; `leverd runs` and `leverd why` show what becomes of them",
@@ -232,18 +200,6 @@ impl Backfill {
     }
 }
 
-/// Whether the person at the terminal says yes.
-fn agreed(out: &mut Out, number: usize) -> anyhow::Result<bool> {
-    if !io::stdin().is_terminal() {
-        bail!("say `--yes` to do it or `--plan` to only look: there is nobody to ask here");
-    }
-    out.line(format_args!("do it for {}? [y/N]", count(number, "occasion")))?;
-    out.flush()?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
-}
-
 /// What a plan would do, and why it would not.
 fn told(plan: &Plan, mode: Mode) -> (Vec<String>, Vec<String>) {
     let mut would: Vec<String> = plan.effects.iter().map(|effect| describe::act(&effect.act)).collect();
@@ -260,31 +216,4 @@ fn told(plan: &Plan, mode: Mode) -> (Vec<String>, Vec<String>) {
     }
     let silent = plan.steps.iter().filter(|step| !matches!(step.said, Said::Fired { .. } | Said::Later { .. }));
     (would, silent.map(describe::step).collect())
-}
-
-/// How far it is, on the terminal of a person.
-struct Progress {
-    total: usize,
-    shown: bool,
-}
-
-impl Progress {
-    fn new(total: usize) -> Self {
-        Self { total, shown: io::stderr().is_terminal() && total > 20 }
-    }
-
-    fn show(&self, done: usize, what: &str) -> io::Result<()> {
-        const WIDTH: usize = 30;
-        if !self.shown || !done.is_multiple_of(10) {
-            return Ok(());
-        }
-        let full = done * WIDTH / self.total.max(1);
-        let bar: String = (0..WIDTH).map(|at| if at < full { '█' } else { '░' }).collect();
-        write!(io::stderr(), "\r{what} {bar} {done}/{}", self.total)?;
-        io::stderr().flush()
-    }
-
-    fn end(&self) -> io::Result<()> {
-        if self.shown { write!(io::stderr(), "\r\x1b[K") } else { Ok(()) }
-    }
 }

@@ -237,7 +237,7 @@ impl Check<'_, '_> {
                 "it is one value: put it into brackets, or compare without `in`".to_owned()
             }
             (Type::Text, Type::Url) => {
-                "declare it as `url` where it comes from; a URL made of parts is a text: `\"https://…/{{NAME}}\"`".to_owned()
+                "settings and a vendor's fields can be declared as `url`; a URL made of parts is a text: `\"https://…/{{NAME}}\"`".to_owned()
             }
             _ => format!("name something that is {}", a(wanted)),
         };

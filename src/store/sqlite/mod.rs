@@ -24,7 +24,7 @@ use super::commit::{Begun, Derived, Finish, PlanMade, Purge, Received, Run};
 use super::error::{Result, StoreError};
 use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
 use super::rows::{
-    Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Recorded, Refused, Retention, RunRow, SigningToken, TimerRow,
+    Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Recorded, Refused, Retention, RunRow, SigningToken, Span, TimerRow,
 };
 use crate::model::{
     AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse,
@@ -394,6 +394,10 @@ impl Reader for SqliteReader {
 
     fn events(&self, account: Option<&AccountId>, opportunity: &OpportunityId, limit: usize) -> Result<Vec<EventRow>> {
         self.snapshot(|db| read_runs::events(db, account, opportunity, limit))
+    }
+
+    fn occurrences(&self, account: &AccountId, span: &Span, limit: usize) -> Result<Vec<EventRow>> {
+        self.snapshot(|db| read_runs::occurrences(db, account, span, limit))
     }
 
     fn parked(&self, account: Option<&AccountId>) -> Result<Vec<ParkedRow>> {

@@ -4,7 +4,7 @@ use super::columns::{
     BEGUN, Bytes, DELIVERY, EFFECT, EVENT, NEVER, PARKED, TIMER, UNKNOWN, all, decode, ms, one, readable, reason, time, work_of,
 };
 use super::read_runs::{chosen, delivery};
-use crate::model::{AccountId, Effect, Event, Id, LeverEvent, Notice, OpportunityId, PackName, Sealed, Source};
+use crate::model::{AccountId, Effect, Event, Id, LeverEvent, Notice, OpportunityId, PackName, RuleName, Sealed, Source};
 use crate::store::claim::Work;
 use crate::store::error::{Result, StoreError};
 use crate::store::rows::{Count, Heard, ParkedRow, Refused, SigningToken};
@@ -35,6 +35,7 @@ pub(super) fn parked(db: &Connection, account: Option<&AccountId>) -> Result<Vec
                 work: work_of(kind, id),
                 opportunity: (!lane.is_empty()).then(|| OpportunityId::new(lane)),
                 what: what(db, &account, kind, id)?,
+                rule: rule(db, &account, kind, id)?,
                 reason,
                 at: at.map(time),
             });
@@ -71,6 +72,17 @@ fn what(db: &Connection, account: &AccountId, kind: i64, id: Bytes) -> Result<St
         _ => None,
     };
     Ok(text.unwrap_or_else(|| kind_name(kind).to_owned()))
+}
+
+/// The rule behind a parked effect or timer, where its row can be read.
+fn rule(db: &Connection, account: &AccountId, kind: i64, id: Bytes) -> Result<Option<RuleName>> {
+    let sql = match kind {
+        EFFECT => "SELECT CASE WHEN json_valid(payload) THEN payload ->> 'rule' END FROM effect WHERE account = ?1 AND id = ?2",
+        TIMER => "SELECT rule FROM timer WHERE account = ?1 AND id = ?2",
+        _ => return Ok(None),
+    };
+    let found = one(db, sql, params![account.as_str(), id], |row| row.get::<_, Option<String>>(0))?;
+    Ok(found.flatten().map(RuleName::new))
 }
 
 const fn kind_name(kind: i64) -> &'static str {

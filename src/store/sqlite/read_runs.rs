@@ -6,9 +6,9 @@ use super::columns::{
 use super::read_health::accounts;
 use crate::model::{AccountId, Attempt, Delivery, DeliveryId, EffectId, Event, EventId, Id, OpportunityId, Outcome, Reason};
 use crate::store::error::Result;
-use crate::store::rows::{EffectRow, EffectState, EventRow, EventState, Recorded, RunRow};
+use crate::store::rows::{EffectRow, EffectState, EventRow, EventState, Recorded, RunRow, Span};
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Params, params};
 
 pub(super) fn delivery(db: &Connection, account: &AccountId, id: Bytes) -> Result<Option<Delivery>> {
     let row = one(
@@ -228,35 +228,52 @@ pub(super) fn events(
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut found = Vec::new();
     for account in chosen(db, account)? {
-        let rows = all(
-            db,
-            "SELECT e.id, e.payload, r.state, r.due_at, t.code, t.text, c.code, c.text, \
-             EXISTS (SELECT 1 FROM run x WHERE x.account = e.account AND x.event = e.id) FROM event e \
-             LEFT JOIN ready r ON r.account = e.account AND r.kind = 1 AND r.ref = e.id \
-             LEFT JOIN trouble t ON t.account = e.account AND t.kind = 1 AND t.ref = e.id \
-             LEFT JOIN closed c ON c.account = e.account AND c.kind = 1 AND c.ref = e.id \
-             WHERE e.account = ?1 AND e.opportunity = ?2 ORDER BY e.at DESC, e.rowid DESC LIMIT ?3",
-            params![account.as_str(), opportunity.as_str(), most],
-            |row| {
-                let trouble = reason(row.get(4)?, row.get(5)?);
-                let closed = reason(row.get(6)?, row.get(7)?);
-                let state = match (row.get::<_, Option<i64>>(2)?, closed) {
-                    (Some(PARKED), _) => EventState::Parked { reason: trouble },
-                    (Some(_), _) => EventState::Pending { due: time(row.get(3)?), reason: trouble },
-                    (None, Some(reason)) => EventState::Closed { reason },
-                    (None, None) if row.get(8)? => EventState::Planned,
-                    (None, None) => EventState::Unmatched,
-                };
-                Ok((row.get::<_, Bytes>(0)?, row.get::<_, String>(1)?, state))
-            },
-        )?;
-        for (id, payload, state) in rows {
-            let event = readable(decode::<Event>(EventId(Id::from_bytes(id)), &payload))?;
-            found.extend(event.map(|event| EventRow { event, state }));
-        }
+        let of = "e.opportunity = ?2 ORDER BY e.at DESC, e.rowid DESC LIMIT ?3";
+        found.extend(event_rows(db, of, params![account.as_str(), opportunity.as_str(), most])?);
     }
     found.sort_by_key(|row| std::cmp::Reverse(row.event.at));
     found.truncate(limit);
+    Ok(found)
+}
+
+/// The events of a span, oldest first, without those that were the echo of a move of ours.
+pub(super) fn occurrences(db: &Connection, account: &AccountId, span: &Span, limit: usize) -> Result<Vec<EventRow>> {
+    let of = "(?2 IS NULL OR e.opportunity = ?2) AND e.at >= ?3 AND e.at < ?4 \
+              AND NOT EXISTS (SELECT 1 FROM own_move o WHERE o.account = e.account AND o.matched_by = e.id) \
+              ORDER BY e.at, e.rowid LIMIT ?5";
+    let opportunity = span.opportunity.as_ref().map(OpportunityId::as_str);
+    let (since, until) = (span.since.map_or(i64::MIN, ms), span.until.map_or(i64::MAX, ms));
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    event_rows(db, of, params![account.as_str(), opportunity, since, until, most])
+}
+
+/// Events of one account with what became of them; `of` says which, in which order.
+fn event_rows(db: &Connection, of: &str, params: impl Params) -> Result<Vec<EventRow>> {
+    let sql = format!(
+        "SELECT e.id, e.payload, r.state, r.due_at, t.code, t.text, c.code, c.text, \
+         EXISTS (SELECT 1 FROM run x WHERE x.account = e.account AND x.event = e.id) FROM event e \
+         LEFT JOIN ready r ON r.account = e.account AND r.kind = 1 AND r.ref = e.id \
+         LEFT JOIN trouble t ON t.account = e.account AND t.kind = 1 AND t.ref = e.id \
+         LEFT JOIN closed c ON c.account = e.account AND c.kind = 1 AND c.ref = e.id \
+         WHERE e.account = ?1 AND {of}"
+    );
+    let rows = all(db, &sql, params, |row| {
+        let trouble = reason(row.get(4)?, row.get(5)?);
+        let closed = reason(row.get(6)?, row.get(7)?);
+        let state = match (row.get::<_, Option<i64>>(2)?, closed) {
+            (Some(PARKED), _) => EventState::Parked { reason: trouble },
+            (Some(_), _) => EventState::Pending { due: time(row.get(3)?), reason: trouble },
+            (None, Some(reason)) => EventState::Closed { reason },
+            (None, None) if row.get(8)? => EventState::Planned,
+            (None, None) => EventState::Unmatched,
+        };
+        Ok((row.get::<_, Bytes>(0)?, row.get::<_, String>(1)?, state))
+    })?;
+    let mut found = Vec::new();
+    for (id, payload, state) in rows {
+        let event = readable(decode::<Event>(EventId(Id::from_bytes(id)), &payload))?;
+        found.extend(event.map(|event| EventRow { event, state }));
+    }
     Ok(found)
 }
 

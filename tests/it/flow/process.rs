@@ -182,8 +182,17 @@ impl Deployed {
         }
     }
 
+    /// SIGKILL at a moment that nobody chose, and a new process.
+    #[cfg(feature = "kill-points")]
+    pub(crate) async fn kill_and_start(&mut self) {
+        self.kill();
+        self.deaths += 1;
+        self.later();
+        self.start(&[]).await;
+    }
+
     /// Starts the process again if it died, and lets the waiting deliveries be tried.
-    async fn revive(&mut self) {
+    pub(crate) async fn revive(&mut self) {
         if self.doomed && self.control().requests().iter().any(|request| request.fault.is_some()) {
             self.doomed = false;
             self.kill();
@@ -253,17 +262,22 @@ impl Deployed {
 
     /// How the world is now.
     pub(crate) fn end(&self) -> End {
+        self.end_of(ADA, EMAIL)
+    }
+
+    /// How it is for one candidate.
+    pub(crate) fn end_of(&self, name: &str, email: &str) -> End {
         let control = self.control();
-        let ada = control.opportunity(ADA).unwrap();
+        let ada = control.opportunity(name).unwrap();
         // The report's address differs from world to world.
-        let notes = control.notes(ADA).unwrap().into_iter();
+        let notes = control.notes(name).unwrap().into_iter();
         End {
-            tags: control.tags(ADA).unwrap(),
+            tags: control.tags(name).unwrap(),
             notes: notes.map(|note| note.split(" — ").next().unwrap().to_owned()).collect(),
             links: ada["links"].as_array().unwrap().len(),
             stage: ada["stageText"].as_str().unwrap().to_owned(),
             moves: ada["stageChanges"].as_array().unwrap().len(),
-            mails: control.mails().into_iter().map(|mail| mail.assessment).collect(),
+            mails: control.mails().into_iter().filter(|mail| mail.to == email).map(|mail| mail.assessment).collect(),
         }
     }
 }

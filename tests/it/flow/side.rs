@@ -33,6 +33,37 @@ async fn parked_work_is_retried_and_skipped_beside_a_running_leverd() {
     deployed.kill();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_parked_of_a_rule_is_retried_at_once() {
+    let mut deployed = Deployed::prepare().await;
+    let control = deployed.control();
+    control.add_route_fault(RouteFault {
+        method: Some("POST".to_owned()),
+        path: "/api/v1/assessment_invitations/invite_candidates".to_owned(),
+        times: Some(1),
+        after: 0,
+        then: Misbehaviour::Answer { status: 422, applied: false, retry_after: None },
+    });
+    deployed.start(&[]).await;
+    control.move_stage(ADA, STAGE).unwrap();
+    parked(&deployed).await;
+    let told = |output: std::process::Output| {
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+    };
+    let (code, said) = told(deployed.run("retry", &["--rule", "mark invited"]).await);
+    assert!(code == Some(2) && said.contains("there is parked work of `invite on trigger stage`"), "{said}");
+    let (code, said) = told(deployed.run("retry", &[]).await);
+    assert!(code == Some(2) && said.contains("--rule"), "{said}");
+    let (code, said) = told(deployed.run("retry", &["--rule", "invite on trigger stage", "--account", "demo"]).await);
+    assert!(code == Some(0) && said.contains("of demo is due now"), "{said}");
+    deployed.until("the invitation", |control| control.mails().len() == 1).await;
+    deployed.rest().await;
+    let (code, said) = told(deployed.run("retry", &["--all"]).await);
+    assert!(code == Some(2) && said.contains("nothing waits for a person"), "{said}");
+    deployed.kill();
+}
+
 /// Waits until something is parked; its id.
 async fn parked(deployed: &Deployed) -> String {
     for _ in 0..400 {
