@@ -6,6 +6,7 @@
 mod backfill;
 mod connect;
 mod connecting;
+mod console;
 mod coverage;
 pub mod demo;
 pub mod describe;
@@ -68,6 +69,7 @@ enum Command {
     Demo(demo::Demo),
     Serve(serve::Serve),
     Connect(connecting::Connect),
+    Console(console::Console),
     Doctor(doctor::Doctor),
     Status(status::Status),
     Init(init::Init),
@@ -111,6 +113,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Demo(command) => command.run(&mut out),
         Command::Serve(command) => command.run(&mut out),
         Command::Connect(command) => command.run(&mut out),
+        Command::Console(command) => command.run(&mut out),
         Command::Doctor(command) => command.run(&mut out),
         Command::Status(command) => command.run(&mut out),
         Command::Init(command) => command.run(&mut out),

@@ -265,7 +265,7 @@ impl Why {
                 }
                 (state, None) => {
                     out.line(describe::event(&told.event.event))?;
-                    out.line(format_args!("  {}", waiting(state)))?;
+                    out.line(format_args!("  {}", describe::waiting(state)))?;
                 }
             }
             for step in told.others.iter().filter(wanted) {
@@ -308,20 +308,6 @@ fn fixes<'s>(steps: impl Iterator<Item = &'s Step> + Clone, places: &BTreeMap<Pa
         fixes.push(Fix { rule: rule.clone(), place, text });
     }
     fixes
-}
-
-/// Why an event has no run.
-fn waiting(state: &EventState) -> String {
-    let because = |reason: &Option<crate::model::Reason>| {
-        reason.as_ref().map(|reason| format!(": {} ({})", reason.text, reason.code)).unwrap_or_default()
-    };
-    match state {
-        EventState::Pending { due, reason } => format!("not planned yet, due {}{}", describe::time(*due), because(reason)),
-        EventState::Parked { reason } => format!("parked{}; `leverd parked` shows what to do", because(reason)),
-        EventState::Planned => "planned; its run was removed for age".to_owned(),
-        EventState::Closed { reason } => format!("closed without a plan: {} ({})", reason.text, reason.code),
-        EventState::Unmatched => "no rule listens to this event in this situation".to_owned(),
-    }
 }
 
 /// What came at all, where nothing came for the opportunity.

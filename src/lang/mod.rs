@@ -15,6 +15,7 @@ pub mod explain;
 pub mod flow;
 pub mod form;
 pub mod format;
+pub mod html;
 pub(crate) mod lint;
 pub mod load;
 pub mod near;

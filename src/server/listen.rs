@@ -57,6 +57,9 @@ impl Service<Request<Incoming>> for From {
 
 /// Serves until cancelled, then answers what is under way.
 pub async fn serve(door: Door, shared: Shared, cancel: CancellationToken) {
+    if let Ok(address) = door.address() {
+        shared.node.access.listens(address);
+    }
     let router = router(shared);
     let graceful = GracefulShutdown::new();
     let mut builder = hyper::server::conn::http1::Builder::new();

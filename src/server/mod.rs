@@ -1,9 +1,10 @@
-//! The door: webhooks in, health and metrics out.
+//! The door: webhooks in, health and metrics out, and the console for people.
 //!
 //! A request is limited, read whole, handed to [`crate::runtime::intake`] and answered with what that says; no route knows a rule or
 //! a vendor. Connections are served by a loop of our own, because a header that never ends must not hold one for ever.
 
 mod ask;
+mod console;
 pub mod errand;
 mod health;
 mod hooks;
@@ -47,6 +48,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/health/ready", get(health::ready))
         .route("/health", get(health::detail))
         .route("/metrics", get(health::metrics))
+        .merge(console::router(shared.clone()))
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(hooks::panicked))
         .with_state(shared)
 }

@@ -6,6 +6,7 @@
 
 use super::claim::{Claim, ClaimedDelivery, ClaimedEvent, ClaimedLane, Recovered, Work};
 use super::commit::{Begun, Derived, Finish, PlanMade, Purge, Received, Run};
+use super::deeds::Deed;
 use super::error::Result;
 use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
 use super::rows::{
@@ -123,6 +124,8 @@ pub trait Backend: Send {
     fn activate(&mut self, account: &AccountId, pack: &PackName, since: Timestamp) -> Result<Timestamp>;
     fn count_refusal(&mut self, account: &AccountId, what: &str, at: Timestamp) -> Result<()>;
 
+    fn record(&mut self, deed: &Deed) -> Result<()>;
+
     fn purge(&mut self, account: &AccountId, purge: &Purge) -> Result<()>;
     /// The answer is how many rows went; zero means there is nothing left to delete.
     fn retain(&mut self, retention: &Retention) -> Result<usize>;
@@ -173,6 +176,7 @@ pub trait Reader: Send {
     fn next_due(&self, accounts: &[AccountId], after: Timestamp) -> Result<Option<Timestamp>>;
     fn counts(&self, now: Timestamp) -> Result<Vec<Count>>;
     fn heard(&self, account: &AccountId) -> Result<Vec<Heard>>;
+    fn deeds(&self, limit: usize) -> Result<Vec<Deed>>;
     fn refusals(&self, account: &AccountId) -> Result<Vec<Refused>>;
     fn timers(&self, account: &AccountId, pack: &PackName, rule: &RuleName) -> Result<Vec<TimerRow>>;
     fn signing_tokens(&self, account: &AccountId) -> Result<Vec<SigningToken>>;

@@ -15,6 +15,7 @@
 pub mod backend;
 pub mod claim;
 pub mod commit;
+mod deeds;
 mod error;
 mod fates;
 pub mod grants;
@@ -29,6 +30,7 @@ mod writes;
 
 pub use claim::{Claim, ClaimedDelivery, ClaimedEffect, ClaimedEvent, ClaimedLane, Recovered, Work};
 pub use commit::{Begun, Derived, Finish, Looked, PlanMade, Received, Run};
+pub use deeds::Deed;
 pub use error::{Result, StoreError};
 pub use fates::{Fate, Fates};
 pub use grants::{Grant, Login, LoginKind, Presented, Renewed};

@@ -8,6 +8,7 @@ mod backfill;
 pub(crate) mod bed;
 mod career_place;
 mod connections;
+mod console;
 mod diff;
 mod faults;
 mod hired;

@@ -4,6 +4,7 @@
 //! gives the same text.
 
 use super::map::{Map, Row, Spot, What};
+use crate::lang::html::escaped;
 use std::fmt::Write as _;
 
 /// Left edges and widths of the columns.
@@ -307,9 +308,4 @@ fn cut(text: &str, most: usize) -> String {
     }
     let head: String = text.chars().take(most.saturating_sub(1)).collect();
     format!("{}…", head.trim_end())
-}
-
-fn escaped(text: &str) -> String {
-    let clean: String = text.chars().filter(|c| !c.is_control()).collect();
-    clean.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -5,6 +5,7 @@
 
 mod claims;
 mod columns;
+mod deeds;
 mod forget;
 mod glimpses;
 mod grants;
@@ -21,6 +22,7 @@ mod work;
 use super::backend::{Backend, News, Reader};
 use super::claim::{Claim, ClaimedDelivery, ClaimedEvent, ClaimedLane, Recovered, Work};
 use super::commit::{Begun, Derived, Finish, PlanMade, Purge, Received, Run};
+use super::deeds::Deed;
 use super::error::{Result, StoreError};
 use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
 use super::rows::{
@@ -275,6 +277,10 @@ impl Backend for Sqlite {
         self.refused(account, what, at)
     }
 
+    fn record(&mut self, deed: &Deed) -> Result<()> {
+        self.recorded(deed)
+    }
+
     fn purge(&mut self, account: &AccountId, purge: &Purge) -> Result<()> {
         self.scrub = true;
         self.purged(account, purge)
@@ -418,6 +424,10 @@ impl Reader for SqliteReader {
 
     fn heard(&self, account: &AccountId) -> Result<Vec<Heard>> {
         read_health::heard(&self.db, account)
+    }
+
+    fn deeds(&self, limit: usize) -> Result<Vec<Deed>> {
+        deeds::deeds(&self.db, limit)
     }
 
     fn refusals(&self, account: &AccountId) -> Result<Vec<Refused>> {

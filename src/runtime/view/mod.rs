@@ -1,0 +1,5 @@
+//! What the console shows, as values: each file is what one page has to know. Reading only; what people do is in [`deed`].
+
+pub mod deed;
+pub mod now;
+pub mod parked;
