@@ -2,6 +2,7 @@
 
 use super::out::Out;
 use crate::model::{Later, Said};
+use crate::runtime::words;
 pub use crate::runtime::words::{act, event, later, said, step, time, waiting};
 use crate::store::{EffectRow, EffectState, RunRow};
 use anstyle::{AnsiColor, Style};
@@ -10,14 +11,7 @@ use std::io;
 
 /// An effect and what became of it.
 pub fn effect(row: &EffectRow) -> String {
-    let state = match row.state {
-        EffectState::Ready => "ready",
-        EffectState::Begun => "begun",
-        EffectState::Waiting => "waiting",
-        EffectState::Parked => "parked",
-        EffectState::Done => "done",
-        EffectState::Skipped => "skipped",
-    };
+    let state = words::state(row.state);
     let style = match row.state {
         EffectState::Done => Style::new().fg_color(Some(AnsiColor::Green.into())),
         EffectState::Parked => Style::new().fg_color(Some(AnsiColor::Red.into())),

@@ -21,6 +21,7 @@ pub mod load;
 pub mod near;
 pub mod path;
 pub mod pattern;
+pub mod places;
 pub mod project;
 mod range;
 pub mod render;

@@ -45,6 +45,7 @@ mod vendor_calls;
 pub mod view;
 pub mod watch;
 pub mod webhooks;
+pub mod why;
 pub mod words;
 mod work;
 

@@ -1,7 +1,7 @@
 //! Steps, effects and events in words: what commands print and pages show. Plain text, without colours or markup.
 
 use crate::model::{Act, Event, FilledField, Later, Pattern, Piece, Reason, Said, Step};
-use crate::store::EventState;
+use crate::store::{EffectState, EventState};
 use jiff::Timestamp;
 
 /// A point in time as every command prints it.
@@ -162,5 +162,17 @@ pub fn detail(act: &Act) -> Vec<(String, String)> {
             rows.extend(given);
             rows
         }
+    }
+}
+
+/// The state of an effect, in a word.
+pub const fn state(state: EffectState) -> &'static str {
+    match state {
+        EffectState::Ready => "ready",
+        EffectState::Begun => "begun",
+        EffectState::Waiting => "waiting",
+        EffectState::Parked => "parked",
+        EffectState::Done => "done",
+        EffectState::Skipped => "skipped",
     }
 }

@@ -10,7 +10,8 @@ use super::deeds::Deed;
 use super::error::Result;
 use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
 use super::rows::{
-    Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Recorded, Refused, Retention, RunRow, SigningToken, TimerRow,
+    Arrived, Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Person, Recorded, Refused, Retention, RunRow, SigningToken,
+    TimerRow,
 };
 use crate::model::{
     AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse,
@@ -176,6 +177,10 @@ pub trait Reader: Send {
     fn next_due(&self, accounts: &[AccountId], after: Timestamp) -> Result<Option<Timestamp>>;
     fn counts(&self, now: Timestamp) -> Result<Vec<Count>>;
     fn heard(&self, account: &AccountId) -> Result<Vec<Heard>>;
+    fn runs_before(&self, account: Option<&AccountId>, before: Timestamp, limit: usize, now: Timestamp) -> Result<Vec<RunRow>>;
+    fn people(&self, text: &str, looked: usize, limit: usize) -> Result<Vec<Person>>;
+    fn arrived(&self, account: &AccountId, opportunity: &OpportunityId, limit: usize) -> Result<Vec<Arrived>>;
+    fn timers_of(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<Later>>;
     fn deeds(&self, limit: usize) -> Result<Vec<Deed>>;
     fn refusals(&self, account: &AccountId) -> Result<Vec<Refused>>;
     fn timers(&self, account: &AccountId, pack: &PackName, rule: &RuleName) -> Result<Vec<TimerRow>>;

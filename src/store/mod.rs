@@ -15,6 +15,7 @@
 pub mod backend;
 pub mod claim;
 pub mod commit;
+mod console;
 mod deeds;
 mod error;
 mod fates;
@@ -37,6 +38,6 @@ pub use grants::{Grant, Login, LoginKind, Presented, Renewed};
 pub use handle::Store;
 pub use options::{Options, Place};
 pub use rows::{
-    Count, EffectRow, EffectState, EventRow, EventState, Heard, OwnMove, ParkedRow, Recorded, Refused, Retention, RunRow,
-    SigningToken, TimerRow,
+    Arrived, Count, EffectRow, EffectState, EventRow, EventState, Heard, OwnMove, ParkedRow, Person, Recorded, Refused,
+    Retention, RunRow, SigningToken, TimerRow,
 };

@@ -5,12 +5,15 @@
 //! reloading: it shows a page anew when something happened.
 
 mod assets;
+mod candidates;
 mod gate;
 mod html;
 mod login;
 mod now;
 mod parked;
+mod parts;
 mod record;
+mod runs;
 
 use super::{Peer, Shared};
 use axum::Router;
@@ -23,6 +26,10 @@ pub(super) fn router(shared: Shared) -> Router<Shared> {
         .route("/console/login", get(login::show).post(login::log_in))
         .route("/console/enter", get(login::enter))
         .route("/console/logout", post(login::log_out))
+        .route("/console/candidates", get(candidates::search))
+        .route("/console/candidates/{account}/{opportunity}", get(candidates::one))
+        .route("/console/runs", get(runs::list))
+        .route("/console/runs/{account}/{event}", get(runs::one))
         .route("/console/parked", get(parked::show).post(parked::act))
         .route("/console/record", get(record::show))
         .route("/console/static/{name}", get(assets::serve))

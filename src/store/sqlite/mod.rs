@@ -5,6 +5,7 @@
 
 mod claims;
 mod columns;
+mod console;
 mod deeds;
 mod forget;
 mod glimpses;
@@ -26,7 +27,8 @@ use super::deeds::Deed;
 use super::error::{Result, StoreError};
 use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
 use super::rows::{
-    Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Recorded, Refused, Retention, RunRow, SigningToken, TimerRow,
+    Arrived, Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Person, Recorded, Refused, Retention, RunRow, SigningToken,
+    TimerRow,
 };
 use crate::model::{
     AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse,
@@ -424,6 +426,22 @@ impl Reader for SqliteReader {
 
     fn heard(&self, account: &AccountId) -> Result<Vec<Heard>> {
         read_health::heard(&self.db, account)
+    }
+
+    fn runs_before(&self, account: Option<&AccountId>, before: Timestamp, limit: usize, now: Timestamp) -> Result<Vec<RunRow>> {
+        console::runs_before(&self.db, account, before, limit, now)
+    }
+
+    fn people(&self, text: &str, looked: usize, limit: usize) -> Result<Vec<Person>> {
+        console::people(&self.db, text, looked, limit)
+    }
+
+    fn arrived(&self, account: &AccountId, opportunity: &OpportunityId, limit: usize) -> Result<Vec<Arrived>> {
+        console::arrived(&self.db, account, opportunity, limit)
+    }
+
+    fn timers_of(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<Later>> {
+        console::timers_of(&self.db, account, opportunity)
     }
 
     fn deeds(&self, limit: usize) -> Result<Vec<Deed>> {

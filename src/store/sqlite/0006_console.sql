@@ -5,3 +5,5 @@ CREATE TABLE deed (
   UNIQUE (account, id)
 ) STRICT;
 CREATE INDEX deed_at ON deed (at);
+-- What is still to come for one opportunity.
+CREATE INDEX timer_opportunity ON timer (account, opportunity);
