@@ -3,6 +3,7 @@
 use super::project::Reading;
 use super::service;
 use crate::engine::{Program, explain};
+use crate::lang::config::PackUse;
 use crate::lang::load::File;
 use crate::lang::places::Places;
 use crate::lang::project::{Files as _, pack_name};
@@ -20,6 +21,8 @@ pub struct Rules {
     pub places: BTreeMap<PackName, Places>,
     /// The files of each pack.
     pub files: BTreeMap<PackName, Vec<File>>,
+    /// How the account uses each pack, in file order.
+    pub used: Vec<PackUse>,
 }
 
 impl Rules {
@@ -44,6 +47,7 @@ impl Rules {
                 rules.files.insert(pack_name(&used.source), files);
             }
         }
+        rules.used.clone_from(&bound.account.packs);
         let program = Program::new(bound.rulesets);
         rules.program = Some(program).filter(|program| hash.is_none_or(|hash| program.hash() == hash));
         rules

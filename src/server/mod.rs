@@ -21,6 +21,7 @@ use axum::routing::{get, post};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// What every handler may use.
 #[derive(Clone)]
@@ -33,6 +34,10 @@ pub struct Shared {
 /// The other end of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
+
+/// What ends answers that go on for ever.
+#[derive(Debug, Clone)]
+pub(crate) struct Stop(pub(crate) CancellationToken);
 
 /// Every route.
 pub fn router(shared: Shared) -> Router {

@@ -15,7 +15,7 @@ use super::rows::{
 };
 use crate::model::{
     AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse,
-    Later, LeverEvent, Notice, OpportunityId, PackName, Phase, Placed, Reason, RuleName, Slot, VendorName,
+    Later, LeverEvent, Notice, OpportunityId, PackName, Phase, Placed, Reason, RuleName, Slot, Step, VendorName,
 };
 use jiff::Timestamp;
 
@@ -178,6 +178,8 @@ pub trait Reader: Send {
     fn counts(&self, now: Timestamp) -> Result<Vec<Count>>;
     fn heard(&self, account: &AccountId) -> Result<Vec<Heard>>;
     fn runs_before(&self, account: Option<&AccountId>, before: Timestamp, limit: usize, now: Timestamp) -> Result<Vec<RunRow>>;
+    fn steps(&self, account: &AccountId, limit: usize) -> Result<Vec<(Timestamp, Vec<Step>)>>;
+    fn parked_by_rule(&self, account: &AccountId) -> Result<Vec<(PackName, RuleName, u64)>>;
     fn people(&self, text: &str, looked: usize, limit: usize) -> Result<Vec<Person>>;
     fn arrived(&self, account: &AccountId, opportunity: &OpportunityId, limit: usize) -> Result<Vec<Arrived>>;
     fn timers_of(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<Later>>;

@@ -3,7 +3,7 @@
 use super::error::Result;
 use super::handle::Store;
 use super::rows::{Arrived, Person, RunRow};
-use crate::model::{AccountId, Later, OpportunityId};
+use crate::model::{AccountId, Later, OpportunityId, PackName, RuleName, Step};
 use jiff::Timestamp;
 
 impl Store {
@@ -17,6 +17,18 @@ impl Store {
     ) -> Result<Vec<RunRow>> {
         let account = account.cloned();
         self.read(move |store| store.runs_before(account.as_ref(), before, limit, now)).await
+    }
+
+    /// The steps of an account's latest runs, newest first, each with the time of planning.
+    pub async fn steps(&self, account: &AccountId, limit: usize) -> Result<Vec<(Timestamp, Vec<Step>)>> {
+        let account = account.clone();
+        self.read(move |store| store.steps(&account, limit)).await
+    }
+
+    /// How many effects of each rule wait for a person.
+    pub async fn parked_by_rule(&self, account: &AccountId) -> Result<Vec<(PackName, RuleName, u64)>> {
+        let account = account.clone();
+        self.read(move |store| store.parked_by_rule(&account)).await
     }
 
     /// Opportunities whose id, candidate's name or e-mail holds a text, as far as the latest `looked` runs and effects of each account

@@ -9,6 +9,7 @@ pub(crate) mod bed;
 mod career_place;
 mod connections;
 pub(crate) mod console;
+mod console_rules;
 mod console_runs;
 mod diff;
 mod faults;

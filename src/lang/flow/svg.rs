@@ -24,7 +24,8 @@ const SPOT_CHARS: usize = 25;
 const NAME_CHARS: usize = 29;
 const SMALL_CHARS: usize = 38;
 
-const STYLE: &str = "\
+/// How a drawing looks.
+pub const STYLE: &str = "\
 .lv-map{color-scheme:light dark;--lv-ink:#1f2328;--lv-soft:#5b6470;--lv-line:#8a94a0;--lv-card:#fff;--lv-edge:#c3cad2;--lv-stage:#d9ece7;--lv-stage-edge:#0f6b5c;\
 --lv-tag:#fff2d6;--lv-tag-edge:#a86f00;--lv-test:#e8e8fb;--lv-test-edge:#5a57b8;font:13px system-ui,-apple-system,\"Segoe UI\",Roboto,\
 \"Helvetica Neue\",Arial,sans-serif}\
@@ -104,6 +105,11 @@ pub fn svg(map: &Map, name: &str) -> String {
     legend(&mut out, map, bottom);
     out.push_str("</svg>");
     out
+}
+
+/// A drawing without its style: for a page that has [`STYLE`] already, and may have none in itself.
+pub fn unstyled(drawing: &str) -> String {
+    drawing.replacen(&format!("<style>{STYLE}</style>\n"), "", 1)
 }
 
 /// Where the rules are that a spot is joined to.

@@ -4,5 +4,6 @@ pub mod candidate;
 pub mod deed;
 pub mod now;
 pub mod parked;
+pub mod rules;
 pub mod run;
 pub mod runs;

@@ -128,7 +128,9 @@ fn files(row: &RunRow, rules: &Rules) -> Vec<FileView> {
             if heard {
                 seen.marks.iter().for_each(|mark| notes.mark(mark));
                 let told = if steps.is_empty() { seen.steps.iter().collect() } else { steps };
-                told.into_iter().for_each(|step| notes.step(step));
+                for step in told {
+                    notes.step(step);
+                }
                 row.effects
                     .iter()
                     .filter(|one| one.effect.pack == *pack && one.effect.rule == rule.name)
@@ -194,8 +196,13 @@ impl Notes<'_> {
             // The test has said it, with the same values.
             Said::False { .. } if self.says_false(&step.route) => {}
             Said::Fired { .. } => self.add(&step.route, Sign::Done, words::said(&step.said)),
-            Said::False { .. } => self.add(&step.route, Sign::False, words::said(&step.said)),
-            Said::NoRows { .. } => {
+            Said::False { .. } | Said::NoRows { .. } => {
+                // What was not there is not among the facts, so the test alone cannot tell; the step can.
+                if let Some((_, line)) = self.places.at(&step.route)
+                    && let Some(notes) = self.by_line.get_mut(&line)
+                {
+                    notes.retain(|note| note.sign != Sign::Unknown);
+                }
                 let text = words::said(&step.said).trim_start_matches("not fired: ").to_owned();
                 self.add(&step.route, Sign::False, text);
             }

@@ -1,5 +1,6 @@
 //! What pages load: one style, one script, one icon. Their names hold their hash, so a browser may keep them for ever.
 
+use crate::lang::flow::svg;
 use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -30,7 +31,8 @@ impl Asset {
     }
 }
 
-static STYLE: LazyLock<Asset> = LazyLock::new(|| Asset::new("console", "css", "text/css; charset=utf-8", CSS.to_owned()));
+static STYLE: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("console", "css", "text/css; charset=utf-8", format!("{CSS}\n{}\n", svg::STYLE)));
 static SCRIPT: LazyLock<Asset> = LazyLock::new(|| Asset::new("console", "js", "text/javascript; charset=utf-8", JS.to_owned()));
 static SIGN: LazyLock<Asset> = LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", ICON.to_owned()));
 

@@ -119,7 +119,9 @@ fn told(found: &Candidate, now: Timestamp) -> String {
     all.extend(found.arrived.iter().map(|one| (one.received, 0, delivery(one, now))));
     all.sort_by_key(|(at, order, _)| std::cmp::Reverse((*at, *order)));
     body.push_str("<ol class=\"timeline\">");
-    all.iter().for_each(|(_, _, item)| body.push_str(item));
+    for (_, _, item) in &all {
+        body.push_str(item);
+    }
     body.push_str("</ol></section>");
     body
 }

@@ -9,8 +9,14 @@ use jiff::{SignedDuration, Timestamp};
 use std::fmt::{Display, Write as _};
 
 /// The pages, in the order of the menu.
-const MENU: &[(&str, &str)] =
-    &[("now", "Now"), ("candidates", "Candidates"), ("runs", "Runs"), ("parked", "Parked"), ("record", "Record")];
+const MENU: &[(&str, &str)] = &[
+    ("now", "Now"),
+    ("candidates", "Candidates"),
+    ("runs", "Runs"),
+    ("rules", "Rules"),
+    ("parked", "Parked"),
+    ("record", "Record"),
+];
 
 /// One page: its title, its content, and who looks at it.
 pub(super) struct Page<'a> {

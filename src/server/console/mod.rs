@@ -8,14 +8,16 @@ mod assets;
 mod candidates;
 mod gate;
 mod html;
+mod live;
 mod login;
 mod now;
 mod parked;
 mod parts;
 mod record;
+mod rules;
 mod runs;
 
-use super::{Peer, Shared};
+use super::{Peer, Shared, Stop};
 use axum::Router;
 use axum::routing::{get, post};
 
@@ -30,6 +32,8 @@ pub(super) fn router(shared: Shared) -> Router<Shared> {
         .route("/console/candidates/{account}/{opportunity}", get(candidates::one))
         .route("/console/runs", get(runs::list))
         .route("/console/runs/{account}/{event}", get(runs::one))
+        .route("/console/rules", get(rules::show))
+        .route("/console/live", get(live::stream))
         .route("/console/parked", get(parked::show).post(parked::act))
         .route("/console/record", get(record::show))
         .route("/console/static/{name}", get(assets::serve))

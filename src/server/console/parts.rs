@@ -122,13 +122,13 @@ pub(super) fn fixes(fixes: &[Fix]) -> String {
 pub(super) fn ticked(text: &str) -> String {
     let pieces: Vec<&str> = text.split('`').collect();
     // A backtick without its fellow is itself.
-    if pieces.len() % 2 == 0 {
+    if pieces.len().is_multiple_of(2) {
         return escaped(text);
     }
     let mut out = String::new();
     for (at, piece) in pieces.iter().enumerate() {
-        let piece = escaped(piece);
-        out.push_str(&if at % 2 == 1 { format!("<code>{piece}</code>") } else { piece });
+        let (before, after) = if at % 2 == 1 { ("<code>", "</code>") } else { ("", "") };
+        let _ = write!(out, "{before}{}{after}", escaped(piece));
     }
     out
 }

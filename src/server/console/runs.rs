@@ -112,15 +112,11 @@ fn item(row: &RunRow, now: Timestamp) -> String {
     } else {
         format!("{} {}", badge(Tone::Good, "fired"), fired.join(", "))
     };
-    let effects: String = row
-        .effects
-        .iter()
-        .map(|effect| {
-            let act = parts::ticked(&words::act(&effect.effect.act));
-            format!("<li>{} {act}</li>", parts::state(effect.state))
-        })
-        .collect::<Vec<_>>()
-        .join("");
+    let mut effects = String::new();
+    for effect in &row.effects {
+        let act = parts::ticked(&words::act(&effect.effect.act));
+        let _ = write!(effects, "<li>{} {act}</li>", parts::state(effect.state));
+    }
     let name = row.facts.values.get("candidate.name").map(|name| escaped(&name.to_string())).unwrap_or_default();
     let effects = if effects.is_empty() { effects } else { format!("<ul class=\"effects\">{effects}</ul>") };
     format!(

@@ -3,7 +3,7 @@
 use super::columns::{Bytes, DELIVERY, all, decode, ms, readable, time, work_of};
 use super::read_health::accounts;
 use super::read_runs::{chosen, run};
-use crate::model::{AccountId, Act, DeliveryId, Effect, Facts, Id, Later, OpportunityId};
+use crate::model::{AccountId, Act, DeliveryId, Effect, Facts, Id, Later, OpportunityId, PackName, RuleName, Step};
 use crate::store::error::Result;
 use crate::store::rows::{Arrived, Person, RunRow};
 use jiff::Timestamp;
@@ -34,6 +34,33 @@ pub(super) fn runs_before(
         found.extend(readable(run(db, &account, id, now))?.flatten());
     }
     Ok(found)
+}
+
+pub(super) fn steps(db: &Connection, account: &AccountId, limit: usize) -> Result<Vec<(Timestamp, Vec<Step>)>> {
+    let rows = all(
+        db,
+        "SELECT planned_at, steps FROM run WHERE account = ?1 ORDER BY planned_at DESC LIMIT ?2",
+        params![account.as_str(), i64::try_from(limit).unwrap_or(i64::MAX)],
+        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
+    )?;
+    let mut found = Vec::new();
+    for (at, steps) in rows {
+        found.extend(readable(decode("steps of a run", &steps))?.map(|steps| (time(at), steps)));
+    }
+    Ok(found)
+}
+
+pub(super) fn parked_by_rule(db: &Connection, account: &AccountId) -> Result<Vec<(PackName, RuleName, u64)>> {
+    all(
+        db,
+        "SELECT json_extract(e.payload, '$.pack'), json_extract(e.payload, '$.rule'), count(*) FROM ready r \
+         JOIN effect e ON e.account = r.account AND e.id = r.ref WHERE r.account = ?1 AND r.kind = 2 AND r.state = 3 GROUP BY 1, 2",
+        [account.as_str()],
+        |row| {
+            let (pack, rule): (String, String) = (row.get(0)?, row.get(1)?);
+            Ok((PackName::new(pack), RuleName::new(rule), row.get::<_, i64>(2)?.unsigned_abs()))
+        },
+    )
 }
 
 /// What names somebody, in the facts of a run or in what an invitation sends.

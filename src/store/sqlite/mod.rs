@@ -32,7 +32,7 @@ use super::rows::{
 };
 use crate::model::{
     AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse,
-    Later, LeverEvent, Notice, OpportunityId, PackName, Phase, Placed, Reason, RuleName, Slot, VendorName,
+    Later, LeverEvent, Notice, OpportunityId, PackName, Phase, Placed, Reason, RuleName, Slot, Step, VendorName,
 };
 use columns::exec;
 use jiff::Timestamp;
@@ -430,6 +430,14 @@ impl Reader for SqliteReader {
 
     fn runs_before(&self, account: Option<&AccountId>, before: Timestamp, limit: usize, now: Timestamp) -> Result<Vec<RunRow>> {
         console::runs_before(&self.db, account, before, limit, now)
+    }
+
+    fn steps(&self, account: &AccountId, limit: usize) -> Result<Vec<(Timestamp, Vec<Step>)>> {
+        console::steps(&self.db, account, limit)
+    }
+
+    fn parked_by_rule(&self, account: &AccountId) -> Result<Vec<(PackName, RuleName, u64)>> {
+        console::parked_by_rule(&self.db, account)
     }
 
     fn people(&self, text: &str, looked: usize, limit: usize) -> Result<Vec<Person>> {

@@ -98,6 +98,12 @@ impl Browser {
         self.send(request).await
     }
 
+    /// An open page that listens for news.
+    pub(crate) async fn listen(&self) -> reqwest::Response {
+        let request = self.http.get(format!("{}/console/live", self.base));
+        request.header(COOKIE, self.cookie.as_deref().unwrap_or_default()).send().await.unwrap()
+    }
+
     async fn log_in(&mut self, name: &str, password: &str) -> Seen {
         self.post("/console/login", &[("name", name), ("password", password), ("to", "/console/parked")]).await
     }

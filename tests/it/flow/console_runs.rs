@@ -56,7 +56,7 @@ async fn a_run_is_shown_on_the_rule_file_with_every_line_true_or_false() {
     for part in [
         "thank the remote did not fire",
         "candidate.name: Ada Example ✓ true: candidate.name is Ada Example",
-        "false: there is no candidate.location, the rule wants Berlin",
+        "candidate.location: Berlin ✗ false: there is no candidate.location , the rule wants Berlin",
         "Why not? What would have had them fire thank the remote : there would have to be a candidate.location that is Berlin",
     ] {
         assert!(text.contains(part), "{part}: {text}");
