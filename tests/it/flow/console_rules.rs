@@ -5,12 +5,12 @@ use super::console::Browser;
 use leverd::sim::Misbehaviour;
 
 /// A rule whose note nobody reaches in a test, and which fires after the invitation.
-const MORE: &str = r#"
+const MORE: &str = r"
   - name: thank everybody
     trigger: assessment.invited
     do:
       - add_note: Thanks
-"#;
+";
 
 #[tokio::test]
 async fn rules_are_told_with_their_counts_their_tests_and_their_drawing() {

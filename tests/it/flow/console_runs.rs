@@ -4,7 +4,7 @@ use super::bed::{ADA, Bed, EMAIL, Setting, TEST};
 use super::console::Browser;
 
 /// A rule that does not fire, below the shipped ones.
-const MORE: &str = r#"
+const MORE: &str = r"
   - name: thank the remote
     trigger: assessment.invited
     when:
@@ -12,7 +12,7 @@ const MORE: &str = r#"
       candidate.location: Berlin
     do:
       - add_note: Thanks, {{candidate.name}}
-"#;
+";
 
 async fn story() -> Bed {
     let bed = Bed::with(Setting { rules: MORE, ..Setting::default() }).await;
