@@ -1,7 +1,7 @@
 //! What `leverd test --coverage` prints: the rules and branches that no test reached, each with its place, and the share that was.
 
 use super::out::Out;
-use super::places::Places;
+use crate::lang::places::Places;
 use crate::lang::render::{escape_data, escape_property};
 use crate::suite::coverage::Branch;
 use std::io;

@@ -7,6 +7,7 @@ mod backfill;
 mod chosen;
 mod connect;
 mod connecting;
+mod console;
 mod coverage;
 pub mod demo;
 pub mod describe;
@@ -26,7 +27,6 @@ mod init;
 mod lsp;
 mod out;
 mod parked;
-mod places;
 pub mod preview;
 mod pull;
 mod replay;
@@ -71,6 +71,7 @@ enum Command {
     Demo(demo::Demo),
     Serve(serve::Serve),
     Connect(connecting::Connect),
+    Console(console::Console),
     Doctor(doctor::Doctor),
     Status(status::Status),
     Init(init::Init),
@@ -115,6 +116,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Demo(command) => command.run(&mut out),
         Command::Serve(command) => command.run(&mut out),
         Command::Connect(command) => command.run(&mut out),
+        Command::Console(command) => command.run(&mut out),
         Command::Doctor(command) => command.run(&mut out),
         Command::Status(command) => command.run(&mut out),
         Command::Init(command) => command.run(&mut out),

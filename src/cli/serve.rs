@@ -72,6 +72,10 @@ impl Serve {
         for (id, held) in node.held().iter() {
             out.line(format_args!("  account `{id}` is HELD BACK until its faults are mended:\n{}", held.why.trim_end()))?;
         }
+        node.access.listens(address);
+        if node.access.is_on() {
+            out.line(format_args!("  console: http://{address}/console; `leverd console` prints a link that lets you in"))?;
+        }
         out.flush()?;
         let cancel = CancellationToken::new();
         let stop = cancel.clone();

@@ -4,18 +4,15 @@ use super::coverage::{self, Placed};
 use super::exit::Exit;
 use super::files::{Folder, Target, pack_files, shown};
 use super::out::{Format, Out, count, without_sarif};
-use super::places::Places;
 use super::validate::project;
 use crate::lang::config::PackSource;
 use crate::lang::diagnostic::Diagnostics;
-use crate::lang::load::{self, File, Role};
+use crate::lang::load::{self, File};
+use crate::lang::places::Places;
 use crate::lang::project::{Files, pack_name};
 use crate::lang::render::{escape_data, escape_property};
-use crate::lang::rule::Pack;
 use crate::lang::source::Sources;
-use crate::model::PackName;
-use crate::suite::coverage::{Reached, branches};
-use crate::suite::{self, Case, Suite};
+use crate::suite::{self, Case, Suite, tests_of};
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use std::fs;
@@ -149,16 +146,9 @@ impl Test {
 fn covered(packs: &[Vec<File>]) -> Vec<Placed> {
     let mut all = Vec::new();
     for files in packs {
-        // Compiled once more: the suites above belong to the chosen tests.
-        let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
-        let Some(pack) = load::load(&PackName::new("pack"), files, &mut sources, &mut found).map(Arc::new) else { continue };
-        let mut reached = Reached::default();
-        for suite in tests_of(&pack, files, &mut sources, &mut found) {
-            for case in suite::run(&suite) {
-                reached.add(&case.reached);
-            }
+        if let Some((branches, _)) = suite::coverage::covered(files) {
+            all.extend(coverage::place(&Places::of(files), branches));
         }
-        all.extend(coverage::place(&Places::of(files), branches(&pack, &reached)));
     }
     all
 }
@@ -167,14 +157,4 @@ fn covered(packs: &[Vec<File>]) -> Vec<Placed> {
 pub(super) fn pack_tests(source: &PackSource, files: &[File], sources: &mut Sources, found: &mut Diagnostics) -> Vec<Suite> {
     let pack = load::load(&pack_name(source), files, sources, found).map(Arc::new);
     pack.map(|pack| tests_of(&pack, files, sources, found)).unwrap_or_default()
-}
-
-/// The rule tests among the files of a pack that is compiled.
-pub(super) fn tests_of(pack: &Arc<Pack>, files: &[File], sources: &mut Sources, found: &mut Diagnostics) -> Vec<Suite> {
-    let mut suites = Vec::new();
-    for (name, bytes) in files.iter().filter(|(name, _)| load::role(name) == Role::Tests) {
-        let id = sources.add(name, bytes, found);
-        suites.extend(id.and_then(|id| suite::read(sources, id, pack, found)));
-    }
-    suites
 }

@@ -3,13 +3,13 @@
 use super::exit::Exit;
 use super::files::{Folder, Target, pack_files, read, shown};
 use super::out::{Format, Out, count};
-use super::test::tests_of;
 use crate::lang::diagnostic::{Diagnostics, Severity};
 use crate::lang::project::{self, Files, Project};
 use crate::lang::render::escape_data;
 use crate::lang::rule::Pack;
 use crate::lang::source::Sources;
 use crate::lang::{catalogue, config::PackSource, load, load::File};
+use crate::suite::tests_of;
 use crate::vendor;
 use anyhow::anyhow;
 use clap::Args;

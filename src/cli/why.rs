@@ -5,17 +5,15 @@ use super::describe;
 use super::exit::Exit;
 use super::files::Folder;
 use super::out::{Format, Out, for_reading};
-use super::places::Places;
 use super::stored::{Place, now, wait};
-use crate::engine::{Program, explain};
-use crate::lang::project::{Bound, Files as _, pack_name};
+use crate::lang::project::Bound;
 use crate::lever::api;
 use crate::lever::facts::Names;
-use crate::model::{AccountId, Facts, Kind, OpportunityId, PackName, RuleName, Said, Step};
+use crate::model::{AccountId, Kind, OpportunityId, Step};
 use crate::runtime::poller::Cursor;
 use crate::runtime::project::Reading;
-use crate::runtime::service;
-use crate::store::{EventRow, EventState, Heard, Refused, RunRow, Store};
+use crate::runtime::why::{Fix, Rules, Told, told};
+use crate::store::{EventRow, EventState, Heard, Refused, Store};
 use anyhow::bail;
 use clap::Args;
 use jiff::Timestamp;
@@ -82,25 +80,6 @@ struct Story {
     lever: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct Told {
-    event: EventRow,
-    run: Option<RunRow>,
-    /// Rules that listen to it and left no step, looked at again: those of then, where they are known, else those of now.
-    others: Vec<Step>,
-    /// For each rule that did not fire what would have had it fire.
-    fixes: Vec<Fix>,
-}
-
-/// The nearest thing that would have had a rule fire.
-#[derive(Serialize)]
-struct Fix {
-    rule: RuleName,
-    /// Where the condition stands, in the rules that were in force then.
-    place: Option<String>,
-    text: String,
-}
-
 impl Why {
     pub(super) fn run(&self, out: &mut Out) -> anyhow::Result<Exit> {
         // People paste the address of the page.
@@ -117,39 +96,28 @@ impl Why {
 
     async fn story(&self, store: &Store, opportunity: &OpportunityId) -> anyhow::Result<Story> {
         let account = self.account.as_deref().map(AccountId::from);
-        let (accounts, mut events, mut of_then) = (self.place.accounts(), Vec::new(), BTreeMap::new());
-        let of_now: BTreeMap<&AccountId, Program> =
-            accounts.iter().map(|bound| (&bound.account.name, Program::new(bound.rulesets.clone()))).collect();
-        let mut places = BTreeMap::new();
+        let (accounts, mut events) = (self.place.accounts(), Vec::new());
+        let (mut of_then, mut of_now) = (BTreeMap::new(), BTreeMap::new());
         for event in self.events(store, account.as_ref(), opportunity).await? {
+            let id = event.event.account.clone();
             let run = match event.state {
-                EventState::Planned => store.run(&event.event.account, event.event.id, now()).await?,
+                EventState::Planned => store.run(&id, event.event.id, now()).await?,
                 EventState::Pending { .. } | EventState::Parked { .. } | EventState::Unmatched | EventState::Closed { .. } => {
                     None
                 }
             };
-            let asked = matches!(event.state, EventState::Planned | EventState::Unmatched);
-            if let Some(run) = &run
-                && !of_then.contains_key(&run.ruleset)
-            {
-                of_then.insert(run.ruleset.clone(), service::kept(store, &run.account, &run.ruleset).await);
-            }
-            let then = run.as_ref().and_then(|run| of_then.get(&run.ruleset)).and_then(Option::as_ref);
-            let program = then.or_else(|| of_now.get(&event.event.account));
-            let others = program.filter(|_| asked).map(|program| match &run {
-                Some(run) => explain::others(program, &run.event, &run.facts, &run.steps),
-                None => explain::others(program, &event.event, &Facts::at(event.event.received), &[]),
-            });
-            let others = others.unwrap_or_default();
             let hash = run.as_ref().map(|run| run.ruleset.clone()).unwrap_or_default();
-            let key = (event.event.account.clone(), hash.clone());
-            if !places.contains_key(&key) {
-                let bound = accounts.iter().find(|bound| bound.account.name == event.event.account);
-                places.insert(key.clone(), self.places(store, bound, &hash).await);
+            let key = (id.clone(), hash.clone());
+            if !of_then.contains_key(&key) {
+                of_then.insert(key.clone(), Rules::of(store, &id, &hash).await);
             }
-            let steps = run.iter().flat_map(|run| &run.steps).chain(&others);
-            let fixes = places.get(&key).map(|places| fixes(steps, places)).unwrap_or_default();
-            events.push(Told { event, run, others, fixes });
+            let now = of_now.entry(id.clone()).or_insert_with(|| {
+                let reading = Reading::of(self.place.config()).ok();
+                reading.map(|reading| Rules::load(&reading, &id, None)).unwrap_or_default()
+            });
+            let then = of_then.get(&key).and_then(Option::as_ref);
+            let program = then.and_then(|then| then.program.as_ref()).or(now.program.as_ref());
+            events.push(told(event, run, program, &then.unwrap_or(now).places));
         }
         let (mut heard, mut lever) = (Vec::new(), Vec::new());
         if events.is_empty() {
@@ -192,14 +160,6 @@ impl Why {
             }
             (None, At::Run(id)) => bail!("no event of this opportunity has an id that starts with `{id}`"),
         }
-    }
-
-    /// Where the rules stood: those of then, as the store kept them, else those on disk.
-    async fn places(&self, store: &Store, bound: Option<&Bound>, hash: &str) -> BTreeMap<PackName, Places> {
-        let kept = service::kept_files(store, hash).await;
-        let Some(reading) = kept.or_else(|| Reading::of(self.place.config()).ok()) else { return BTreeMap::new() };
-        let packs = bound.iter().flat_map(|bound| &bound.account.packs);
-        packs.filter_map(|used| Some((pack_name(&used.source), Places::of(&reading.pack(&used.source).ok()?)))).collect()
     }
 
     /// What Lever says happened to the opportunity, and why nothing of it may have come.
@@ -265,7 +225,7 @@ impl Why {
                 }
                 (state, None) => {
                     out.line(describe::event(&told.event.event))?;
-                    out.line(format_args!("  {}", waiting(state)))?;
+                    out.line(format_args!("  {}", describe::waiting(state)))?;
                 }
             }
             for step in told.others.iter().filter(wanted) {
@@ -278,49 +238,6 @@ impl Why {
             }
         }
         Ok(())
-    }
-}
-
-/// For each rule that did not fire the nearest thing that would have had it fire: what its first false condition asks for.
-fn fixes<'s>(steps: impl Iterator<Item = &'s Step> + Clone, places: &BTreeMap<PackName, Places>) -> Vec<Fix> {
-    let mut fixes: Vec<Fix> = Vec::new();
-    for step in steps.clone() {
-        let (Some(pack), Some(rule)) = (&step.pack, &step.rule) else { continue };
-        let of = |other: &&Step| other.pack == step.pack && other.rule == step.rule;
-        let fired = steps.clone().filter(of).any(|other| matches!(other.said, Said::Fired { .. }));
-        if fired || fixes.iter().any(|fix| fix.rule == *rule) {
-            continue;
-        }
-        let text = match &step.said {
-            Said::False { field, wanted, saw: Some(saw) } => {
-                format!("`{field}` would have to be {wanted}, or the rule would have to take `{saw}` as well")
-            }
-            Said::False { field, wanted, saw: None } => {
-                format!("there would have to be a `{field}` that is {wanted}, or the rule would have to do without")
-            }
-            Said::NoRows { nearest: Some(nearest), .. } => {
-                format!("the nearest was {nearest}: write the two alike, in Lever or in the rule")
-            }
-            Said::NoRows { wanted, .. } => format!("there would have to be something that fits {wanted}"),
-            _ => continue,
-        };
-        let place = places.get(pack).and_then(|places| places.at(&step.route)).map(|(file, line)| format!("{file}:{line}"));
-        fixes.push(Fix { rule: rule.clone(), place, text });
-    }
-    fixes
-}
-
-/// Why an event has no run.
-fn waiting(state: &EventState) -> String {
-    let because = |reason: &Option<crate::model::Reason>| {
-        reason.as_ref().map(|reason| format!(": {} ({})", reason.text, reason.code)).unwrap_or_default()
-    };
-    match state {
-        EventState::Pending { due, reason } => format!("not planned yet, due {}{}", describe::time(*due), because(reason)),
-        EventState::Parked { reason } => format!("parked{}; `leverd parked` shows what to do", because(reason)),
-        EventState::Planned => "planned; its run was removed for age".to_owned(),
-        EventState::Closed { reason } => format!("closed without a plan: {} ({})", reason.text, reason.code),
-        EventState::Unmatched => "no rule listens to this event in this situation".to_owned(),
     }
 }
 

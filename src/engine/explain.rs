@@ -1,6 +1,7 @@
 //! `why`: one rule looked at again on the facts of a stored run, whether or not the index selected it then.
 
 use super::lifecycle::{self, Judged};
+use super::marks::Mark;
 use super::plan::listens;
 use super::program::Program;
 use super::scope::{Notes, Scope};
@@ -19,6 +20,8 @@ pub struct Explanation {
     pub fired: bool,
     /// What could not be told, because the run did not read it.
     pub not_recorded: Vec<String>,
+    /// What every part of it came to, in the order of walking.
+    pub marks: Vec<Mark>,
 }
 
 /// Why each rule that listens to this kind of event and left no step did not fire. The index passes over rules of other stages and
@@ -59,6 +62,7 @@ pub fn explain(
         steps: vec![step(route, Said::Skipped { reason })],
         fired: false,
         not_recorded: Vec::new(),
+        marks: Vec::new(),
     };
     let Some((set, rule)) = program.rule(pack, rule) else { return ends("", format!("pack `{pack}` has no rule `{rule}`")) };
     if set.mode == Mode::Off {
@@ -84,7 +88,8 @@ pub fn explain(
     let notes = Notes::default();
     let scope =
         Scope { set, rule, event, facts, attempt: attempt.as_ref(), changed, vars: Vec::new(), notes: &notes, recorded: read };
-    let walked = Walk::new(scope).run();
+    let walked = Walk::watching(scope).run();
+    let marks = walked.marks.unwrap_or_default();
     let not_recorded: Vec<String> = notes.missing();
     let mut steps = walked.steps;
     if walked.fired {
@@ -95,5 +100,5 @@ pub fn explain(
         let what = format!("not recorded: {}", not_recorded.join(", "));
         steps.push(step(&rule.route, Said::Noted { what }));
     }
-    Explanation { steps, fired: walked.fired, not_recorded }
+    Explanation { steps, fired: walked.fired, not_recorded, marks }
 }

@@ -16,6 +16,7 @@ mod draft;
 pub mod explain;
 mod family;
 pub mod lifecycle;
+pub mod marks;
 mod overlay;
 mod plan;
 mod program;

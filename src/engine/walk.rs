@@ -2,6 +2,7 @@
 
 use super::condition::{self, Truth};
 use super::draft::{Entry, Pen};
+use super::marks::{self, Mark};
 use super::rows::{self, Row};
 use super::schedule;
 use super::scope::Scope;
@@ -25,6 +26,8 @@ pub(super) struct Walked {
     pub(super) park: Option<String>,
     /// Recognised as the echo of our own move.
     pub(super) own: bool,
+    /// What each part came to, if that is wanted.
+    pub(super) marks: Option<Vec<Mark>>,
 }
 
 /// The rows that one item is about, and the identity they give it.
@@ -42,6 +45,11 @@ pub(super) struct Walk<'a> {
 impl<'a> Walk<'a> {
     pub(super) fn new(scope: Scope<'a>) -> Self {
         Self { scope, out: Walked::default(), items: 0 }
+    }
+
+    /// The same, with what every part comes to.
+    pub(super) fn watching(scope: Scope<'a>) -> Self {
+        Self { scope, out: Walked { marks: Some(Vec::new()), ..Walked::default() }, items: 0 }
     }
 
     fn say(&mut self, route: impl Into<String>, said: Said) {
@@ -79,6 +87,9 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         self.answered();
+        if let (Some(marks), Some(cond)) = (&mut self.out.marks, &rule.when) {
+            marks::tests(&self.scope, cond, false, marks);
+        }
         let when = match &rule.when {
             Some(cond) => condition::holds(&self.scope, cond, None),
             None => Ok(Truth::True),
@@ -226,6 +237,9 @@ impl<'a> Walk<'a> {
         };
         self.scope.vars.clone_from(&outer.vars);
         let found = rows::rows(&self.scope, spec)?;
+        if let Some(marks) = &mut self.out.marks {
+            marks::rows(&spec.route, var, &found.rows, marks);
+        }
         if found.rows.is_empty() {
             return self.none(spec, found.missed, &outer.identity);
         }
@@ -257,6 +271,9 @@ impl<'a> Walk<'a> {
         for (var, spec) in &rule.find {
             let found = rows::rows(&self.scope, spec)?;
             let row = found.rows.into_iter().next();
+            if let Some(marks) = &mut self.out.marks {
+                marks::rows(&spec.route, var, row.as_slice(), marks);
+            }
             if row.is_none() {
                 if !spec.otherwise.is_empty() {
                     return self.none(spec, found.missed, &item.identity);
@@ -268,6 +285,9 @@ impl<'a> Walk<'a> {
             self.scope.vars.push((var.as_str(), row));
         }
         for require in &rule.require {
+            if let Some(marks) = &mut self.out.marks {
+                marks::tests(&self.scope, &require.cond, false, marks);
+            }
             if let Truth::False(witness) = condition::holds(&self.scope, &require.cond, None)? {
                 let route = if witness.route.is_empty() { require.route.clone() } else { witness.route.clone() };
                 self.say(route, witness.said());

@@ -67,6 +67,11 @@ impl Breaker {
         Self { policy, state: State::Closed { failures: 0 } }
     }
 
+    /// Whether the destination was ill when it was last heard of.
+    pub const fn is_open(&self) -> bool {
+        !matches!(self.state, State::Closed { .. })
+    }
+
     /// Whether a call may be made at `now`. A [`Gate::Probe`] is given once per opening.
     pub fn ask(&mut self, now: Instant) -> Gate {
         match self.state {

@@ -32,6 +32,18 @@ impl Rate {
     pub const LEVER: Self = Self { burst: 18, per_second: 9.8 };
 }
 
+/// What a budget holds at a moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Left {
+    /// May be started at once.
+    pub requests: f64,
+    /// At most.
+    pub of: u32,
+    pub per_second: f64,
+    /// The destination asked for a pause that has not ended.
+    pub paused: bool,
+}
+
 /// The gate that every request of one credential passes.
 #[derive(Debug, Clone)]
 pub struct RateGate(Arc<Mutex<Bucket>>);
@@ -106,6 +118,19 @@ impl RateGate {
         let mut bucket = self.lock();
         bucket.slow(Instant::now(), after.unwrap_or(PAUSE));
         bucket.wake();
+    }
+
+    /// How much may be spent now, and how fast it comes back.
+    pub fn left(&self) -> Left {
+        let mut bucket = self.lock();
+        let now = Instant::now();
+        bucket.fill(now);
+        Left {
+            requests: bucket.tokens,
+            of: bucket.rate.burst,
+            per_second: bucket.now_per_second,
+            paused: bucket.paused_until > now,
+        }
     }
 
     /// How many wait.

@@ -3,6 +3,7 @@
 //! A destination that is down opens its breaker: work for it waits and no attempt is counted. One that refuses our credentials
 //! suspends the connection: a notice is made, everything for it waits and is tried again every minute, nothing is lost.
 
+use super::access::Access;
 use super::account::{Account, Connection};
 use super::clock::Clock;
 use super::notices::Poster;
@@ -52,6 +53,8 @@ pub struct Node {
     pub retention: ArcSwap<Retention>,
     /// The keys of the tokens in the store.
     pub vault: ArcSwap<Vault>,
+    /// Who may use the console.
+    pub access: Access,
     /// Accounts that could not be put in force and have no earlier rules: their deliveries are taken, their work waits.
     pub(super) held: ArcSwap<BTreeMap<AccountId, Held>>,
     /// leverd is being stopped: nothing new begins.
@@ -114,6 +117,7 @@ impl Node {
             notices: ArcSwap::from_pointee(None),
             retention: ArcSwap::default(),
             vault: ArcSwap::default(),
+            access: Access::default(),
             held: ArcSwap::default(),
             stopping: CancellationToken::new(),
         }

@@ -7,6 +7,7 @@
 //!
 //! It knows nothing of terminals or of pages.
 
+pub mod access;
 pub mod account;
 pub mod ask;
 pub mod backfill;
@@ -42,8 +43,11 @@ mod tests_cache;
 pub mod tokens;
 pub mod vault;
 mod vendor_calls;
+pub mod view;
 pub mod watch;
 pub mod webhooks;
+pub mod why;
+pub mod words;
 mod work;
 
 pub use account::Account;

@@ -3,6 +3,7 @@
 //! A broken set never replaces a good one, and everyone can see that it did not: the log, a metric, a notice, the health page. The
 //! unit of swap is one account: a fault in one account's settings or catalogue keeps that account on its last good set and no other.
 
+use super::access::BadAccess;
 use super::account::{Account, Active, Connection, VendorConnection};
 use super::call::{Held, Node};
 use super::project::{Here, Loaded, Reading, base};
@@ -50,6 +51,8 @@ pub enum NotStarted {
     Unreadable(String),
     #[error(transparent)]
     Key(#[from] BadKey),
+    #[error(transparent)]
+    Access(#[from] BadAccess),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -261,6 +264,7 @@ struct Put {
 async fn put_in_force(node: &Node, reading: &Reading, loaded: Loaded, here: &Here) -> Result<Put, NotStarted> {
     let mut put = Put { changed: Vec::new(), held: Vec::new() };
     let Some(project) = loaded.project else { return Ok(put) };
+    node.access.put(&project.config.server.console, here)?;
     let vault = Vault::of(&project.config.server.encryption_keys, here)?;
     node.vault.store(Arc::new(vault));
     let before = node.all_accounts();

@@ -1,7 +1,8 @@
 //! The page of a question: GET shows it, POST answers it.
 
 use super::Shared;
-use super::page::{self, Html};
+use super::page::Html;
+use crate::lang::html::escaped;
 use crate::model::AccountId;
 use crate::runtime::ask::{self, Page};
 use axum::body::{Body, to_bytes};
@@ -31,7 +32,7 @@ fn render(page: &Page) -> Html {
         Page::Thanks { label } => Html::new(
             200,
             "Thank you",
-            &format!("<p>You chose <b>{}</b>. It is being done; you can close this page.</p>", page::escape(label)),
+            &format!("<p>You chose <b>{}</b>. It is being done; you can close this page.</p>", escaped(label)),
         ),
         Page::Answered => Html::new(
             409,
@@ -55,11 +56,10 @@ fn render(page: &Page) -> Html {
 fn form(choices: &[String], until: &str, note: &str) -> String {
     let mut text = format!("{note}<form method=\"post\">");
     for (at, label) in choices.iter().enumerate() {
-        let label = page::escape(label);
+        let label = escaped(label);
         let _ =
             write!(text, "<label><input type=\"radio\" name=\"choice\" value=\"{at}\" required> <span>{label}</span></label>");
     }
-    let _ =
-        write!(text, "<button>Choose</button></form><p class=\"small\">This works once, until {}.</p>", page::escape(until));
+    let _ = write!(text, "<button>Choose</button></form><p class=\"small\">This works once, until {}.</p>", escaped(until));
     text
 }

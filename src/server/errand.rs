@@ -28,6 +28,8 @@ pub enum Errand {
     Webhooks { account: AccountId, carry_out: bool },
     /// What is right and what is not.
     Doctor { account: AccountId },
+    /// A link that lets its opener into the console.
+    Console,
     /// The state of everything.
     Status,
     /// The access token in use: for commands that read from Lever themselves.
@@ -61,6 +63,7 @@ pub async fn carry_out(errand: Errand, node: &Arc<Node>) -> Result<Value, String
             Ok(json!({ "lever": made, "vendors": vendors }))
         }
         Errand::Doctor { account } => Ok(json!(doctor::examine(node, &*find(&account)?).await)),
+        Errand::Console => node.access.link(node.clock.now()).map(Value::from),
         Errand::Status => status::of(node).await.map(|status| json!(status)).map_err(|error| text(&error)),
         Errand::Token { account } => {
             let account = known(&account)?;

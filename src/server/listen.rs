@@ -1,7 +1,7 @@
 //! Accepting connections: headers within ten seconds, HTTP/1.1 only, a drain of ten seconds at the end.
 
-use super::{Peer, Shared, router};
-use axum::Router;
+use super::{Peer, Shared, Stop, router};
+use axum::{Extension, Router};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::Service;
@@ -57,7 +57,10 @@ impl Service<Request<Incoming>> for From {
 
 /// Serves until cancelled, then answers what is under way.
 pub async fn serve(door: Door, shared: Shared, cancel: CancellationToken) {
-    let router = router(shared);
+    if let Ok(address) = door.address() {
+        shared.node.access.listens(address);
+    }
+    let router = router(shared).layer(Extension(Stop(cancel.clone())));
     let graceful = GracefulShutdown::new();
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(64 * 1024);

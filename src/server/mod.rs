@@ -1,9 +1,10 @@
-//! The door: webhooks in, health and metrics out.
+//! The door: webhooks in, health and metrics out, and the console for people.
 //!
 //! A request is limited, read whole, handed to [`crate::runtime::intake`] and answered with what that says; no route knows a rule or
 //! a vendor. Connections are served by a loop of our own, because a header that never ends must not hold one for ever.
 
 mod ask;
+mod console;
 pub mod errand;
 mod health;
 mod hooks;
@@ -20,6 +21,7 @@ use axum::routing::{get, post};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// What every handler may use.
 #[derive(Clone)]
@@ -32,6 +34,10 @@ pub struct Shared {
 /// The other end of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
+
+/// What ends answers that go on for ever.
+#[derive(Debug, Clone)]
+pub(crate) struct Stop(pub(crate) CancellationToken);
 
 /// Every route.
 pub fn router(shared: Shared) -> Router {
@@ -47,6 +53,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/health/ready", get(health::ready))
         .route("/health", get(health::detail))
         .route("/metrics", get(health::metrics))
+        .merge(console::router(shared.clone()))
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(hooks::panicked))
         .with_state(shared)
 }

@@ -1,6 +1,7 @@
 //! The two addresses that a person passes who logs in to Lever: where it begins, and where Lever sends them back to.
 
 use super::Shared;
+use crate::lang::html::escaped;
 use crate::model::AccountId;
 use crate::runtime::login::{self, Page};
 use axum::extract::{Query, State};
@@ -34,10 +35,6 @@ impl IntoResponse for Page {
         response.headers_mut().extend(headers.map(|(name, value)| (name, HeaderValue::from_static(value))));
         response
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 pub(super) async fn start(State(shared): State<Shared>, Query(query): Query<Vec<(String, String)>>) -> Response {

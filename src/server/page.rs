@@ -1,5 +1,6 @@
 //! Small pages for people: no script, nothing loaded from elsewhere, readable on a phone.
 
+use crate::lang::html::escaped;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -15,7 +16,7 @@ pub(super) struct Html {
 impl Html {
     /// A page with this title and content. The title is escaped here, the content by whoever makes it.
     pub(super) fn new(status: u16, title: &str, content: &str) -> Self {
-        let title = escape(title);
+        let title = escaped(title);
         let text = format!(
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
              content=\"width=device-width, initial-scale=1\"><meta name=\"robots\" content=\"noindex\"><title>{title}</title>\
@@ -44,22 +45,6 @@ impl IntoResponse for Html {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         (status, headers, self.text).into_response()
     }
-}
-
-/// Text inside HTML. Line breaks are kept by the style.
-pub(super) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -6,14 +6,16 @@
 
 use super::claim::{Claim, ClaimedDelivery, ClaimedEvent, ClaimedLane, Recovered, Work};
 use super::commit::{Begun, Derived, Finish, PlanMade, Purge, Received, Run};
+use super::deeds::Deed;
 use super::error::Result;
 use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
 use super::rows::{
-    Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Recorded, Refused, Retention, RunRow, SigningToken, Span, TimerRow,
+    Arrived, Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Person, Recorded, Refused, Retention, RunRow, SigningToken,
+    Span, TimerRow,
 };
 use crate::model::{
     AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse,
-    Later, LeverEvent, Notice, OpportunityId, PackName, Phase, Placed, Reason, RuleName, Slot, VendorName,
+    Later, LeverEvent, Notice, OpportunityId, PackName, Phase, Placed, Reason, RuleName, Slot, Step, VendorName,
 };
 use jiff::Timestamp;
 
@@ -123,6 +125,8 @@ pub trait Backend: Send {
     fn activate(&mut self, account: &AccountId, pack: &PackName, since: Timestamp) -> Result<Timestamp>;
     fn count_refusal(&mut self, account: &AccountId, what: &str, at: Timestamp) -> Result<()>;
 
+    fn record(&mut self, deed: &Deed) -> Result<()>;
+
     fn purge(&mut self, account: &AccountId, purge: &Purge) -> Result<()>;
     /// The answer is how many rows went; zero means there is nothing left to delete.
     fn retain(&mut self, retention: &Retention) -> Result<usize>;
@@ -174,6 +178,13 @@ pub trait Reader: Send {
     fn next_due(&self, accounts: &[AccountId], after: Timestamp) -> Result<Option<Timestamp>>;
     fn counts(&self, now: Timestamp) -> Result<Vec<Count>>;
     fn heard(&self, account: &AccountId) -> Result<Vec<Heard>>;
+    fn runs_before(&self, account: Option<&AccountId>, before: Timestamp, limit: usize, now: Timestamp) -> Result<Vec<RunRow>>;
+    fn steps(&self, account: &AccountId, limit: usize) -> Result<Vec<(Timestamp, Vec<Step>)>>;
+    fn parked_by_rule(&self, account: &AccountId) -> Result<Vec<(PackName, RuleName, u64)>>;
+    fn people(&self, text: &str, looked: usize, limit: usize) -> Result<Vec<Person>>;
+    fn arrived(&self, account: &AccountId, opportunity: &OpportunityId, limit: usize) -> Result<Vec<Arrived>>;
+    fn timers_of(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<Later>>;
+    fn deeds(&self, limit: usize) -> Result<Vec<Deed>>;
     fn refusals(&self, account: &AccountId) -> Result<Vec<Refused>>;
     fn timers(&self, account: &AccountId, pack: &PackName, rule: &RuleName) -> Result<Vec<TimerRow>>;
     fn signing_tokens(&self, account: &AccountId) -> Result<Vec<SigningToken>>;

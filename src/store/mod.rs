@@ -15,6 +15,8 @@
 pub mod backend;
 pub mod claim;
 pub mod commit;
+mod console;
+mod deeds;
 mod error;
 mod fates;
 pub mod grants;
@@ -29,12 +31,13 @@ mod writes;
 
 pub use claim::{Claim, ClaimedDelivery, ClaimedEffect, ClaimedEvent, ClaimedLane, Recovered, Work};
 pub use commit::{Begun, Derived, Finish, Looked, PlanMade, Received, Run};
+pub use deeds::Deed;
 pub use error::{Result, StoreError};
 pub use fates::{Fate, Fates};
 pub use grants::{Grant, Login, LoginKind, Presented, Renewed};
 pub use handle::Store;
 pub use options::{Options, Place};
 pub use rows::{
-    Count, EffectRow, EffectState, EventRow, EventState, Heard, OwnMove, ParkedRow, Recorded, Refused, Retention, RunRow,
-    SigningToken, Span, TimerRow,
+    Arrived, Count, EffectRow, EffectState, EventRow, EventState, Heard, OwnMove, ParkedRow, Person, Recorded, Refused,
+    Retention, RunRow, SigningToken, Span, TimerRow,
 };

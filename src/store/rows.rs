@@ -2,7 +2,8 @@
 
 use super::claim::Work;
 use crate::model::{
-    AccountId, Attempt, Effect, EffectId, Event, Facts, Later, LeverEvent, OpportunityId, Reason, RuleName, Sealed, Step,
+    AccountId, Attempt, DeliveryId, Effect, EffectId, Event, Facts, Later, LeverEvent, OpportunityId, Reason, RuleName, Sealed,
+    Source, Step,
 };
 use jiff::Timestamp;
 
@@ -188,4 +189,26 @@ pub struct Retention {
     pub dedupe: Timestamp,
     /// At most this many rows of each kind in one commit.
     pub chunk: usize,
+}
+
+/// Somebody who was looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    pub account: AccountId,
+    pub opportunity: OpportunityId,
+    /// As far as a plan or an invitation needed it.
+    pub name: Option<String>,
+    pub email: Option<String>,
+    /// When something was last planned.
+    pub last: Timestamp,
+}
+
+/// A delivery, without what it said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Arrived {
+    pub id: DeliveryId,
+    pub source: Source,
+    pub received: Timestamp,
+    /// It may cause reads only.
+    pub hint: bool,
 }

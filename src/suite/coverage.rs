@@ -4,9 +4,14 @@
 //! was false; a source of `for_each` in which nothing fitted. Conditions below `any` and `not` count as the one that they stand in. It
 //! knows no files: places are routes.
 
+use super::Case;
+use crate::lang::diagnostic::Diagnostics;
+use crate::lang::load::{self, File};
 use crate::lang::rule::{Cond, Pack, Rule};
-use crate::model::{EventKind, RuleName, Said, Step};
+use crate::lang::source::Sources;
+use crate::model::{EventKind, PackName, RuleName, Said, Step};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// What the events of a test came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,6 +49,20 @@ pub struct Branch {
     /// What no test shows, as a sentence: `never fired`.
     pub what: String,
     pub reached: bool,
+}
+
+/// What the tests among a pack's files reach of its rules, and how the tests end; nothing if the pack does not compile.
+pub fn covered(files: &[File]) -> Option<(Vec<Branch>, Vec<Case>)> {
+    let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
+    let pack = Arc::new(load::load(&PackName::new("pack"), files, &mut sources, &mut found)?);
+    let (mut reached, mut cases) = (Reached::default(), Vec::new());
+    for suite in super::tests_of(&pack, files, &mut sources, &mut found) {
+        cases.extend(super::run(&suite));
+    }
+    for case in &cases {
+        reached.add(&case.reached);
+    }
+    Some((branches(&pack, &reached), cases))
 }
 
 /// Every branch of a pack's rules.

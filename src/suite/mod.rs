@@ -19,7 +19,11 @@ pub use read::read;
 pub use report::{human, junit};
 pub use run::run;
 
+use crate::lang::diagnostic::Diagnostics;
+use crate::lang::load::{self, File, Role};
+use crate::lang::rule::Pack;
 use crate::lang::ruleset::RuleSet;
+use crate::lang::source::Sources;
 use crate::model::{Assessment, Event, Facts, OpportunityId};
 use expect::{Expected, Outcome};
 use jiff::SignedDuration;
@@ -93,4 +97,14 @@ impl Case {
     pub fn passed(&self) -> bool {
         self.faults.is_empty()
     }
+}
+
+/// The rule tests among the files of a pack that is compiled.
+pub fn tests_of(pack: &Arc<Pack>, files: &[File], sources: &mut Sources, found: &mut Diagnostics) -> Vec<Suite> {
+    let mut suites = Vec::new();
+    for (name, bytes) in files.iter().filter(|(name, _)| load::role(name) == Role::Tests) {
+        let id = sources.add(name, bytes, found);
+        suites.extend(id.and_then(|id| read(sources, id, pack, found)));
+    }
+    suites
 }

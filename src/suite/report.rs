@@ -1,6 +1,7 @@
 //! Results for people and for machines that read JUnit.
 
 use super::Case;
+use crate::lang::html;
 use std::fmt::Write as _;
 
 /// The results as text: failed tests with their differences, then one line of counts.
@@ -58,20 +59,7 @@ pub fn junit(cases: &[Case]) -> String {
     out
 }
 
-/// Text for XML: what XML 1.0 cannot hold is left out.
+/// Text for XML; a line break in an attribute stays one.
 fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' => out.push_str("&#10;"),
-            '\t' => out.push('\t'),
-            c if c < ' ' || c == '\u{fffe}' || c == '\u{ffff}' => {}
-            c => out.push(c),
-        }
-    }
-    out
+    html::escaped(text).replace('\n', "&#10;")
 }

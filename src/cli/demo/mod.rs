@@ -139,6 +139,8 @@ fn look_around(world: &World, out: &mut Out) -> anyhow::Result<()> {
     let control = world.sim.control_url();
     out.line("")?;
     out.line(format_args!("leverd goes on at http://{} (health: /health, metrics: /metrics).", world.address))?;
+    let console = world.node.access.link(world.node.clock.now()).map_err(anyhow::Error::msg)?;
+    out.line(format_args!("The console, for you alone: {console}"))?;
     out.line(format_args!("The simulated world is at {control} (GET /world, /commands; POST /commands)."))?;
     out.line(format_args!("The project is {}; edit rules, then move somebody:", world.config.display()))?;
     out.line(format_args!(

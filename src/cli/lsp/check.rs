@@ -1,7 +1,6 @@
 //! The check of a project as an editor has it: unsaved texts over the files.
 
 use crate::cli::files::{Folder, pack_files, read, shown};
-use crate::cli::test::tests_of;
 use crate::lang::config::PackSource;
 use crate::lang::diagnostic::Diagnostics;
 use crate::lang::load::{self, File};
@@ -9,6 +8,7 @@ use crate::lang::project::{self, Files};
 use crate::lang::rule::Pack;
 use crate::lang::source::Sources;
 use crate::model::{AccountId, PackName};
+use crate::suite::tests_of;
 use crate::vendor;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashSet};

@@ -57,6 +57,14 @@ pub const ENTRIES: &[(&str, &str, &str, &str)] = &[
         "server: { listen: 127.0.0.1:8321 }\naccounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
     ),
     (
+        "bad-proxy",
+        "The console believes a header only from the reverse proxy that stands before leverd, and only the one that the proxy sets \
+               itself. `from` lists the proxy's addresses: one each, or a network such as `10.0.0.0/8`. The proxy must not pass on a \
+               header of this name that a browser sent.",
+        "server: { console: { proxy: { header: X-Forwarded-User, from: [proxy.internal] } } }\naccounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY } }\n",
+        "server: { console: { proxy: { header: X-Forwarded-User, from: [10.0.0.7] } } }\naccounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
+    ),
+    (
         "no-signing-token",
         "Lever signs its webhooks with a token that it shows once. Without any token leverd can tell none of Lever's webhooks from a \
                forged one and refuses them all. Webhooks that a person makes in Lever's settings give theirs by reference; those that \

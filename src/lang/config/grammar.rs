@@ -140,6 +140,43 @@ pub(super) static SERVER: Shape = Shape {
             Ty::List(&Ty::Map(&SECRET)),
             "keys for the tokens in the store, 32 bytes each as hex or base64: the first one encrypts, all of them decrypt",
         ),
+        KeyShape::may("console", Ty::Map(&CONSOLE), "who may use the console, in a browser under `/console`"),
+    ],
+};
+
+pub(super) static CONSOLE: Shape = Shape {
+    what: "`console`",
+    keys: &[
+        KeyShape::may(
+            "enabled",
+            Ty::Bool,
+            "whether there is a console; unless given, there is where somebody can log in, or where only this machine reaches leverd",
+        ),
+        KeyShape::may("users", Ty::Named(&Ty::Map(&USER)), "who logs in with a password, by name"),
+        KeyShape::may("proxy", Ty::Map(&PROXY), "a reverse proxy in front of leverd that says who a person is"),
+    ],
+};
+
+pub(super) const ROLES: [&str; 2] = ["viewer", "operator"];
+
+pub(super) static USER: Shape = Shape {
+    what: "a user of the console",
+    keys: &[
+        KeyShape::must("password_hash", Ty::Map(&SECRET), "the hash of the password; `leverd console --hash` makes it"),
+        KeyShape::may("role", Ty::OneOf(&ROLES), "`viewer` (unless given) looks, `operator` also acts"),
+    ],
+};
+
+pub(super) static PROXY: Shape = Shape {
+    what: "a proxy that says who a person is",
+    keys: &[
+        KeyShape::must("header", Ty::Text, "the request header that holds the person's name"),
+        KeyShape::must(
+            "from",
+            Ty::List(&Ty::Text),
+            "addresses or networks of the proxy: from nobody else is the header believed",
+        ),
+        KeyShape::may("operators", Ty::List(&Ty::Text), "names of those who also act; all others that come through look"),
     ],
 };
 

@@ -5,6 +5,7 @@
 //! leverd runs ([`Secrets`]), the other typed by the pack that declares them. Paths are as written; they are relative to the
 //! folder of `leverd.yaml`, which this layer does not know.
 
+mod console;
 pub mod explain;
 mod grammar;
 mod read;
@@ -13,6 +14,7 @@ mod read_lever;
 mod secret;
 
 pub use super::bind::SettingInput;
+pub use console::{Console, ConsoleUser, Net, Proxy, Role};
 pub use read::read;
 pub use secret::{MissingSecret, SecretPlace, SecretRef, Secrets};
 
@@ -210,6 +212,7 @@ pub struct Server {
     pub public_url: Option<Url>,
     /// The first one encrypts the tokens in the store, all of them decrypt.
     pub encryption_keys: Vec<SecretRef>,
+    pub console: Console,
 }
 
 /// Where notices are POSTed.
@@ -246,7 +249,12 @@ impl Default for Store {
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)), public_url: None, encryption_keys: Vec::new() }
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)),
+            public_url: None,
+            encryption_keys: Vec::new(),
+            console: Console::default(),
+        }
     }
 }
 
@@ -276,6 +284,7 @@ impl Config {
     /// Every reference to a secret, so that a start can say at once which are missing.
     pub fn secrets(&self) -> Vec<&SecretRef> {
         let mut all: Vec<&SecretRef> = self.server.encryption_keys.iter().collect();
+        all.extend(self.server.console.users.iter().map(|user| &user.password_hash));
         for account in &self.accounts {
             all.push(account.lever.credentials.secret());
             all.extend(&account.lever.signing_tokens);

@@ -242,6 +242,7 @@ impl Reader {
             match key.text.as_str() {
                 "listen" => server.listen = self.listen(value).unwrap_or(server.listen),
                 "public_url" => server.public_url = self.url(value),
+                "console" => server.console = self.console(value),
                 _ => {
                     let items = value.items(&mut self.found).unwrap_or_default();
                     server.encryption_keys =
@@ -323,7 +324,7 @@ impl Reader {
         Some(text.to_owned())
     }
 
-    fn one_of(&mut self, node: &Node, options: &[&'static str]) -> Option<&'static str> {
+    pub(super) fn one_of(&mut self, node: &Node, options: &[&'static str]) -> Option<&'static str> {
         let text = node.as_text(&mut self.found)?;
         let found = options.iter().find(|option| **option == text);
         if found.is_none() {

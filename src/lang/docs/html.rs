@@ -1,6 +1,7 @@
 //! Pages as one HTML file: nothing is fetched, it reads in light and dark, on a phone and on paper.
 
 use super::{Page, rule_names};
+use crate::lang::html::escaped;
 use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("page.css");
@@ -139,8 +140,4 @@ fn inline(text: &str) -> String {
         }
     }
     out
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

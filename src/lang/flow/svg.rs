@@ -4,6 +4,7 @@
 //! gives the same text.
 
 use super::map::{Map, Row, Spot, What};
+use crate::lang::html::escaped;
 use std::fmt::Write as _;
 
 /// Left edges and widths of the columns.
@@ -23,7 +24,8 @@ const SPOT_CHARS: usize = 25;
 const NAME_CHARS: usize = 29;
 const SMALL_CHARS: usize = 38;
 
-const STYLE: &str = "\
+/// How a drawing looks.
+pub const STYLE: &str = "\
 .lv-map{color-scheme:light dark;--lv-ink:#1f2328;--lv-soft:#5b6470;--lv-line:#8a94a0;--lv-card:#fff;--lv-edge:#c3cad2;--lv-stage:#d9ece7;--lv-stage-edge:#0f6b5c;\
 --lv-tag:#fff2d6;--lv-tag-edge:#a86f00;--lv-test:#e8e8fb;--lv-test-edge:#5a57b8;font:13px system-ui,-apple-system,\"Segoe UI\",Roboto,\
 \"Helvetica Neue\",Arial,sans-serif}\
@@ -103,6 +105,11 @@ pub fn svg(map: &Map, name: &str) -> String {
     legend(&mut out, map, bottom);
     out.push_str("</svg>");
     out
+}
+
+/// A drawing without its style: for a page that has [`STYLE`] already, and may have none in itself.
+pub fn unstyled(drawing: &str) -> String {
+    drawing.replacen(&format!("<style>{STYLE}</style>\n"), "", 1)
 }
 
 /// Where the rules are that a spot is joined to.
@@ -307,9 +314,4 @@ fn cut(text: &str, most: usize) -> String {
     }
     let head: String = text.chars().take(most.saturating_sub(1)).collect();
     format!("{}…", head.trim_end())
-}
-
-fn escaped(text: &str) -> String {
-    let clean: String = text.chars().filter(|c| !c.is_control()).collect();
-    clean.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -29,7 +29,7 @@ async fn once(node: &Node, account: &Account, request: &Request) -> Result<Excha
 }
 
 /// Every page of a list, or why it cannot be read.
-pub(super) async fn all<T>(
+pub(in crate::runtime) async fn all<T>(
     node: &Node,
     account: &Account,
     request: Request,

@@ -4,7 +4,7 @@
 //! finding.
 
 mod access;
-mod ask;
+pub(super) mod ask;
 mod names;
 mod vendors;
 mod webhooks;

@@ -4,6 +4,7 @@ use url::Url;
 
 use super::scopes::{OFFLINE, known};
 use super::{Code, World};
+use crate::lang::html::escaped;
 use crate::sim::wire::Reply;
 
 /// A request for consent that may be shown.
@@ -92,8 +93,4 @@ pub(super) fn oops(status: u16, what: &str) -> Reply {
 fn html(status: u16, body: &str) -> Reply {
     let page = format!("<!doctype html><meta charset=\"utf-8\"><title>Lever (simulated)</title>{body}");
     Reply { status, ..Reply::file("text/html; charset=utf-8", page.into_bytes()) }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -203,6 +203,9 @@ impl Sqlite {
                 gone += exec(&self.db, sql, params![account, before, chunk])?;
             }
         }
+        // Beside the accounts: some deeds are about none.
+        let sql = "DELETE FROM deed WHERE rowid IN (SELECT rowid FROM deed WHERE at < ?1 LIMIT ?2)";
+        gone += exec(&self.db, sql, params![ms(retention.runs), chunk])?;
         self.scrub |= gone > 0;
         Ok(gone)
     }

@@ -5,6 +5,8 @@
 
 mod claims;
 mod columns;
+mod console;
+mod deeds;
 mod forget;
 mod glimpses;
 mod grants;
@@ -21,14 +23,16 @@ mod work;
 use super::backend::{Backend, News, Reader};
 use super::claim::{Claim, ClaimedDelivery, ClaimedEvent, ClaimedLane, Recovered, Work};
 use super::commit::{Begun, Derived, Finish, PlanMade, Purge, Received, Run};
+use super::deeds::Deed;
 use super::error::{Result, StoreError};
 use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
 use super::rows::{
-    Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Recorded, Refused, Retention, RunRow, SigningToken, Span, TimerRow,
+    Arrived, Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Person, Recorded, Refused, Retention, RunRow, SigningToken,
+    Span, TimerRow,
 };
 use crate::model::{
     AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse,
-    Later, LeverEvent, Notice, OpportunityId, PackName, Phase, Placed, Reason, RuleName, Slot, VendorName,
+    Later, LeverEvent, Notice, OpportunityId, PackName, Phase, Placed, Reason, RuleName, Slot, Step, VendorName,
 };
 use columns::exec;
 use jiff::Timestamp;
@@ -275,6 +279,10 @@ impl Backend for Sqlite {
         self.refused(account, what, at)
     }
 
+    fn record(&mut self, deed: &Deed) -> Result<()> {
+        self.recorded(deed)
+    }
+
     fn purge(&mut self, account: &AccountId, purge: &Purge) -> Result<()> {
         self.scrub = true;
         self.purged(account, purge)
@@ -422,6 +430,34 @@ impl Reader for SqliteReader {
 
     fn heard(&self, account: &AccountId) -> Result<Vec<Heard>> {
         read_health::heard(&self.db, account)
+    }
+
+    fn runs_before(&self, account: Option<&AccountId>, before: Timestamp, limit: usize, now: Timestamp) -> Result<Vec<RunRow>> {
+        console::runs_before(&self.db, account, before, limit, now)
+    }
+
+    fn steps(&self, account: &AccountId, limit: usize) -> Result<Vec<(Timestamp, Vec<Step>)>> {
+        console::steps(&self.db, account, limit)
+    }
+
+    fn parked_by_rule(&self, account: &AccountId) -> Result<Vec<(PackName, RuleName, u64)>> {
+        console::parked_by_rule(&self.db, account)
+    }
+
+    fn people(&self, text: &str, looked: usize, limit: usize) -> Result<Vec<Person>> {
+        console::people(&self.db, text, looked, limit)
+    }
+
+    fn arrived(&self, account: &AccountId, opportunity: &OpportunityId, limit: usize) -> Result<Vec<Arrived>> {
+        console::arrived(&self.db, account, opportunity, limit)
+    }
+
+    fn timers_of(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<Later>> {
+        console::timers_of(&self.db, account, opportunity)
+    }
+
+    fn deeds(&self, limit: usize) -> Result<Vec<Deed>> {
+        deeds::deeds(&self.db, limit)
     }
 
     fn refusals(&self, account: &AccountId) -> Result<Vec<Refused>> {

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0003_glimpse.sql"),
     include_str!("0004_connections.sql"),
     include_str!("0005_attempts.sql"),
+    include_str!("0006_console.sql"),
 ];
 /// The schema version that this build writes.
 #[expect(clippy::cast_possible_truncation, reason = "there are not four thousand million migrations")]

@@ -1,21 +1,22 @@
 //! Where the rules of a pack stand: from the address of a part to its file and line.
 
-use crate::lang::diagnostic::Diagnostics;
-use crate::lang::load::{self, File, Role};
-use crate::lang::route::locate;
-use crate::lang::source::Sources;
-use crate::lang::yaml::{self, Kind, Node};
+use super::diagnostic::Diagnostics;
+use super::load::{self, File, Role};
+use super::route::locate;
+use super::source::Sources;
+use super::yaml::{self, Kind, Node};
 use std::collections::BTreeMap;
 
 /// The rules of one pack: by their route, the file's name as messages show it, and the tree.
-pub(super) struct Places {
+#[derive(Debug)]
+pub struct Places {
     sources: Sources,
     rules: BTreeMap<String, (String, Node)>,
 }
 
 impl Places {
     /// Of the rule files among a pack's files; without fault, since the pack was compiled.
-    pub(super) fn of(files: &[File]) -> Self {
+    pub fn of(files: &[File]) -> Self {
         let (mut rules_of, mut sources, mut unheard) = (BTreeMap::new(), Sources::new(), Diagnostics::new());
         let rules: Vec<&File> = files.iter().filter(|(name, _)| load::role(name) == Role::Rules).collect();
         for (name, bytes) in &rules {
@@ -32,8 +33,16 @@ impl Places {
         Self { sources, rules: rules_of }
     }
 
+    /// Every rule with its file and its first and last line, from 1.
+    pub fn rules(&self) -> impl Iterator<Item = (&str, &str, usize, usize)> {
+        self.rules.iter().map(|(route, (file, node))| {
+            let line = |at: u32| self.sources.get(node.span.source).map_or(1, |source| source.line_of(at as usize));
+            (route.as_str(), file.as_str(), line(node.span.start), line(node.span.end.saturating_sub(1)))
+        })
+    }
+
     /// The file, and the line from 1, of a part such as `rules[2].when.to_stage`.
-    pub(super) fn at(&self, route: &str) -> Option<(&str, usize)> {
+    pub fn at(&self, route: &str) -> Option<(&str, usize)> {
         let end = route.find(']')?;
         let (rule, rest) = route.split_at(end + 1);
         let (file, node) = self.rules.get(rule)?;

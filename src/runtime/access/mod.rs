@@ -1,0 +1,281 @@
+//! Who may use the console: who knows a password, whom a reverse proxy names, or who owns the store and asked for a link.
+//!
+//! A session is a text that the browser keeps and that we signed: nothing of it is stored, it ends by itself, and it ends at once for
+//! a user whose password is another one, or who is gone. Where there are encryption keys the signature is made with them, so that a
+//! session survives a restart and holds on every node; else with a key that this process made up.
+
+mod password;
+mod session;
+mod slow;
+
+pub use password::{BadHash, hash, is_hash};
+
+use super::call::Node;
+use crate::lang::config::{Console, MissingSecret, Net, Role, Secrets};
+use crate::model::{Secret, hex};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use jiff::{SignedDuration, Timestamp};
+use session::{Key, Session};
+use sha2::{Digest, Sha256};
+use slow::Slow;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A session ends after a working day.
+const SESSION: SignedDuration = SignedDuration::from_hours(12);
+/// A link is opened soon after it was asked for.
+pub const LINK: SignedDuration = SignedDuration::from_mins(10);
+
+/// Who is at the other end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visitor {
+    pub name: String,
+    pub role: Role,
+    pub how: How,
+    /// What a form must carry, so that no other page can send it.
+    pub form: String,
+}
+
+impl Visitor {
+    /// Whether they may change something.
+    pub fn acts(&self) -> bool {
+        self.role == Role::Operator
+    }
+}
+
+/// How somebody got in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    Password,
+    Proxy,
+    Link,
+}
+
+impl How {
+    /// For the record.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Proxy => "proxy",
+            Self::Link => "link",
+        }
+    }
+}
+
+/// Why the console of a configuration cannot be put in force.
+#[derive(Debug, thiserror::Error)]
+pub enum BadAccess {
+    #[error("`server.console.users.{user}.password_hash`: {why}")]
+    Missing { user: String, why: MissingSecret },
+    #[error("`server.console.users.{user}.password_hash` is no hash that leverd knows; `leverd console --hash` makes one")]
+    Malformed { user: String },
+}
+
+/// Why somebody did not get in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotIn {
+    /// Name or password, and nobody is told which.
+    Wrong,
+    /// Too many wrong tries; seconds to wait.
+    Wait(i64),
+}
+
+#[derive(Debug, Clone)]
+struct User {
+    role: Role,
+    hash: Secret,
+}
+
+#[derive(Debug, Default)]
+struct Rules {
+    enabled: Option<bool>,
+    users: BTreeMap<String, User>,
+    proxy: Option<crate::lang::config::Proxy>,
+}
+
+/// The console's door.
+pub struct Access {
+    rules: ArcSwap<Rules>,
+    /// Where this process listens.
+    address: ArcSwapOption<SocketAddr>,
+    key: Key,
+    /// Links that nobody has opened, by hash.
+    links: Mutex<BTreeMap<String, Timestamp>>,
+    /// Sessions that were ended before their time.
+    ended: Mutex<BTreeMap<String, Timestamp>>,
+    slow: Slow,
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        Self {
+            rules: ArcSwap::default(),
+            address: ArcSwapOption::empty(),
+            key: Key::new(),
+            links: Mutex::default(),
+            ended: Mutex::default(),
+            slow: Slow::default(),
+        }
+    }
+}
+
+/// Something unguessable, as hexadecimal digits.
+fn random() -> String {
+    let mut bytes = [0_u8; 24];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => hex(&bytes),
+        // Nothing that fits is made up without randomness: what comes of it lets nobody in.
+        Err(_) => String::new(),
+    }
+}
+
+fn digest(text: &str) -> String {
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
+impl Access {
+    /// Puts a configuration in force.
+    pub fn put(&self, console: &Console, secrets: &dyn Secrets) -> Result<(), BadAccess> {
+        let mut users = BTreeMap::new();
+        for user in &console.users {
+            let name = user.name.clone();
+            let found = user.password_hash.resolve(secrets);
+            let hash = found.map_err(|why| BadAccess::Missing { user: name.clone(), why })?;
+            if !is_hash(&hash) {
+                return Err(BadAccess::Malformed { user: name });
+            }
+            users.insert(name, User { role: user.role, hash });
+        }
+        self.rules.store(Arc::new(Rules { enabled: console.enabled, users, proxy: console.proxy.clone() }));
+        Ok(())
+    }
+
+    /// Tells where this process listens.
+    pub fn listens(&self, address: SocketAddr) {
+        self.address.store(Some(Arc::new(address)));
+    }
+
+    /// Where this process listens, if it does.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address.load().as_deref().copied()
+    }
+
+    /// Whether there is a console: as configured; else where somebody can log in, or only this machine gets here.
+    pub fn is_on(&self) -> bool {
+        let rules = self.rules.load();
+        let alone = self.address().is_some_and(|address| address.ip().is_loopback());
+        rules.enabled.unwrap_or(!rules.users.is_empty() || rules.proxy.is_some() || alone)
+    }
+
+    /// Whether anybody can log in with a password.
+    pub fn has_users(&self) -> bool {
+        !self.rules.load().users.is_empty()
+    }
+
+    /// The name of the session's cookie: browsers do not tell ports apart.
+    pub fn cookie(&self) -> String {
+        format!("leverd-console-{}", self.address().map_or(0, |address| address.port()))
+    }
+
+    /// A link that lets in whoever opens it first. Only who owns the store can ask for it.
+    pub fn link(&self, now: Timestamp) -> Result<String, String> {
+        if !self.is_on() {
+            return Err(
+                "the console is off: leverd.yaml has no `server.console` with users or a proxy, and leverd listens on more \
+                        than this machine"
+                    .to_owned(),
+            );
+        }
+        let Some(address) = self.address() else { return Err("this leverd does not listen".to_owned()) };
+        let ticket = random();
+        if ticket.is_empty() {
+            return Err("the system gives no random numbers".to_owned());
+        }
+        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        links.retain(|_, until| *until > now);
+        links.insert(digest(&ticket), now + LINK);
+        // Whoever listens everywhere is reached here, too.
+        let host = if address.ip().is_unspecified() { format!("127.0.0.1:{}", address.port()) } else { address.to_string() };
+        Ok(format!("http://{host}/console/enter?ticket={ticket}"))
+    }
+
+    /// Opens a link: the session, if the link was good. It is good once.
+    pub fn enter(&self, node: &Node, ticket: &str) -> Option<String> {
+        let now = node.clock.now();
+        let until = self.links.lock().unwrap_or_else(PoisonError::into_inner).remove(&digest(ticket))?;
+        (until > now).then(|| self.begin(node, "the owner of the store", How::Link, ""))
+    }
+
+    /// Lets somebody in by name and password; the session.
+    pub async fn log_in(&self, node: &Node, name: &str, password: Secret, from: IpAddr) -> Result<String, NotIn> {
+        let now = node.clock.now();
+        self.slow.may(name, from, now).map_err(NotIn::Wait)?;
+        let user = self.rules.load().users.get(name).cloned();
+        let known = user.as_ref().map(|user| user.hash.clone());
+        if password::fits(password, known).await
+            && let Some(user) = user
+        {
+            self.slow.forget(name, from);
+            return Ok(self.begin(node, name, How::Password, &mark(&user.hash)));
+        }
+        self.slow.failed(name, from, now);
+        Err(NotIn::Wrong)
+    }
+
+    /// Ends a session before its time.
+    pub fn log_out(&self, node: &Node, cookie: &str) {
+        let now = node.clock.now();
+        if let Some(session) = self.key.read(&node.vault.load(), cookie) {
+            let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+            ended.retain(|_, until| *until > now);
+            ended.insert(session.id, session.until);
+        }
+    }
+
+    /// Who is at the other end: by a header of a proxy that is believed, or by their session. `header` reads one of the request's.
+    pub fn visitor<'h>(
+        &self,
+        node: &Node,
+        peer: IpAddr,
+        header: impl Fn(&str) -> Option<&'h str>,
+        cookie: Option<&str>,
+    ) -> Option<Visitor> {
+        let rules = self.rules.load();
+        if let Some(proxy) = &rules.proxy
+            && proxy.from.iter().any(|net: &Net| net.holds(peer))
+            && let Some(name) = header(&proxy.header).map(str::trim).filter(|name| !name.is_empty())
+        {
+            let role = if proxy.operators.iter().any(|one| one == name) { Role::Operator } else { Role::Viewer };
+            let form = self.key.sign(&node.vault.load(), &format!("form of {name} behind the proxy"));
+            return Some(Visitor { name: name.to_owned(), role, how: How::Proxy, form });
+        }
+        let session = self.key.read(&node.vault.load(), cookie?)?;
+        if session.until <= node.clock.now()
+            || self.ended.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&session.id)
+        {
+            return None;
+        }
+        let role = match session.how {
+            How::Link => Role::Operator,
+            How::Proxy => return None,
+            How::Password => {
+                let user = rules.users.get(&session.name)?;
+                (mark(&user.hash) == session.mark).then_some(user.role)?
+            }
+        };
+        let form = self.key.sign(&node.vault.load(), &format!("form of session {}", session.id));
+        Some(Visitor { name: session.name, role, how: session.how, form })
+    }
+
+    fn begin(&self, node: &Node, name: &str, how: How, mark: &str) -> String {
+        let until = node.clock.now() + SESSION;
+        let session = Session { name: name.to_owned(), how, id: random(), mark: mark.to_owned(), until };
+        self.key.write(&node.vault.load(), &session)
+    }
+}
+
+/// What changes with the password.
+fn mark(hash: &Secret) -> String {
+    digest(hash.expose()).chars().take(16).collect()
+}

@@ -1,0 +1,81 @@
+// Spares reloading: everything works without it.
+"use strict";
+(() => {
+  const main = () => document.getElementById("main");
+
+  // Times go on.
+  const spans = [[60, "s", 1], [3600, "min", 60], [172800, "h", 3600], [Infinity, "days", 86400]];
+  const ago = () => {
+    for (const time of document.querySelectorAll("time[data-ago]")) {
+      const gap = (Date.now() - Date.parse(time.dateTime)) / 1000;
+      const [, unit, size] = spans.find(([most]) => Math.abs(gap) < most);
+      const text = `${Math.floor(Math.abs(gap) / size)} ${unit}`;
+      const told = Math.abs(gap) < 5 ? "now" : gap < 0 ? `in ${text}` : `${text} ago`;
+      if (time.textContent !== told) time.textContent = told;
+    }
+  };
+
+  // One box ticks all of a name.
+  document.addEventListener("change", (event) => {
+    const all = event.target;
+    if (!all.dataset || !all.dataset.all) return;
+    for (const one of document.getElementsByName(all.dataset.all)) one.checked = all.checked;
+  });
+
+  // What somebody has begun here is not taken from under their hands.
+  const busy = () => {
+    const at = document.activeElement;
+    if (at && main().contains(at) && at.matches("input, select, textarea")) return true;
+    if (main().querySelector("input:checked")) return true;
+    const chosen = getSelection();
+    return chosen && !chosen.isCollapsed && main().contains(chosen.anchorNode);
+  };
+
+  const parts = (root, what) => [...root.querySelectorAll(what)];
+
+  // The page as it is now, in place of the page as it was; what was unfolded stays so, and so does the focus.
+  const show = (fresh) => {
+    const old = main();
+    const open = parts(old, "details").map((one) => one.open);
+    const focus = parts(old, "a, button, summary, [tabindex]").indexOf(document.activeElement);
+    const same = parts(fresh, "details").length === open.length;
+    if (same) parts(fresh, "details").forEach((one, at) => { one.open = open[at]; });
+    old.replaceChildren(...fresh.childNodes);
+    if (focus >= 0) {
+      const there = parts(old, "a, button, summary, [tabindex]")[focus];
+      if (there) there.focus({ preventScroll: true });
+    }
+    ago();
+  };
+
+  let wanted = false;
+  let asking = false;
+  const renew = async () => {
+    if (asking || !wanted || document.hidden || busy()) return;
+    [asking, wanted] = [true, false];
+    try {
+      const answer = await fetch(location.href, { credentials: "same-origin", cache: "no-store" });
+      if (answer.redirected) return location.reload();
+      if (!answer.ok) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.getElementById("main");
+      if (fresh && !busy()) show(fresh);
+    } catch {
+      // The next news tries again.
+    } finally {
+      asking = false;
+    }
+  };
+
+  if (main() && main().hasAttribute("data-live") && window.EventSource) {
+    const news = new EventSource("/console/live");
+    news.addEventListener("changed", () => { wanted = true; renew(); });
+    // What happened while nobody listened is not told again.
+    let opened = false;
+    news.addEventListener("open", () => { if (opened) { wanted = true; renew(); } opened = true; });
+    document.addEventListener("visibilitychange", renew);
+    addEventListener("pagehide", () => news.close());
+    setInterval(renew, 2000);
+  }
+  setInterval(ago, 15000);
+})();

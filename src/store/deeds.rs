@@ -1,0 +1,36 @@
+//! The record of what people did by the console: written before it is done, so that nothing is done that is not recorded.
+
+use super::error::Result;
+use super::handle::Store;
+use super::writer::Point;
+use crate::model::{AccountId, Id};
+use jiff::Timestamp;
+
+/// One thing that somebody did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deed {
+    /// `None`: it is about no account.
+    pub account: Option<AccountId>,
+    pub id: Id,
+    pub at: Timestamp,
+    /// The name of who did it.
+    pub who: String,
+    /// How they came in: `password`, `proxy`, `link`.
+    pub how: String,
+    /// `logged in`, `retry`, `skip: not needed`.
+    pub what: String,
+    /// What it was done to: `effect 0193…`.
+    pub about: String,
+}
+
+impl Store {
+    /// Records deeds in one commit.
+    pub async fn record(&self, deeds: Vec<Deed>) -> Result<()> {
+        self.write(Point::Other, move |store| deeds.iter().try_for_each(|deed| store.record(deed))).await
+    }
+
+    /// The latest deeds, newest first.
+    pub async fn deeds(&self, limit: usize) -> Result<Vec<Deed>> {
+        self.read(move |store| store.deeds(limit)).await
+    }
+}
