@@ -25,7 +25,6 @@ mod init;
 mod lsp;
 mod out;
 mod parked;
-pub mod preview;
 mod pull;
 mod retry;
 mod runs;

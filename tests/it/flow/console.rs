@@ -7,7 +7,7 @@ use leverd::sim::{Misbehaviour, Sim, SimOptions};
 use reqwest::header::{COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
 use std::sync::OnceLock;
 
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A browser: it keeps its cookie, follows nothing and runs no script.
 pub(crate) struct Browser {
@@ -104,7 +104,7 @@ impl Browser {
         request.header(COOKIE, self.cookie.as_deref().unwrap_or_default()).send().await.unwrap()
     }
 
-    async fn log_in(&mut self, name: &str, password: &str) -> Seen {
+    pub(crate) async fn log_in(&mut self, name: &str, password: &str) -> Seen {
         self.post("/console/login", &[("name", name), ("password", password), ("to", "/console/parked")]).await
     }
 }
@@ -116,7 +116,7 @@ fn hash() -> &'static str {
 }
 
 /// A bed whose leverd.yaml says this of the console.
-async fn bed(console: &str) -> Bed {
+pub(crate) async fn bed(console: &str) -> Bed {
     let folder = tempfile::tempdir().unwrap();
     let options = SimOptions { webhooks_enabled: true, faults: quick(), ..SimOptions::default() };
     let sim = Sim::start(options).await.unwrap();
@@ -128,7 +128,7 @@ async fn bed(console: &str) -> Bed {
     Bed::on(sim, folder, config).await
 }
 
-const USERS: &str = "{ users: { olga: { password_hash: { file: secrets/hash }, role: operator }, vera: { password_hash: { file: \
+pub(crate) const USERS: &str = "{ users: { olga: { password_hash: { file: secrets/hash }, role: operator }, vera: { password_hash: { file: \
                      secrets/hash } } } }";
 
 /// An invitation that the vendor refuses waits for a person.
