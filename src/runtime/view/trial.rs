@@ -13,7 +13,7 @@ use crate::lang::render::render_human;
 use crate::lang::source::Sources;
 use crate::lever::decode;
 use crate::lever::facts::OpportunitySnapshot;
-use crate::model::{AccountId, Class, Event, EventId, Facts, LeverEvent, Needs, OpportunityId, PackName, Plan, Planned};
+use crate::model::{AccountId, Class, Event, EventId, Facts, Group, LeverEvent, Needs, OpportunityId, PackName, Plan, Planned};
 use crate::runtime::account::Account;
 use crate::runtime::assume;
 use crate::runtime::call::{Node, Unready};
@@ -160,9 +160,9 @@ async fn plan(node: &Node, account: &Account, loaded: Loaded, on: On) -> Result<
     let (Some(bound), Some(program)) = (bound, &rules.program) else {
         return Err(format!("account `{}` is not in the rules in force", account.id));
     };
-    let (event, mut facts) = event(node, account, on, now).await?;
+    let (event, recorded) = event(node, account, on, now).await?;
+    let mut facts = Facts { values: recorded.values.clone(), own_move: recorded.own_move, ..Facts::at(recorded.now) };
     let since = event.received.max(now - jiff::SignedDuration::from_mins(1));
-    let mut known = facts.clone();
     let mut plan = None;
     for _ in 0..ROUNDS {
         match engine::plan(program, &event, &facts) {
@@ -170,7 +170,7 @@ async fn plan(node: &Node, account: &Account, loaded: Loaded, on: On) -> Result<
                 plan = Some(*made);
                 break;
             }
-            Planned::Needs(needs) => gather_all(node, account, &event, since, &needs, &mut facts, &mut known).await?,
+            Planned::Needs(needs) => gather_all(node, account, &event, since, &needs, &mut facts, &recorded).await?,
         }
     }
     let Some(plan) = plan else {
@@ -210,13 +210,15 @@ async fn gather_all(
     since: Timestamp,
     needs: &Needs,
     facts: &mut Facts,
-    recorded: &mut Facts,
+    recorded: &Facts,
 ) -> Result<(), String> {
     gather::gather(node, account, event, since, needs, facts).await.map_err(|unready| why(&unready))?;
     facts.values.extend(recorded.values.clone());
-    if !recorded.ledger.is_empty() {
+    // What our ledger said then, also if it said nothing.
+    if recorded.known.contains(&Group::Ledger) {
         facts.ledger.clone_from(&recorded.ledger);
     }
+    facts.tests.extend(recorded.tests.clone());
     Ok(())
 }
 
@@ -234,10 +236,7 @@ async fn event(node: &Node, account: &Account, on: On, now: Timestamp) -> Result
         On::Run(id) => {
             let run = node.store.run(&account.id, id, now).await.map_err(|error| error.to_string())?;
             let run = run.ok_or("There is no such run of this account, or it was removed for age.")?;
-            let mut facts = Facts::at(run.facts.now);
-            facts.values = run.facts.values;
-            facts.ledger = run.facts.ledger;
-            Ok((run.event, facts))
+            Ok((run.event, run.facts))
         }
         On::Opportunity { id, event, stage } => {
             let opportunity = gather::read_opportunity(node, account, &id, now, Class::Person).await;

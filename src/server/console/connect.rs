@@ -102,7 +102,9 @@ fn told(view: &Connect, visitor: &Visitor, now: Timestamp) -> String {
         );
     }
     let items: String = view.permissions.iter().fold(String::new(), |mut all, one| {
-        let _ = write!(all, "<li><code>{}</code></li>", escaped(one));
+        // Scopes are spelled so; permissions have names.
+        let one = escaped(one);
+        let _ = if view.oauth { write!(all, "<li><code>{one}</code></li>") } else { write!(all, "<li>{one}</li>") };
         all
     });
     let _ = write!(out, "<ul>{items}</ul></li>");

@@ -3,6 +3,10 @@
 (() => {
   const main = () => document.getElementById("main");
 
+  // On a phone the menu is a line: the page that one is on is in sight.
+  const here = document.querySelector("nav [aria-current]");
+  if (here) here.scrollIntoView({ inline: "center", block: "nearest" });
+
   // Times go on.
   const spans = [[60, "s", 1], [3600, "min", 60], [172800, "h", 3600], [Infinity, "days", 86400]];
   const ago = () => {
