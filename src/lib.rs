@@ -16,7 +16,7 @@
 //! | [`http`] | the one place that opens an outbound socket; budgets and breakers | retry, or know what a request means |
 //! | [`store`] | five commits, claims and queries on SQLite | decide anything |
 //! | [`runtime`] | the conductor: intake, derive, plan, carry out, reload | know terminals or pages |
-//! | [`server`] | the door: webhooks, health, metrics | know rules or vendors |
+//! | [`server`] | the door: webhooks, health, metrics, the console | know rules or vendors |
 //! | [`sim`] | the outside world on loopback: Lever and vendors, badly behaved when told | import engine, runtime or store |
 //! | [`cli`] | one subcommand per file | hold logic that another command needs |
 //!

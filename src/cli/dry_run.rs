@@ -6,18 +6,18 @@ use super::exit::Exit;
 use super::files::{Folder, read};
 use super::foresee::Foresight;
 use super::out::{Format, Out, for_reading};
-use super::preview::{Preview, Would, text};
 use super::stored::{now, wait};
 use super::validate::project;
 use crate::lang::config::Store as StorePlace;
 use crate::lang::diagnostic::Diagnostics;
-use crate::lang::near::near;
 use crate::lang::project::{Bound, Project};
 use crate::lang::source::Sources;
 use crate::lever::api;
-use crate::lever::decode::{self, LeverPayload, Seen};
+use crate::lever::decode::{self, LeverPayload};
 use crate::lever::facts::{Names, OpportunitySnapshot};
-use crate::model::{Event, EventId, EventKind, Kind, Later, LeverEvent, OpportunityId, Plan, Said, Value};
+use crate::model::{Event, Later, LeverEvent, OpportunityId, Plan, Said};
+use crate::runtime::assume;
+use crate::runtime::preview::{Preview, Would, text};
 use crate::store::{Options, Store};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -92,7 +92,7 @@ impl DryRun {
         let opportunity = lever.one(&api::get_opportunity(&id), api::opportunity).await?;
         let names = Names::of(&bound.catalogue);
         let event = match &payload {
-            Some(payload) => match confirmed(bound, payload, &opportunity, names) {
+            Some(payload) => match assume::confirmed(&bound.account.name, payload, &opportunity, names, now()) {
                 Ok(event) => event,
                 Err(why) if self.format == Format::Json => {
                     out.json(&serde_json::json!({ "refused": why }))?;
@@ -103,7 +103,7 @@ impl DryRun {
                     return Ok(Exit::Faults);
                 }
             },
-            None => self.assumed(bound, &opportunity, names)?,
+            None => self.assumed(bound, &opportunity)?,
         };
         let store = store(project, folder).await?;
         let plan = Foresight::new(bound, &lever, store.as_ref()).plan(&event, &opportunity, now()).await?;
@@ -126,26 +126,9 @@ impl DryRun {
     }
 
     /// The event that is assumed of an opportunity as it is.
-    fn assumed(&self, bound: &Bound, opportunity: &api::Opportunity, names: Names<'_>) -> anyhow::Result<Event> {
-        let mut event = event(bound, self.trigger, &opportunity.id);
-        if self.trigger != LeverEvent::CandidateStageChange {
-            return Ok(event);
-        }
-        let to = match &self.stage {
-            Some(name) => {
-                let stage = bound.catalogue.find(Kind::Stage, None, name);
-                Value::Named(stage.with_context(|| no_stage(bound, name))?)
-            }
-            None => match &opportunity.stage {
-                Some(stage) => names.value(Kind::Stage, stage.as_str()),
-                None => bail!("the opportunity is in no stage: give one with `--stage`"),
-            },
-        };
-        event = event.with("to_stage", to);
-        if let Some([from, _]) = opportunity.stage_changes.last_chunk::<2>() {
-            event = event.with("from_stage", names.value(Kind::Stage, from.to.as_str()));
-        }
-        Ok(event)
+    fn assumed(&self, bound: &Bound, opportunity: &api::Opportunity) -> anyhow::Result<Event> {
+        let (account, stage) = (&bound.account.name, self.stage.as_deref());
+        assume::assumed(account, &bound.catalogue, self.trigger, stage, opportunity, now()).map_err(anyhow::Error::msg)
     }
 
     fn show(
@@ -199,15 +182,6 @@ impl DryRun {
     }
 }
 
-/// What is said of a stage that the account does not have.
-pub(super) fn no_stage(bound: &Bound, name: &str) -> String {
-    let stages: Vec<&str> = bound.catalogue.stages.iter().map(|stage| stage.name.as_str()).collect();
-    match near(name, stages.iter().copied()).first() {
-        Some(near) => format!("the account has no stage `{name}`; did you mean `{near}`?"),
-        None => format!("the account has no stage `{name}`; its stages are {}", stages.join(", ")),
-    }
-}
-
 fn tell(out: &mut Out, would: &[Would]) -> anyhow::Result<()> {
     for one in would {
         out.line(format_args!("\n{}", one.effects.join("\n")))?;
@@ -227,21 +201,6 @@ fn tell(out: &mut Out, would: &[Would]) -> anyhow::Result<()> {
         many => format!("\n{many} requests would be sent; none was"),
     })?;
     Ok(())
-}
-
-fn event(bound: &Bound, kind: LeverEvent, opportunity: &OpportunityId) -> Event {
-    let at = now();
-    let id = EventId::derive(at, &["dry-run", bound.account.name.as_str(), opportunity.as_str()]);
-    Event::new(id, bound.account.name.clone(), EventKind::Lever(kind), Some(opportunity.clone()), at)
-}
-
-/// The event that a delivery turns out to be, or why it is none.
-fn confirmed(bound: &Bound, payload: &LeverPayload, opportunity: &api::Opportunity, names: Names<'_>) -> Result<Event, String> {
-    let confirmed = decode::confirm(payload, Seen::Opportunity(opportunity), names).map_err(|no| no.reason.text)?;
-    let mut event = event(bound, payload.event, &opportunity.id);
-    event.at = payload.triggered_at;
-    event.fields = confirmed.fields;
-    Ok(event)
 }
 
 /// The store, if there is one: a project that never ran has no attempts.

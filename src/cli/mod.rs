@@ -27,7 +27,6 @@ mod init;
 mod lsp;
 mod out;
 mod parked;
-pub mod preview;
 mod pull;
 mod replay;
 mod retry;

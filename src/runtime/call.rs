@@ -7,6 +7,7 @@ use super::access::Access;
 use super::account::{Account, Connection};
 use super::clock::Clock;
 use super::notices::Poster;
+use super::reach::Reach;
 use super::service::ReloadState;
 use super::snapshots::Snapshots;
 use super::tests_cache::TestsCache;
@@ -53,6 +54,8 @@ pub struct Node {
     pub retention: ArcSwap<Retention>,
     /// The keys of the tokens in the store.
     pub vault: ArcSwap<Vault>,
+    /// Whether our public address leads here.
+    pub reach: Reach,
     /// Who may use the console.
     pub access: Access,
     /// Accounts that could not be put in force and have no earlier rules: their deliveries are taken, their work waits.
@@ -117,6 +120,7 @@ impl Node {
             notices: ArcSwap::from_pointee(None),
             retention: ArcSwap::default(),
             vault: ArcSwap::default(),
+            reach: Reach::default(),
             access: Access::default(),
             held: ArcSwap::default(),
             stopping: CancellationToken::new(),

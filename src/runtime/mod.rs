@@ -10,6 +10,7 @@
 pub mod access;
 pub mod account;
 pub mod ask;
+pub mod assume;
 pub mod backfill;
 mod backoff;
 pub mod builtin;
@@ -32,8 +33,10 @@ pub mod notices;
 mod planner;
 mod poll;
 pub mod poller;
+pub mod preview;
 pub mod project;
 pub mod provision;
+pub mod reach;
 pub mod replay;
 mod report;
 pub mod service;

@@ -5,7 +5,7 @@ use crate::model::{AccountId, ConnectionName, LeverEvent, VendorName};
 use crate::runtime::intake::{self, Answer};
 use axum::Extension;
 use axum::body::{Body, to_bytes};
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
@@ -31,6 +31,15 @@ pub(super) async fn lever(State(shared): State<Shared>, Path((account, event)): 
         Err(answer) => return answer,
     };
     intake::lever(&shared.node, &account, event, &body).await
+}
+
+/// Somebody asks whether the address is right: we ourselves, or a person with a browser.
+pub(super) async fn here(State(shared): State<Shared>, RawQuery(query): RawQuery) -> Answer {
+    let word = query.as_deref().and_then(|query| query.strip_prefix("here=")).unwrap_or_default();
+    if shared.node.reach.knows(word) {
+        return Answer { status: 200, text: "here".to_owned() };
+    }
+    Answer { status: 405, text: "the address is right; Lever sends its webhooks here by POST".to_owned() }
 }
 
 pub(super) async fn lever_shared(State(shared): State<Shared>, Path(event): Path<String>, body: Body) -> Answer {

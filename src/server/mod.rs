@@ -42,7 +42,7 @@ pub(crate) struct Stop(pub(crate) CancellationToken);
 /// Every route.
 pub fn router(shared: Shared) -> Router {
     Router::new()
-        .route("/hooks/lever/{account}/{event}", post(hooks::lever))
+        .route("/hooks/lever/{account}/{event}", post(hooks::lever).get(hooks::here))
         .route("/hooks/lever/{event}", post(hooks::lever_shared))
         // Partners of some applicant tracking systems tell completion by PATCH or PUT.
         .route("/hooks/{vendor}/{connection}/{token}", post(hooks::vendor).patch(hooks::vendor).put(hooks::vendor))

@@ -4,7 +4,7 @@ mod occasions;
 
 use super::connect::Reads;
 use super::describe;
-use super::dry_run::{no_stage, store};
+use super::dry_run::store;
 use super::exit::Exit;
 use super::files::Folder;
 use super::foresee::Foresight;
@@ -20,6 +20,7 @@ use crate::lang::source::Sources;
 use crate::lever::api;
 use crate::lever::facts::Names;
 use crate::model::{Event, Kind, OpportunityId, Plan, Said};
+use crate::runtime::assume::no_stage;
 use anyhow::{Context, bail};
 use clap::Args;
 use occasions::Occasions;
@@ -151,7 +152,7 @@ impl Backfill {
     fn filter(&self, bound: &Bound) -> anyhow::Result<api::Filter> {
         let mut filter = api::Filter { archived: Some(false), ..api::Filter::default() };
         if let Some(name) = &self.stage {
-            let stage = bound.catalogue.find(Kind::Stage, None, name).with_context(|| no_stage(bound, name))?;
+            let stage = bound.catalogue.find(Kind::Stage, None, name).with_context(|| no_stage(&bound.catalogue, name))?;
             filter.stages = vec![stage.id.into()];
         }
         if let Some(name) = &self.posting {

@@ -220,6 +220,8 @@ impl Access {
             return Ok(self.begin(node, name, How::Password, &mark(&user.hash)));
         }
         self.slow.failed(name, from, now);
+        // Without the name: people type passwords into the wrong field.
+        tracing::warn!(%from, "somebody gave a wrong name or password to the console");
         Err(NotIn::Wrong)
     }
 

@@ -1,6 +1,6 @@
 //! What waits for a person, with what would be sent if it were tried again.
 
-use crate::model::AccountId;
+use crate::model::{AccountId, EventId};
 use crate::runtime::call::Node;
 use crate::runtime::words;
 use crate::store::{ParkedRow, Result, Work};
@@ -17,8 +17,8 @@ pub struct Parked {
     pub rule: Option<String>,
     /// Of an effect: the last thing that came back.
     pub answered: Option<String>,
-    /// Of an event, or of an effect: the run.
-    pub run: Option<String>,
+    /// Of an effect: its run.
+    pub run: Option<EventId>,
 }
 
 /// Everything that waits, oldest first; at most `limit`, and how many there are.
@@ -41,11 +41,11 @@ async fn one(node: &Node, row: ParkedRow) -> Result<Parked> {
                 parked.sends = words::detail(&effect.effect.act);
                 parked.rule = Some(effect.effect.rule.to_string());
                 parked.answered = effect.attempts.last().and_then(|attempt| attempt.exchange.clone());
-                parked.run = Some(effect.effect.event.to_string());
+                parked.run = Some(effect.effect.event);
             }
         }
-        Work::Event(id) => parked.run = Some(id.to_string()),
-        Work::Delivery(_) | Work::Timer(_) => {}
+        // What was not planned has no run.
+        Work::Event(_) | Work::Delivery(_) | Work::Timer(_) => {}
     }
     Ok(parked)
 }

@@ -197,11 +197,12 @@ impl Notes<'_> {
             Said::False { .. } if self.says_false(&step.route) => {}
             Said::Fired { .. } => self.add(&step.route, Sign::Done, words::said(&step.said)),
             Said::False { .. } | Said::NoRows { .. } => {
-                // What was not there is not among the facts, so the test alone cannot tell; the step can.
+                // What was not there is not among the facts, so the test alone cannot tell; the step can. And it says more than that
+                // no row was found.
                 if let Some((_, line)) = self.places.at(&step.route)
                     && let Some(notes) = self.by_line.get_mut(&line)
                 {
-                    notes.retain(|note| note.sign != Sign::Unknown);
+                    notes.retain(|note| !matches!(note.sign, Sign::Unknown | Sign::False));
                 }
                 let text = words::said(&step.said).trim_start_matches("not fired: ").to_owned();
                 self.add(&step.route, Sign::False, text);

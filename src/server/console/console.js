@@ -3,6 +3,10 @@
 (() => {
   const main = () => document.getElementById("main");
 
+  // On a phone the menu is a line: the page that one is on is in sight.
+  const here = document.querySelector("nav [aria-current]");
+  if (here) here.scrollIntoView({ inline: "center", block: "nearest" });
+
   // Times go on.
   const spans = [[60, "s", 1], [3600, "min", 60], [172800, "h", 3600], [Infinity, "days", 86400]];
   const ago = () => {
@@ -76,6 +80,41 @@
     document.addEventListener("visibilitychange", renew);
     addEventListener("pagehide", () => news.close());
     setInterval(renew, 2000);
+  }
+  // What comes of an edited rule is shown while it is written.
+  for (const form of document.querySelectorAll("form[data-try]")) {
+    let due;
+    let asked = 0;
+    const ask = async () => {
+      const mine = ++asked;
+      const result = document.getElementById(form.dataset.try);
+      result.setAttribute("aria-busy", "true");
+      try {
+        const body = new URLSearchParams(new FormData(form));
+        const answer = await fetch(form.action, { method: "POST", body, credentials: "same-origin" });
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const fresh = page.getElementById(form.dataset.try) || page.getElementById("main");
+        if (mine === asked && fresh) result.replaceChildren(...fresh.childNodes);
+      } catch {
+        // The next key tries again.
+      } finally {
+        if (mine === asked) result.removeAttribute("aria-busy");
+      }
+    };
+    form.addEventListener("input", () => { clearTimeout(due); due = setTimeout(ask, 500); });
+    form.addEventListener("submit", (event) => { event.preventDefault(); clearTimeout(due); ask(); });
+    // A tab is a tab's width of spaces in a rule; Escape gives the key back to moving on.
+    for (const text of form.querySelectorAll("textarea.code")) {
+      let moves = false;
+      text.addEventListener("keydown", (event) => {
+        if (event.key === "Escape") { moves = true; return; }
+        if (event.key !== "Tab" || event.shiftKey || moves) { if (event.key !== "Shift") moves = false; return; }
+        event.preventDefault();
+        text.setRangeText("  ", text.selectionStart, text.selectionEnd, "end");
+        text.dispatchEvent(new Event("input", { bubbles: true }));
+      });
+    }
+    if (form.querySelector("[name=run]").value) ask();
   }
   setInterval(ago, 15000);
 })();

@@ -170,8 +170,7 @@ pub(super) async fn form(visitor: &Visitor, body: Body) -> Result<Fields, Respon
 /// The same, of somebody who may act.
 pub(super) async fn deed(visitor: &Visitor, body: Body) -> Result<Fields, Response> {
     if !visitor.acts() {
-        let text = "You may look at everything and change nothing. An operator can do this (`role: operator` in leverd.yaml).";
-        return Err(refuse(Some(visitor), StatusCode::FORBIDDEN, "Only operators may do this", text));
+        return Err(only_operators(visitor));
     }
     form(visitor, body).await
 }
@@ -180,4 +179,10 @@ pub(super) async fn deed(visitor: &Visitor, body: Body) -> Result<Fields, Respon
 pub(super) async fn lost(visitor: Option<axum::Extension<Visitor>>) -> Response {
     let visitor = visitor.map(|axum::Extension(visitor)| visitor);
     refuse(visitor.as_ref(), StatusCode::NOT_FOUND, "There is no such page", "The address may have been cut off.")
+}
+
+/// What somebody is told who may look only.
+pub(super) fn only_operators(visitor: &Visitor) -> Response {
+    let text = "You may look at everything and change nothing. An operator can do this (`role: operator` in leverd.yaml).";
+    refuse(Some(visitor), StatusCode::FORBIDDEN, "Only operators may do this", text)
 }

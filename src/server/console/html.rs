@@ -15,6 +15,8 @@ const MENU: &[(&str, &str)] = &[
     ("runs", "Runs"),
     ("rules", "Rules"),
     ("parked", "Parked"),
+    ("try", "Try"),
+    ("connect", "Connect"),
     ("record", "Record"),
 ];
 

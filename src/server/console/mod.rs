@@ -6,6 +6,7 @@
 
 mod assets;
 mod candidates;
+mod connect;
 mod gate;
 mod html;
 mod live;
@@ -16,6 +17,7 @@ mod parts;
 mod record;
 mod rules;
 mod runs;
+mod trial;
 
 use super::{Peer, Shared, Stop};
 use axum::Router;
@@ -35,6 +37,8 @@ pub(super) fn router(shared: Shared) -> Router<Shared> {
         .route("/console/rules", get(rules::show))
         .route("/console/live", get(live::stream))
         .route("/console/parked", get(parked::show).post(parked::act))
+        .route("/console/try", get(trial::show).post(trial::act))
+        .route("/console/connect", get(connect::show).post(connect::act))
         .route("/console/record", get(record::show))
         .route("/console/static/{name}", get(assets::serve))
         .route("/console/{*rest}", get(gate::lost))

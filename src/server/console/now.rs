@@ -3,6 +3,7 @@
 use super::Shared;
 use super::gate;
 use super::html::{Page, Tone, badge, count, pairs, span, when};
+use super::parts::ticked;
 use crate::lang::html::escaped;
 use crate::runtime::access::Visitor;
 use crate::runtime::status::PackStatus;
@@ -61,7 +62,7 @@ fn body(now: &Now) -> String {
                 "<li><p>{} <b>{}</b> {}</p>{rest}</li>",
                 when(notice.at, now.at),
                 escaped(account.as_str()),
-                escaped(first)
+                ticked(first)
             );
         }
         body.push_str("</ul>");

@@ -3,6 +3,7 @@
 use super::Shared;
 use super::gate::{self, Fields};
 use super::html::{Page, Tone, badge, count, hidden, pairs, token, when};
+use super::parts::{candidate_address, run_address, ticked};
 use crate::lang::html::escaped;
 use crate::model::AccountId;
 use crate::runtime::access::Visitor;
@@ -94,13 +95,18 @@ fn told(row: &Parked, now: Timestamp) -> String {
     let reason = one.reason.as_ref().map_or("no reason was recorded", |reason| reason.text.as_str());
     let code = one.reason.as_ref().map(|reason| badge(Tone::Quiet, &reason.code)).unwrap_or_default();
     let since = one.at.map(|at| when(at, now)).unwrap_or_default();
-    let mut out = format!("<h2>{}</h2><p class=\"why\">{} {code} {since}</p>", escaped(what), escaped(reason));
+    let mut out = format!("<h2>{}</h2><p class=\"why\">{} {code} {since}</p>", ticked(what), ticked(reason));
     let mut rows = vec![("account".to_owned(), escaped(one.account.as_str()))];
     if let Some(rule) = &row.rule {
         rows.push(("rule".to_owned(), escaped(rule)));
     }
     if let Some(opportunity) = &one.opportunity {
-        rows.push(("opportunity".to_owned(), format!("<code>{}</code>", escaped(opportunity.as_str()))));
+        let address = candidate_address(&one.account, opportunity);
+        let link = format!("<a href=\"{address}\"><code>{}</code></a>", escaped(opportunity.as_str()));
+        rows.push(("opportunity".to_owned(), link));
+    }
+    if let Some(run) = row.run {
+        rows.push(("run".to_owned(), format!("<a href=\"{}\"><code>{run}</code></a>", run_address(&one.account, run))));
     }
     if let Some(answered) = &row.answered {
         rows.push(("last answer".to_owned(), escaped(answered)));
@@ -170,9 +176,9 @@ async fn confirm(shared: &Shared, visitor: &Visitor, works: &[(AccountId, Work)]
         let _ = write!(
             body,
             "<li><h2>{} <small>{}</small></h2><p class=\"why\">{}</p>{sends}</li>",
-            escaped(what),
+            ticked(what),
             escaped(row.row.account.as_str()),
-            escaped(reason)
+            ticked(reason)
         );
         carried.push_str(&hidden("work", &key(row)));
     }

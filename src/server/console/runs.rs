@@ -162,6 +162,12 @@ fn shown(view: &RunView, now: Timestamp) -> String {
         ("Rules".to_owned(), format!("<code>{hash}</code>")),
         ("Run".to_owned(), format!("<code>{}</code>", row.event.id)),
     ]);
+    let account: String = url::form_urlencoded::byte_serialize(row.account.as_str().as_bytes()).collect();
+    let _ = write!(
+        body,
+        "<p><a class=\"button second\" href=\"/console/try?account={account}&amp;run={}\">Try other rules on this</a></p>",
+        row.event.id
+    );
     // Fields of `event.` are between us and ourselves.
     let fields: Vec<_> = row.event.fields.iter().filter(|(name, _)| !name.starts_with("event.")).collect();
     let values = fields.into_iter().chain(&row.facts.values).map(|(name, value)| (name.clone(), escaped(&value.to_string())));
@@ -174,6 +180,17 @@ fn shown(view: &RunView, now: Timestamp) -> String {
             pairs(values)
         );
     }
+    body.push_str(&on_text(view));
+    let effects = parts::effects(&row.effects, now);
+    if !effects.is_empty() {
+        let _ = write!(body, "<section><h2>Effects</h2>{effects}</section>");
+    }
+    body
+}
+
+/// A run on the text of its rules.
+pub(super) fn on_text(view: &RunView) -> String {
+    let mut body = String::new();
     for loose in &view.loose {
         let _ = write!(body, "<p class=\"aside\">{}</p>", parts::ticked(loose));
     }
@@ -183,10 +200,6 @@ fn shown(view: &RunView, now: Timestamp) -> String {
     let fixes = parts::fixes(&view.fixes);
     if !fixes.is_empty() {
         let _ = write!(body, "<section><h2>Why not?</h2>{fixes}</section>");
-    }
-    let effects = parts::effects(&row.effects, now);
-    if !effects.is_empty() {
-        let _ = write!(body, "<section><h2>Effects</h2>{effects}</section>");
     }
     body
 }

@@ -1,13 +1,16 @@
 //! The console over HTTP, as a browser asks it: who gets in, what people read, what they may do.
 
 use super::bed::{ADA, Bed, TEST, prepare, project, quick};
+use super::process::Deployed;
 use leverd::model::Secret;
 use leverd::runtime::access;
 use leverd::sim::{Misbehaviour, Sim, SimOptions};
 use reqwest::header::{COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A browser: it keeps its cookie, follows nothing and runs no script.
 pub(crate) struct Browser {
@@ -104,7 +107,7 @@ impl Browser {
         request.header(COOKIE, self.cookie.as_deref().unwrap_or_default()).send().await.unwrap()
     }
 
-    async fn log_in(&mut self, name: &str, password: &str) -> Seen {
+    pub(crate) async fn log_in(&mut self, name: &str, password: &str) -> Seen {
         self.post("/console/login", &[("name", name), ("password", password), ("to", "/console/parked")]).await
     }
 }
@@ -116,7 +119,7 @@ fn hash() -> &'static str {
 }
 
 /// A bed whose leverd.yaml says this of the console.
-async fn bed(console: &str) -> Bed {
+pub(crate) async fn bed(console: &str) -> Bed {
     let folder = tempfile::tempdir().unwrap();
     let options = SimOptions { webhooks_enabled: true, faults: quick(), ..SimOptions::default() };
     let sim = Sim::start(options).await.unwrap();
@@ -128,7 +131,7 @@ async fn bed(console: &str) -> Bed {
     Bed::on(sim, folder, config).await
 }
 
-const USERS: &str = "{ users: { olga: { password_hash: { file: secrets/hash }, role: operator }, vera: { password_hash: { file: \
+pub(crate) const USERS: &str = "{ users: { olga: { password_hash: { file: secrets/hash }, role: operator }, vera: { password_hash: { file: \
                      secrets/hash } } } }";
 
 /// An invitation that the vendor refuses waits for a person.
@@ -298,7 +301,7 @@ async fn parked_work_is_shown_confirmed_retried_and_recorded() {
     browser.log_in("olga", PASSWORD).await;
     let page = browser.get("/console/parked").await;
     let text = page.read();
-    for part in ["1 thing waits for a person", &format!("invite to `{TEST}`"), "What would be sent", "ada@example.com", "POST"]
+    for part in ["1 thing waits for a person", &format!("invite to {TEST} at"), "What would be sent", "ada@example.com", "POST"]
     {
         assert!(text.contains(part), "{part}: {text}");
     }
@@ -372,11 +375,47 @@ async fn a_viewer_changes_nothing_and_neither_does_a_form_from_elsewhere() {
     let mut viewer = Browser::of(&bed);
     viewer.log_in("vera", PASSWORD).await;
     let page = viewer.get("/console/parked").await;
-    assert!(page.read().contains(&format!("invite to `{TEST}`")) && !page.html.contains("Retry"), "{}", page.html);
+    assert!(page.read().contains(&format!("invite to {TEST} at")) && !page.html.contains("Retry"), "{}", page.html);
     let refused = send(&mut viewer, wish(&page.field("token")), None).await;
     assert_eq!(refused.status, 403);
     assert!(refused.read().contains("Only operators may do this"), "{}", refused.read());
     assert_eq!(send(&mut Browser::of(&bed), wish(&token), None).await.status, 401);
     bed.rest().await;
     assert!(bed.mails().is_empty() && bed.parked().await.len() == 1, "nothing of it did anything");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_owns_the_store_gets_a_link_from_the_running_leverd() {
+    let mut deployed = Deployed::prepare().await;
+    let none = deployed.run("console", &[]).await;
+    assert!(String::from_utf8_lossy(&none.stderr).contains("no leverd runs on this store"), "{none:?}");
+    deployed.start(&[]).await;
+    let link = String::from_utf8(deployed.run("console", &[]).await.stdout).unwrap();
+    let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let answer = http.get(link.trim()).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.headers()[LOCATION].to_str().unwrap()), (303, "/console"));
+    deployed.kill();
+}
+
+#[test]
+fn a_password_from_standard_input_becomes_its_hash() {
+    let hashed = |password: &str| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_leverd"))
+            .args(["console", "--hash"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let made = hashed("correct horse battery\n");
+    let hash = String::from_utf8(made.stdout).unwrap();
+    assert!(hash.starts_with("$argon2id$v=19$") && access::is_hash(&Secret::new(hash.trim())), "{hash}");
+    let short = hashed("short\n");
+    assert!(
+        !short.status.success() && String::from_utf8_lossy(&short.stderr).contains("twelve characters or more"),
+        "{short:?}"
+    );
 }

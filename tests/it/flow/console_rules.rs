@@ -77,5 +77,5 @@ async fn open_pages_are_told_of_news_until_leverd_stops() {
     // A page that listens does not hold leverd up.
     let ended = tokio::spawn(async move { while let Ok(Some(_)) = news.chunk().await {} });
     bed.world.stop().await.stop();
-    ended.await.unwrap();
+    tokio::time::timeout(std::time::Duration::from_secs(60), ended).await.expect("the news end with leverd").unwrap();
 }

@@ -1,5 +1,5 @@
 //! The executor that sends nothing: effects into the requests that `serve` would make. It holds no client and no secret, so it
-//! cannot send; the real one is `runtime::executor`.
+//! cannot send; the real one is `executor`.
 
 use crate::lang::adapter::Adapter;
 use crate::lang::pattern::matches;
@@ -70,7 +70,7 @@ impl Preview<'_> {
             Act::Call(call) => self.vendor(&call.vendor, &call.operation, &call.inputs, row(plan, call.assessment), false),
             act => self.lever(act),
         };
-        Would { effects: vec![super::describe::act(&effect.act)], requests, note }
+        Would { effects: vec![super::words::act(&effect.act)], requests, note }
     }
 
     fn lever(&self, act: &Act) -> (Vec<Request>, Option<String>) {
@@ -109,7 +109,7 @@ impl Preview<'_> {
             }
         }
         let note = requests.is_empty().then(|| "nothing to send: the tags are so already".to_owned());
-        Would { effects: acts().map(super::describe::act).collect(), requests, note }
+        Would { effects: acts().map(super::words::act).collect(), requests, note }
     }
 
     fn vendor(
