@@ -4,6 +4,7 @@
 //! thrown away.
 
 use crate::cli::lsp::check::Checked;
+use crate::lang::caret::Desk;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -28,6 +29,8 @@ struct State {
     /// The editor is gone.
     ended: bool,
     checked: Arc<Checked>,
+    /// What was laid for questions that came before the first check.
+    desks: BTreeMap<PathBuf, Arc<Desk>>,
 }
 
 /// Shared by both threads.
@@ -78,6 +81,16 @@ impl Board {
         Arc::clone(&self.lock().checked)
     }
 
+    /// What lies around a target, laid once until the next check does it.
+    pub(super) fn desk(&self, target: &Path, lay: impl FnOnce() -> Desk) -> Arc<Desk> {
+        let known = self.lock().desks.get(target).cloned();
+        known.unwrap_or_else(|| {
+            let desk = Arc::new(lay());
+            self.lock().desks.insert(target.to_owned(), Arc::clone(&desk));
+            desk
+        })
+    }
+
     /// Whether nothing was typed since.
     pub(super) fn is_current(&self, number: u64) -> bool {
         let state = self.lock();
@@ -112,6 +125,7 @@ impl Board {
         let current = !state.ended && state.now.number == checked.edition.number;
         if current {
             state.checked = Arc::new(checked);
+            state.desks.clear();
         }
         current
     }

@@ -1,10 +1,12 @@
 //! The check of a project as an editor has it: unsaved texts over the files.
 
 use super::board::{Edition, Open};
+use super::desk;
 use super::text::uri_of;
 use super::told::Told;
 use crate::cli::beside::beside;
 use crate::cli::files::{Folder, pack_files, read, shown};
+use crate::lang::caret::Desk;
 use crate::lang::config::PackSource;
 use crate::lang::diagnostic::Diagnostics;
 use crate::lang::load::{self, File};
@@ -12,7 +14,7 @@ use crate::lang::project::{self, Files};
 use crate::lang::source::Sources;
 use crate::model::{AccountId, PackName};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,6 +23,8 @@ use std::sync::Arc;
 pub(super) struct Checked {
     pub(super) edition: Edition,
     pub(super) told: Told,
+    /// What lies around the open files, by what was checked.
+    pub(super) desks: BTreeMap<PathBuf, Arc<Desk>>,
 }
 
 /// Checks every project that an open file belongs to; nothing where that is not wanted any more.
@@ -38,13 +42,14 @@ pub(super) fn all(edition: &Edition, current: &dyn Fn() -> bool) -> Option<Check
                 return None;
             }
             checked.told.add(&sources, &found);
+            checked.desks.insert(target.clone(), Arc::new(desk::lay(&target, &edition.open)));
         }
     }
     Some(checked)
 }
 
 /// What an open file is part of: the project above it, and its folder where that is a pack of its own.
-fn targets(path: &Path) -> Vec<PathBuf> {
+pub(super) fn targets(path: &Path) -> Vec<PathBuf> {
     let above = path.ancestors().skip(1).flat_map(|folder| ["leverd.yaml", "leverd.yml"].map(|name| folder.join(name)));
     let mut targets: Vec<PathBuf> = above.into_iter().find(|config| config.is_file()).into_iter().collect();
     let folder = path
@@ -99,7 +104,7 @@ fn pack(source: &PackSource, files: &[File], sources: &mut Sources, found: &mut 
 }
 
 /// The files as the editor has them.
-fn over(files: Vec<File>, open: &Open) -> Vec<File> {
+pub(super) fn over(files: Vec<File>, open: &Open) -> Vec<File> {
     let text = |name: &str| open.get(Path::new(name)).map(|text| text.as_bytes().to_vec());
     files.into_iter().map(|(name, bytes)| (name.clone(), text(&name).unwrap_or(bytes))).collect()
 }

@@ -5,15 +5,18 @@
 //! `check` looks at the whole project with unsaved texts over the files, `told` says what it found, `text` counts as the protocol
 //! counts.
 
+mod asked;
 mod board;
 mod check;
 mod checker;
+mod desk;
 mod text;
 mod told;
 
 use super::exit::Exit;
 use super::out::Out;
 use crate::lang::explain;
+use asked::Place;
 use board::Board;
 use clap::Args;
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response};
@@ -44,6 +47,8 @@ impl Lsp {
             "textDocumentSync": { "openClose": true, "change": FULL, "save": true },
             "codeActionProvider": { "codeActionKinds": ["quickfix"] },
             "hoverProvider": true,
+            "completionProvider": { "triggerCharacters": ["$", "{", ".", " ", "\"", "'", "-", "["] },
+            "definitionProvider": true,
         });
         let (id, _) = connection.initialize_start()?;
         let answer = json!({ "capabilities": able, "serverInfo": { "name": "leverd", "version": env!("CARGO_PKG_VERSION") } });
@@ -110,6 +115,14 @@ impl Server {
         match request.method.as_str() {
             "textDocument/codeAction" => Response::new_ok(request.id, self.actions(&request.params)),
             "textDocument/hover" => Response::new_ok(request.id, self.hover(&request.params)),
+            "textDocument/completion" => {
+                let place = Place::of(&self.board, &request.params);
+                Response::new_ok(request.id, place.map_or(Value::Null, |place| place.completion()))
+            }
+            "textDocument/definition" => {
+                let place = Place::of(&self.board, &request.params);
+                Response::new_ok(request.id, place.map_or(Value::Null, |place| place.definition()))
+            }
             other => {
                 let text = format!("leverd's language server does not know `{other}`");
                 Response::new_err(request.id, ErrorCode::MethodNotFound as i32, text)
@@ -146,15 +159,26 @@ impl Server {
         actions.collect()
     }
 
-    /// What a code means, where one is told of.
+    /// What stands at a place, and what a code means, where one is told of.
     fn hover(&self, params: &Value) -> Value {
-        let told = self.at(params, "/position").into_iter().next();
-        let code = told.as_ref().and_then(|told| told.get("code")).and_then(Value::as_str);
-        let entry = code.and_then(|code| explain::entries().find(|entry| entry.0 == code));
-        let Some((code, meaning, bad, good)) = entry else { return Value::Null };
-        let example =
-            |what: &str, yaml: &str| if yaml.is_empty() { String::new() } else { format!("\n\n{what}:\n\n```yaml\n{yaml}```") };
-        let value = format!("**{code}**: {meaning}{}{}", example("Not so", bad), example("But so", good));
-        json!({ "contents": { "kind": "markdown", "value": value }, "range": told.as_ref().and_then(|told| told.get("range")) })
+        let fault = self.at(params, "/position").into_iter().next();
+        let code = fault.as_ref().and_then(|told| told.get("code")).and_then(Value::as_str);
+        let meant = Place::of(&self.board, params).and_then(|place| place.told());
+        let (mut texts, mut range) = (Vec::new(), None);
+        if let Some((told, place)) = meant {
+            texts.push(told.text);
+            range = Some(place);
+        }
+        if let Some((code, meaning, bad, good)) = code.and_then(|code| explain::entries().find(|entry| entry.0 == code)) {
+            let example = |what: &str, yaml: &str| {
+                if yaml.is_empty() { String::new() } else { format!("\n\n{what}:\n\n```yaml\n{yaml}```") }
+            };
+            texts.push(format!("**{code}**: {meaning}{}{}", example("Not so", bad), example("But so", good)));
+            range = range.or_else(|| fault.as_ref().and_then(|told| told.get("range")).cloned());
+        }
+        if texts.is_empty() {
+            return Value::Null;
+        }
+        json!({ "contents": { "kind": "markdown", "value": texts.join("\n\n---\n\n") }, "range": range })
     }
 }

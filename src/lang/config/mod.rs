@@ -17,6 +17,7 @@ pub use read::read;
 pub use secret::{MissingSecret, SecretPlace, SecretRef, Secrets};
 
 use super::ruleset::Mode;
+use super::shape::Shape;
 use super::source::Span;
 use super::yaml::Key;
 use crate::model::{AccountId, PackName, VendorName};
@@ -306,6 +307,11 @@ impl Account {
     pub fn vendor(&self, name: &VendorName) -> Option<&VendorConnection> {
         self.vendors.iter().find(|connection| connection.vendor == *name)
     }
+}
+
+/// The keys of `leverd.yaml`.
+pub(crate) fn root() -> &'static Shape {
+    &grammar::ROOT
 }
 
 /// The JSON Schema of `leverd.yaml`, from the tables that the reader goes by.

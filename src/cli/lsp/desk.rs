@@ -1,0 +1,108 @@
+//! What lies around the open files: the packs of their project, vendors, pulled catalogues. Read tolerantly: a leverd.yaml that is
+//! just being typed still says which packs there are.
+
+use super::board::Open;
+use super::check::over;
+use crate::cli::files::{Folder, pack_files, read, shown};
+use crate::lang::adapter;
+use crate::lang::caret::{Desk, File, Pack, Role};
+use crate::lang::catalogue;
+use crate::lang::config::PackSource;
+use crate::lang::diagnostic::Diagnostics;
+use crate::lang::load;
+use crate::lang::project::Files as _;
+use crate::lang::source::{SourceId, Sources};
+use crate::lang::yaml::{self, Kind, Node};
+use crate::model::{AccountCatalogue, PackName};
+use crate::runtime::builtin;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Lays what a leverd.yaml names, or the folder of a pack.
+pub(super) fn lay(target: &Path, open: &Open) -> Desk {
+    let mut desk = Desk { shipped: builtin::names().collect(), ..Desk::default() };
+    desk.spare = Some(desk.sources.add_text("", ""));
+    if target.is_dir() {
+        let files = pack_files(target).map(|files| over(files, open)).unwrap_or_default();
+        desk.packs.extend(pack(shown(target), files, Vec::new(), &mut desk.sources));
+        return desk;
+    }
+    let text = open.get(target).map(|text| text.as_bytes().to_vec()).or_else(|| read(target).ok()).unwrap_or_default();
+    let id = desk.sources.add_text(shown(target), String::from_utf8_lossy(&text));
+    let root = yaml::sketch(id, desk.sources.text(id));
+    let folder = Folder::of(target);
+    let pulled = root.get("catalogue").and_then(Node::scalar).unwrap_or("catalogue").to_owned();
+    let mut used: BTreeMap<String, (PackSource, Vec<Arc<AccountCatalogue>>)> = BTreeMap::new();
+    for (account, node) in entries(root.get("accounts")) {
+        let path = folder.path(&format!("{pulled}/{}.yaml", account.text));
+        let catalogue = pull(&path, open, &mut desk);
+        for one in items(node.get("packs")) {
+            let source = match (one.get("path").and_then(Node::scalar), one.get("pack").and_then(Node::scalar)) {
+                (Some(path), _) => PackSource::Folder(path.to_owned()),
+                (None, Some(name)) => PackSource::BuiltIn(PackName::new(name)),
+                (None, None) => continue,
+            };
+            let written = match &source {
+                PackSource::Folder(path) => path.clone(),
+                PackSource::BuiltIn(name) => name.as_str().to_owned(),
+            };
+            used.entry(written).or_insert_with(|| (source, Vec::new())).1.extend(catalogue.clone());
+        }
+    }
+    for (written, (source, catalogues)) in used {
+        let files = folder.pack(&source).map(|files| over(files, open)).unwrap_or_default();
+        desk.packs.extend(pack(written, files, catalogues, &mut desk.sources));
+    }
+    desk
+}
+
+fn pack(
+    written: String,
+    files: Vec<load::File>,
+    catalogues: Vec<Arc<AccountCatalogue>>,
+    sources: &mut Sources,
+) -> Option<Pack> {
+    let mut pack = Pack { written, catalogues, ..Pack::default() };
+    let mut unheard = Diagnostics::new();
+    for (name, bytes) in files {
+        let Some(id) = sources.add(name.clone(), &bytes, &mut unheard) else { continue };
+        let file = drawn(&name, id, sources);
+        if load::role(&name) == load::Role::Vendor {
+            // With a fault in it the rest is still known.
+            let whole = yaml::load(sources, id, &mut unheard).and_then(|root| adapter::parse(&root, &mut unheard));
+            let adapter = whole.or_else(|| adapter::parse(&file.as_ref()?.root, &mut unheard));
+            pack.adapter = adapter.map(Arc::new);
+        }
+        pack.files.extend(file);
+    }
+    (!pack.files.is_empty()).then_some(pack)
+}
+
+fn drawn(name: &str, id: SourceId, sources: &Sources) -> Option<File> {
+    let root = yaml::sketch(id, sources.text(id));
+    Some(File { role: Role::of(name, &root)?, id, root })
+}
+
+/// The catalogue of an account, if it was pulled.
+fn pull(path: &Path, open: &Open, desk: &mut Desk) -> Option<Arc<AccountCatalogue>> {
+    let bytes = open.get(path).map(|text| text.as_bytes().to_vec()).or_else(|| read(path).ok())?;
+    let mut unheard = Diagnostics::new();
+    let id = desk.sources.add(shown(path), &bytes, &mut unheard)?;
+    desk.pulled.extend(drawn(&shown(path), id, &desk.sources));
+    catalogue::read(&desk.sources, id, &mut unheard).map(|pulled| Arc::new(pulled.catalogue))
+}
+
+fn entries(node: Option<&Node>) -> &[(yaml::Key, Node)] {
+    match node.map(|node| &node.kind) {
+        Some(Kind::Map(entries)) => entries,
+        _ => &[],
+    }
+}
+
+fn items(node: Option<&Node>) -> &[Node] {
+    match node.map(|node| &node.kind) {
+        Some(Kind::Seq(items)) => items,
+        _ => &[],
+    }
+}
