@@ -2,12 +2,14 @@
 
 use super::board::Board;
 use super::check;
-use super::desk;
+use super::desk::{self, Around};
+use super::last;
 use super::text::{offset_at, path_of, range_of, uri_of_name};
 use crate::cli::files::{read, shown};
-use crate::lang::caret::{self, Ask, Desk, File, Item, ItemKind, Pack, Page, Role, Told};
+use crate::lang::caret::{self, Ask, File, Item, ItemKind, Pack, Page, Role, Told};
 use crate::lang::source::{SourceId, Span};
 use crate::lang::yaml;
+use crate::model::RuleName;
 use crate::suite;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -18,7 +20,7 @@ pub(super) struct Place {
     pub(super) path: PathBuf,
     text: Arc<str>,
     offset: usize,
-    desk: Arc<Desk>,
+    around: Arc<Around>,
 }
 
 impl Place {
@@ -30,24 +32,24 @@ impl Place {
             None => String::from_utf8(read(&path).ok()?).ok()?.into(),
         };
         let offset = offset_at(&text, params.get("position")?)?;
-        let desk = desk_of(board, &path)?;
-        Some(Self { path, text, offset, desk })
+        let around = around(board, &path)?;
+        Some(Self { path, text, offset, around })
     }
 
     fn id(&self) -> Option<SourceId> {
-        self.desk.file(&shown(&self.path)).map(|(_, file)| file.id).or(self.desk.spare)
+        self.around.desk.file(&shown(&self.path)).map(|(_, file)| file.id).or(self.around.desk.spare)
     }
 
     fn pack(&self) -> Option<&Pack> {
-        if let Some((pack, _)) = self.desk.file(&shown(&self.path)) {
+        if let Some((pack, _)) = self.around.desk.file(&shown(&self.path)) {
             return pack;
         }
         // A file that was just made.
         let beside = |file: &File| {
-            let source = self.desk.sources.get(file.id);
+            let source = self.around.desk.sources.get(file.id);
             source.is_some_and(|source| Path::new(source.name()).parent() == self.path.parent())
         };
-        self.desk.packs.iter().find(|pack| pack.files.iter().any(beside))
+        self.around.desk.packs.iter().find(|pack| pack.files.iter().any(beside))
     }
 
     fn ask<T>(&self, mark: bool, answer: impl FnOnce(&Ask<'_>) -> T) -> Option<T> {
@@ -56,7 +58,7 @@ impl Place {
         let role = Role::of(&shown(&self.path), &whole)?;
         let file = File { role, id, root: whole };
         let page = Page { file, text: &self.text, offset: self.offset, tests: suite::tests_shape() };
-        Some(answer(&Ask { desk: &self.desk, pack: self.pack(), page: &page }))
+        Some(answer(&Ask { desk: &self.around.desk, pack: self.pack(), page: &page }))
     }
 
     /// What can stand here.
@@ -88,11 +90,19 @@ impl Place {
         })
     }
 
-    /// What stands here, and its range.
-    pub(super) fn told(&self) -> Option<(Told, Value)> {
+    /// What stands here in Markdown, and its range.
+    pub(super) fn told(&self) -> Option<(String, Value)> {
         let told = self.ask(false, caret::tell)??;
         let range = range_of(&self.text, told.span.range());
-        Some((told, range))
+        let last = self.last(&told).into_iter().map(|line| format!("\n\n{line}"));
+        Some((last.fold(told.text.clone(), |text, line| text + &line), range))
+    }
+
+    /// What it was in the last run of the rule.
+    fn last(&self, told: &Told) -> Vec<String> {
+        let (Some((fact, Some(rule))), Some(pack)) = (&told.fact, self.pack()) else { return Vec::new() };
+        let Some(store) = &self.around.store else { return Vec::new() };
+        last::values(store, &pack.accounts, &last::named(&pack.written), &RuleName::new(rule), fact)
     }
 
     /// Where it is declared.
@@ -110,16 +120,16 @@ impl Place {
     }
 
     fn there(&self, span: Span) -> Option<Value> {
-        let source = self.desk.sources.get(span.source)?;
+        let source = self.around.desk.sources.get(span.source)?;
         Some(json!({ "uri": uri_of_name(source.name())?, "range": range_of(source.text(), span.range()) }))
     }
 }
 
 /// What lies around a file: as the last check found it, or looked for now.
-fn desk_of(board: &Board, path: &Path) -> Option<Arc<Desk>> {
+fn around(board: &Board, path: &Path) -> Option<Arc<Around>> {
     let checked = board.checked();
     let name = shown(path);
-    let holds = |desk: &&Arc<Desk>| desk.file(&name).is_some();
+    let holds = |around: &&Arc<Around>| around.desk.file(&name).is_some();
     if let Some(desk) = checked.desks.values().find(holds) {
         return Some(Arc::clone(desk));
     }

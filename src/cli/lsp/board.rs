@@ -3,8 +3,8 @@
 //! The thread that speaks never waits for the one that checks: each edit is a new edition, and what was found about an older one is
 //! thrown away.
 
-use crate::cli::lsp::check::Checked;
-use crate::lang::caret::Desk;
+use super::check::Checked;
+use super::desk::Around;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -30,7 +30,7 @@ struct State {
     ended: bool,
     checked: Arc<Checked>,
     /// What was laid for questions that came before the first check.
-    desks: BTreeMap<PathBuf, Arc<Desk>>,
+    desks: BTreeMap<PathBuf, Arc<Around>>,
 }
 
 /// Shared by both threads.
@@ -82,7 +82,7 @@ impl Board {
     }
 
     /// What lies around a target, laid once until the next check does it.
-    pub(super) fn desk(&self, target: &Path, lay: impl FnOnce() -> Desk) -> Arc<Desk> {
+    pub(super) fn desk(&self, target: &Path, lay: impl FnOnce() -> Around) -> Arc<Around> {
         let known = self.lock().desks.get(target).cloned();
         known.unwrap_or_else(|| {
             let desk = Arc::new(lay());

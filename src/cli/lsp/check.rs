@@ -1,12 +1,11 @@
 //! The check of a project as an editor has it: unsaved texts over the files.
 
 use super::board::{Edition, Open};
-use super::desk;
+use super::desk::{self, Around};
 use super::text::uri_of;
 use super::told::Told;
 use crate::cli::beside::beside;
 use crate::cli::files::{Folder, pack_files, read, shown};
-use crate::lang::caret::Desk;
 use crate::lang::config::PackSource;
 use crate::lang::diagnostic::Diagnostics;
 use crate::lang::load::{self, File};
@@ -24,7 +23,7 @@ pub(super) struct Checked {
     pub(super) edition: Edition,
     pub(super) told: Told,
     /// What lies around the open files, by what was checked.
-    pub(super) desks: BTreeMap<PathBuf, Arc<Desk>>,
+    pub(super) desks: BTreeMap<PathBuf, Arc<Around>>,
 }
 
 /// Checks every project that an open file belongs to; nothing where that is not wanted any more.

@@ -13,27 +13,41 @@ use crate::lang::load;
 use crate::lang::project::Files as _;
 use crate::lang::source::{SourceId, Sources};
 use crate::lang::yaml::{self, Kind, Node};
-use crate::model::{AccountCatalogue, PackName};
+use crate::model::{AccountCatalogue, AccountId, PackName};
 use crate::runtime::builtin;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// What lies around open files, and where the project keeps what happened.
+#[derive(Debug, Default)]
+pub(super) struct Around {
+    pub(super) desk: Desk,
+    pub(super) store: Option<PathBuf>,
+}
+
+/// The accounts that use a pack.
+#[derive(Debug, Default)]
+struct Users {
+    catalogues: Vec<Arc<AccountCatalogue>>,
+    accounts: Vec<AccountId>,
+}
+
 /// Lays what a leverd.yaml names, or the folder of a pack.
-pub(super) fn lay(target: &Path, open: &Open) -> Desk {
+pub(super) fn lay(target: &Path, open: &Open) -> Around {
     let mut desk = Desk { shipped: builtin::names().collect(), ..Desk::default() };
     desk.spare = Some(desk.sources.add_text("", ""));
     if target.is_dir() {
         let files = pack_files(target).map(|files| over(files, open)).unwrap_or_default();
-        desk.packs.extend(pack(shown(target), files, Vec::new(), &mut desk.sources));
-        return desk;
+        desk.packs.extend(pack(shown(target), files, Users::default(), &mut desk.sources));
+        return Around { desk, store: None };
     }
     let text = open.get(target).map(|text| text.as_bytes().to_vec()).or_else(|| read(target).ok()).unwrap_or_default();
     let id = desk.sources.add_text(shown(target), String::from_utf8_lossy(&text));
     let root = yaml::sketch(id, desk.sources.text(id));
     let folder = Folder::of(target);
     let pulled = root.get("catalogue").and_then(Node::scalar).unwrap_or("catalogue").to_owned();
-    let mut used: BTreeMap<String, (PackSource, Vec<Arc<AccountCatalogue>>)> = BTreeMap::new();
+    let mut used: BTreeMap<String, (PackSource, Users)> = BTreeMap::new();
     for (account, node) in entries(root.get("accounts")) {
         let path = folder.path(&format!("{pulled}/{}.yaml", account.text));
         let catalogue = pull(&path, open, &mut desk);
@@ -47,23 +61,21 @@ pub(super) fn lay(target: &Path, open: &Open) -> Desk {
                 PackSource::Folder(path) => path.clone(),
                 PackSource::BuiltIn(name) => name.as_str().to_owned(),
             };
-            used.entry(written).or_insert_with(|| (source, Vec::new())).1.extend(catalogue.clone());
+            let (_, users) = used.entry(written).or_insert_with(|| (source, Users::default()));
+            users.catalogues.extend(catalogue.clone());
+            users.accounts.push(AccountId::new(&account.text));
         }
     }
-    for (written, (source, catalogues)) in used {
+    for (written, (source, users)) in used {
         let files = folder.pack(&source).map(|files| over(files, open)).unwrap_or_default();
-        desk.packs.extend(pack(written, files, catalogues, &mut desk.sources));
+        desk.packs.extend(pack(written, files, users, &mut desk.sources));
     }
-    desk
+    let store = root.get("store").and_then(|store| store.get("sqlite")).and_then(Node::scalar).unwrap_or("leverd.db");
+    Around { desk, store: Some(folder.path(store)) }
 }
 
-fn pack(
-    written: String,
-    files: Vec<load::File>,
-    catalogues: Vec<Arc<AccountCatalogue>>,
-    sources: &mut Sources,
-) -> Option<Pack> {
-    let mut pack = Pack { written, catalogues, ..Pack::default() };
+fn pack(written: String, files: Vec<load::File>, users: Users, sources: &mut Sources) -> Option<Pack> {
+    let mut pack = Pack { written, catalogues: users.catalogues, accounts: users.accounts, ..Pack::default() };
     let mut unheard = Diagnostics::new();
     for (name, bytes) in files {
         let Some(id) = sources.add(name.clone(), &bytes, &mut unheard) else { continue };

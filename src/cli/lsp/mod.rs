@@ -2,14 +2,15 @@
 //! output.
 //!
 //! Messages are answered in order by one thread, which never waits for a check: `checker` is another one, `board` what both know.
-//! `check` looks at the whole project with unsaved texts over the files, `told` says what it found, `text` counts as the protocol
-//! counts.
+//! `check` looks at the whole project with unsaved texts over the files, `told` says what it found; `desk` lays what lies around a
+//! place, `asked` answers about it, `last` looks into the store; `text` counts as the protocol counts.
 
 mod asked;
 mod board;
 mod check;
 mod checker;
 mod desk;
+mod last;
 mod text;
 mod told;
 
@@ -30,8 +31,9 @@ const FULL: u8 = 1;
 
 /// Run a language server on standard input and output: what `validate` says, while one types
 ///
-/// Editors start it. It tells every fault of the project that a file belongs to, offers the changes that `validate` suggests, and
-/// explains a code where the pointer rests.
+/// Editors start it. It tells every fault of the project that a file belongs to, offers the changes that `validate` suggests, offers
+/// what can stand at the caret, explains what stands where the pointer rests, and leads to where a name is declared. Files and, for
+/// what a name was in the last run, the store are only read.
 #[derive(Debug, Args)]
 pub(super) struct Lsp {
     /// Ignored: it is the only way to speak, and some editors say so
@@ -166,7 +168,7 @@ impl Server {
         let meant = Place::of(&self.board, params).and_then(|place| place.told());
         let (mut texts, mut range) = (Vec::new(), None);
         if let Some((told, place)) = meant {
-            texts.push(told.text);
+            texts.push(told);
             range = Some(place);
         }
         if let Some((code, meaning, bad, good)) = code.and_then(|code| explain::entries().find(|entry| entry.0 == code)) {

@@ -24,7 +24,7 @@ use super::load;
 use super::shape::Shape;
 use super::source::{SourceId, Sources};
 use super::yaml::{self, Node};
-use crate::model::AccountCatalogue;
+use crate::model::{AccountCatalogue, AccountId};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -75,6 +75,8 @@ pub struct Pack {
     pub adapter: Option<Arc<Adapter>>,
     /// Of the accounts that use it.
     pub catalogues: Vec<Arc<AccountCatalogue>>,
+    /// Their names.
+    pub accounts: Vec<AccountId>,
 }
 
 /// All that is known around an open file.

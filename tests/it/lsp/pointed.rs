@@ -1,6 +1,11 @@
 //! Where the pointer rests: what stands there, and where it is declared.
 
 use super::*;
+use jiff::Timestamp;
+use leverd::model::{
+    AccountId, Delivery, DeliveryId, Event, EventId, EventKind, Facts, LeverEvent, Plan, Said, Source, Step, Value as Known,
+};
+use leverd::store::{Claim, Derived, Options, PlanMade, Run, Store};
 
 const PACK: &str = "\
 settings:
@@ -133,5 +138,68 @@ fn a_name_leads_to_where_it_is_declared() {
     editor.open(&vendor, adapter);
     let found = led(&mut editor, &vendor, &adapter.replace("pdf: { operation: report }", "pdf: { operation: rep¦ort }"));
     assert!(found[0].1.starts_with("report: { request"), "{found:?}");
+    editor.end();
+}
+
+/// Stores one run of the rule `scored` for Ada.
+fn ran(file: &Path) {
+    let at: Timestamp = "2026-11-20T09:30:00Z".parse().unwrap();
+    let account = AccountId::new("acme");
+    let event = Event::new(EventId::derive(at, &["e"]), account.clone(), EventKind::STAGE_CHANGE, Some("ada".into()), at);
+    let event = event.with("to_stage", Known::text("New"));
+    let delivery = Delivery {
+        id: DeliveryId::derive(at, &["d"]),
+        account: account.clone(),
+        source: Source::Lever { event: LeverEvent::CandidateStageChange },
+        dedupe: "d".to_owned(),
+        digest: "d".to_owned(),
+        body: b"{}".to_vec(),
+        received: at,
+        hint: None,
+    };
+    let said = Said::Fired { effects: 0 };
+    let step = Step { pack: Some("mine".into()), rule: Some("scored".into()), route: "rules[0]".into(), said };
+    let plan = Plan { steps: vec![step], read: ["candidate.name".to_owned()].into(), ..Plan::default() };
+    let mut facts = Facts::at(at);
+    facts.set("candidate.name", "Ada `Lovelace`");
+    let run = Run { facts, plan, ruleset: "hash".to_owned(), planned_at: at };
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let store = Store::open(Options::path(file)).await.unwrap();
+        let claim = || Claim { accounts: vec![account.clone()], now: at, limit: 10 };
+        let id = delivery.id;
+        store.deliver(delivery).await.unwrap();
+        store.claim_deliveries(claim()).await.unwrap();
+        store.derive(&account, id, Derived::Events(vec![event.clone()]), at).await.unwrap();
+        store.claim_events(claim()).await.unwrap();
+        assert_eq!(store.plan(&account, event.id, run).await.unwrap(), PlanMade::Committed);
+        store.close().await;
+    });
+}
+
+#[test]
+fn what_a_name_was_in_the_last_run_is_told_where_there_is_a_store() {
+    let folder = project(PACK);
+    let uri = uri(&folder.path().join("rules/mine/rules.yaml"));
+    let store = folder.path().join("leverd.db");
+    let mut editor = Editor::start();
+    editor.open(&uri, PACK);
+    let told = |editor: &mut Editor, place: &str| {
+        let shown = editor.asked("textDocument/hover", &uri, &at(place));
+        shown["contents"]["value"].as_str().unwrap().to_owned()
+    };
+    assert!(!told(&mut editor, "{{candidate.na¦me}}").contains("last run"));
+    // A store that is none is no reason to say nothing of the name.
+    std::fs::write(&store, "no database").unwrap();
+    let text = told(&mut editor, "{{candidate.na¦me}}");
+    assert!(text.contains("full name") && !text.contains("last run"), "{text}");
+    std::fs::remove_file(&store).unwrap();
+    ran(&store);
+    let text = told(&mut editor, "{{candidate.na¦me}}");
+    let line = "In the last run of this rule for `acme`, 2026-11-20 09:30:00 UTC: `Ada  Lovelace `";
+    assert!(text.ends_with(line), "{text}");
+    // What the plan did not read is not made up, and nothing of it is in what is offered.
+    assert!(!told(&mut editor, "opportunity.post¦ing }").contains("last run"));
+    let offered = editor.offered(&uri, &at("{{candidate.na¦me}}"));
+    assert!(!serde_json::to_string(&offered).unwrap().contains("Lovelace"));
     editor.end();
 }
