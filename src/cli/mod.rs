@@ -4,6 +4,7 @@
 //! codes: 0 fine, 1 faults found, 2 wrong use or not able to.
 
 mod backfill;
+mod beside;
 mod chosen;
 mod connect;
 mod connecting;

@@ -1,19 +1,16 @@
 //! `leverd validate`: every fault of every file in one go. Reads files only: no network, no secret, no store.
 
+use super::beside::beside;
 use super::exit::Exit;
 use super::files::{Folder, Target, pack_files, read, shown};
 use super::out::{Format, Out, count};
 use crate::lang::diagnostic::{Diagnostics, Severity};
 use crate::lang::project::{self, Files, Project};
 use crate::lang::render::escape_data;
-use crate::lang::rule::Pack;
 use crate::lang::source::Sources;
-use crate::lang::{catalogue, config::PackSource, load, load::File};
-use crate::suite::tests_of;
-use crate::vendor;
+use crate::lang::{catalogue, config::PackSource, load};
 use anyhow::anyhow;
 use clap::Args;
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -92,19 +89,6 @@ impl Validate {
         let faulty = found.has_errors() || (self.strict && !found.is_empty());
         Ok(if faulty { Exit::Faults } else { Exit::Fine })
     }
-}
-
-/// What stands beside the rules of a pack: tests, whose number comes back, and what the vendor is said to send.
-fn beside(pack: &Arc<Pack>, files: &[File], sources: &mut Sources, found: &mut Diagnostics) -> usize {
-    if let Some(adapter) = &pack.vendor {
-        found.extend(vendor::run_samples(adapter));
-    }
-    let mut apart = Diagnostics::new();
-    let suites = tests_of(pack, files, sources, &mut apart);
-    // A name in the rules that the account does not have is not told again for lacking in the tests.
-    let told: HashSet<_> = found.iter().map(|fault| (fault.code, fault.primary)).collect();
-    found.extend(apart.into_iter().filter(|fault| !told.contains(&(fault.code, fault.primary))));
-    suites.iter().map(|suite| suite.tests.len()).sum()
 }
 
 /// Loads the project of a leverd.yaml.

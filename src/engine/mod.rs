@@ -24,11 +24,13 @@ mod rows;
 mod say;
 pub mod schedule;
 mod scope;
+mod seen;
 mod walk;
 
 pub use overlay::overlay;
 pub use plan::plan;
 pub use program::Program;
+pub use seen::seen;
 
 #[cfg(test)]
 mod tests;

@@ -90,6 +90,11 @@ static TEST: Shape = Shape {
     ],
 };
 
+/// The keys of a catalogue.
+pub(crate) fn root() -> &'static Shape {
+    &ROOT
+}
+
 /// A pulled catalogue and the account it was pulled from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PulledCatalogue {

@@ -5,6 +5,7 @@
 pub mod action;
 pub mod adapter;
 pub mod bind;
+pub mod caret;
 pub mod catalogue;
 pub mod compile;
 pub mod config;

@@ -6,6 +6,7 @@
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::near::near;
 use super::yaml::{Key, Node};
+use crate::model::Kind;
 use schemars::Schema;
 use serde_json::{Value, json};
 
@@ -30,6 +31,60 @@ pub enum Ty {
     Any,
     /// A shape of this name under `$defs`: shapes that hold themselves.
     Ref(&'static str),
+    /// A text that names one of these.
+    Of(Names),
+    /// A map whose keys are such names.
+    By(Names, &'static Ty),
+    /// Anything; what it mostly is.
+    Open(&'static Ty),
+}
+
+/// What a text names that is declared, pulled or known elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// What an account's catalogue names.
+    Thing(Kind),
+    Tag,
+    /// A tag family.
+    Family,
+    /// A member of the family beside it.
+    Member,
+    /// An operation of vendor.yaml.
+    Operation,
+    /// One that rules may call.
+    Call,
+    /// What the operation beside it takes.
+    Input,
+    /// A report of vendor.yaml.
+    Report,
+    /// A question of the template beside it.
+    Question,
+    /// A variable over the ledger, as `$name`.
+    Row,
+    /// Where rows come from.
+    Source,
+    /// A field of the row.
+    Field,
+    /// A name of the vocabulary.
+    Fact,
+    /// A length of time, or a setting that is one.
+    Length,
+    Setting,
+    /// An event without parameters.
+    Event,
+    /// The event of an assessment, without `assessment.` before it.
+    Emitted,
+    /// Where an attempt stands.
+    Phase,
+    /// The key of a question that some rule asks.
+    Asked,
+    /// The code of a warning.
+    Code,
+    /// A pack that leverd ships.
+    Pack,
+    Vendor,
+    /// A secret that the vendor beside it asks for.
+    Secret,
 }
 
 /// One key of a map.
@@ -138,7 +193,7 @@ impl Ty {
     pub fn json(&self) -> Value {
         match self {
             // A text needs no quotes even where YAML tools see a number.
-            Self::Text => json!({ "type": ["string", "number", "boolean"] }),
+            Self::Text | Self::Of(_) => json!({ "type": ["string", "number", "boolean"] }),
             Self::Bool => json!({ "type": "boolean" }),
             Self::Duration => {
                 json!({ "type": "string", "pattern": "^(?=.)([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$" })
@@ -152,10 +207,10 @@ impl Ty {
             }
             Self::OneOf(options) => json!({ "enum": options }),
             Self::Map(shape) => shape.json(),
-            Self::Named(ty) => json!({ "type": "object", "additionalProperties": ty.json() }),
+            Self::Named(ty) | Self::By(_, ty) => json!({ "type": "object", "additionalProperties": ty.json() }),
             Self::List(ty) => json!({ "type": "array", "items": ty.json() }),
             Self::Either(all) => json!({ "anyOf": all.iter().map(Self::json).collect::<Vec<_>>() }),
-            Self::Any => json!({}),
+            Self::Any | Self::Open(_) => json!({}),
             Self::Ref(name) => json!({ "$ref": format!("#/$defs/{name}") }),
         }
     }

@@ -227,6 +227,17 @@ pub fn names(kind: &EventKind, adapter: Option<&Adapter>) -> BTreeMap<String, Fi
     names
 }
 
+/// What a name is, in words.
+pub fn doc(name: &str) -> Option<&'static str> {
+    let groups = [event(), opportunity(), posting(), assessment()].into_iter().flatten();
+    let of_lever = LeverEvent::ALL.iter().flat_map(|event| lever(*event));
+    let own = [
+        required("tag", Type::Tag, "the tag that was added"),
+        required("event.changed", Type::Bool, "whether this corrects an earlier score"),
+    ];
+    groups.chain(of_lever).chain(own).chain(failure()).find(|entry| entry.name == name).map(|entry| entry.doc)
+}
+
 /// The read that makes a name known. `None`: the event or the ledger row says it.
 pub fn group(name: &str) -> Option<Group> {
     match name.split_once('.') {

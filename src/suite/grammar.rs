@@ -1,6 +1,6 @@
 //! The keys of `tests.yaml`, as tables: the reader, the JSON Schema and the grammar page agree on them.
 
-use crate::lang::shape::{KeyShape, Shape, Ty};
+use crate::lang::shape::{KeyShape, Names, Shape, Ty};
 use schemars::Schema;
 
 pub(super) static ROOT: Shape = Shape {
@@ -15,7 +15,7 @@ pub(super) static GIVEN: Shape = Shape {
     what: "`given`",
     keys: &[
         KeyShape::may("now", Ty::Time, "the time at the beginning; 2026-01-05T09:00:00Z unless told"),
-        KeyShape::may("settings", Ty::Named(&Ty::Any), "the account's settings, by name"),
+        KeyShape::may("settings", Ty::By(Names::Setting, &Ty::Any), "the account's settings, by name"),
         KeyShape::may("stages", Ty::List(&Ty::Text), "the stages of the pipeline, in order"),
         KeyShape::may("tests", Ty::List(&Ty::Text), "the titles of the tests that the vendor offers"),
         KeyShape::may("postings", Ty::List(&Ty::Text), "the titles of the postings"),
@@ -34,13 +34,17 @@ pub(super) static GIVEN: Shape = Shape {
 pub(super) static OPPORTUNITY: Shape = Shape {
     what: "`opportunity`",
     keys: &[
-        KeyShape::may("stage", Ty::Text, "the stage it is in; the first one unless told"),
-        KeyShape::may("tags", Ty::List(&Ty::Text), "its own tags"),
-        KeyShape::may("posting", Ty::Text, "the title of its posting"),
+        KeyShape::may(
+            "stage",
+            Ty::Of(Names::Thing(crate::model::Kind::Stage)),
+            "the stage it is in; the first one unless told",
+        ),
+        KeyShape::may("tags", Ty::List(&Ty::Of(Names::Tag)), "its own tags"),
+        KeyShape::may("posting", Ty::Of(Names::Thing(crate::model::Kind::Posting)), "the title of its posting"),
         KeyShape::may("posting_tags", Ty::List(&Ty::Text), "the posting's tags, which it inherits"),
-        KeyShape::may("archived", Ty::Text, "the reason it is archived for"),
+        KeyShape::may("archived", Ty::Of(Names::Thing(crate::model::Kind::ArchiveReason)), "the reason it is archived for"),
         KeyShape::may("email", Ty::Text, "the candidate's address; empty for none"),
-        KeyShape::may("facts", Ty::Named(&Ty::Any), "any other name of the vocabulary, such as `candidate.location`"),
+        KeyShape::may("facts", Ty::By(Names::Fact, &Ty::Any), "any other name of the vocabulary, such as `candidate.location`"),
         KeyShape::may("attempts", Ty::List(&Ty::Map(&ATTEMPT)), "attempts that the ledger has at the beginning"),
     ],
 };
@@ -48,9 +52,13 @@ pub(super) static OPPORTUNITY: Shape = Shape {
 pub(super) static ATTEMPT: Shape = Shape {
     what: "an attempt",
     keys: &[
-        KeyShape::must("test", Ty::Text, "the test's title"),
-        KeyShape::may("phase", Ty::Text, "where it stands; `invited` unless told"),
-        KeyShape::may("stage", Ty::Text, "the stage it was requested in; the opportunity's unless told"),
+        KeyShape::must("test", Ty::Of(Names::Thing(crate::model::Kind::Assessment)), "the test's title"),
+        KeyShape::may("phase", Ty::Of(Names::Phase), "where it stands; `invited` unless told"),
+        KeyShape::may(
+            "stage",
+            Ty::Of(Names::Thing(crate::model::Kind::Stage)),
+            "the stage it was requested in; the opportunity's unless told",
+        ),
         KeyShape::may("expires_at", Ty::Time, "when the invitation expires"),
     ],
 };
@@ -85,12 +93,16 @@ pub(super) static STEP: Shape = Shape {
     what: "a step",
     keys: &[
         KeyShape::may("opportunity", Ty::Map(&OPPORTUNITY), "what a person changes first"),
-        KeyShape::may("event", Ty::Text, "the event that happens: `candidateStageChange`, `assessment.scored` …"),
-        KeyShape::may("with", Ty::Named(&Ty::Any), "what the event says: `to_stage`, `result.percent` …"),
-        KeyShape::may("test", Ty::Text, "the test that an assessment event is about; not needed if there is one attempt"),
+        KeyShape::may("event", Ty::Of(Names::Event), "the event that happens: `candidateStageChange`, `assessment.scored` …"),
+        KeyShape::may("with", Ty::By(Names::Fact, &Ty::Any), "what the event says: `to_stage`, `result.percent` …"),
+        KeyShape::may(
+            "test",
+            Ty::Of(Names::Thing(crate::model::Kind::Assessment)),
+            "the test that an assessment event is about; not needed if there is one attempt",
+        ),
         KeyShape::may(
             "answer",
-            Ty::Named(&Ty::Text),
+            Ty::By(Names::Asked, &Ty::Text),
             "a person answers a question: `KEY: LABEL`, one choice as the page shows it",
         ),
         KeyShape::may("wait", Ty::Duration, "time that passes; timers fire"),
@@ -104,7 +116,11 @@ pub(super) static STEP: Shape = Shape {
             Ty::List(&Ty::OneOf(&REFUSABLE)),
             "actions that Lever or the vendor refuses in this step: they wait for a person, and a move behind them waits too",
         ),
-        KeyShape::may("expect", Ty::Any, "everything that leverd does, in any order, or `nothing`; not looked at if left out"),
+        KeyShape::may(
+            "expect",
+            Ty::Open(&Ty::List(&Ty::Ref("expected"))),
+            "everything that leverd does, in any order, or `nothing`; not looked at if left out",
+        ),
         KeyShape::may("because", Ty::Either(&[Ty::Text, Ty::List(&Ty::Text)]), "texts that the reasons given contain"),
         KeyShape::may("after", Ty::Map(&AFTER), "how it looks afterwards"),
     ],
@@ -113,11 +129,20 @@ pub(super) static STEP: Shape = Shape {
 pub(super) static AFTER: Shape = Shape {
     what: "`after`",
     keys: &[
-        KeyShape::may("tags", Ty::List(&Ty::Text), "all tags, in any order"),
-        KeyShape::may("stage", Ty::Text, "the stage"),
-        KeyShape::may("attempts", Ty::Named(&Ty::Text), "the phase of the latest attempt, by the test's title"),
+        KeyShape::may("tags", Ty::List(&Ty::Of(Names::Tag)), "all tags, in any order"),
+        KeyShape::may("stage", Ty::Of(Names::Thing(crate::model::Kind::Stage)), "the stage"),
+        KeyShape::may(
+            "attempts",
+            Ty::By(Names::Thing(crate::model::Kind::Assessment), &Ty::Of(Names::Phase)),
+            "the phase of the latest attempt, by the test's title",
+        ),
     ],
 };
+
+/// The keys of `tests.yaml`.
+pub(crate) fn tests_shape() -> &'static Shape {
+    &ROOT
+}
 
 /// The JSON Schema of `tests.yaml`, from the tables that the reader goes by.
 pub fn tests_schema() -> Schema {

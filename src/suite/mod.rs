@@ -15,6 +15,7 @@ mod world;
 
 pub use explain::ENTRIES;
 pub use grammar::tests_schema;
+pub(crate) use grammar::tests_shape;
 pub use read::read;
 pub use report::{human, junit};
 pub use run::run;

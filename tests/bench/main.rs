@@ -13,6 +13,7 @@
 )]
 
 mod intake;
+mod lsp;
 mod measure;
 mod plan;
 mod reload;
@@ -22,13 +23,14 @@ mod validate;
 /// A benchmark: its name and what runs it.
 type Bench = (&'static str, fn());
 
-const ALL: [Bench; 4] = [("plan", plan::run), ("intake", intake::run), ("validate", validate::run), ("reload", reload::run)];
+const ALL: [Bench; 5] =
+    [("plan", plan::run), ("intake", intake::run), ("validate", validate::run), ("reload", reload::run), ("lsp", lsp::run)];
 
 fn main() {
     // Cargo adds `--bench`.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let unknown = wanted.iter().find(|name| !ALL.iter().any(|(known, _)| known == name));
-    assert!(unknown.is_none(), "no benchmark is called {unknown:?}; there are plan, intake, validate, reload");
+    assert!(unknown.is_none(), "no benchmark is called {unknown:?}; there are plan, intake, validate, reload, lsp");
     println!("{}\n", measure::machine());
     for (name, run) in ALL {
         if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {

@@ -19,7 +19,7 @@ pub(crate) fn run() {
     }
 }
 
-fn write(folder: &Path, files: usize) {
+pub(crate) fn write(folder: &Path, files: usize) {
     let pack = folder.join("rules/bench");
     fs::create_dir_all(&pack).unwrap();
     fs::create_dir(folder.join("catalogue")).unwrap();

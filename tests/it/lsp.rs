@@ -1,5 +1,8 @@
 //! The language server, spoken to over its protocol as an editor does, with the messages of rust-analyzer's library.
 
+mod completion;
+mod pointed;
+
 use lsp_server::{Message, Notification, Request, RequestId};
 use serde_json::{Value, json};
 use std::io::{BufReader, Write as _};
@@ -86,6 +89,22 @@ impl Editor {
         self.tell("textDocument/didChange", params);
     }
 
+    /// What can stand at the caret `¦` of a text, which is put into the file.
+    fn offered(&mut self, uri: &str, text: &str) -> Vec<Value> {
+        let (text, at) = caret(text);
+        self.change(uri, &text);
+        let answer = self.ask("textDocument/completion", json!({ "textDocument": { "uri": uri }, "position": at }));
+        assert_eq!(answer["isIncomplete"], false, "{answer}");
+        answer["items"].as_array().unwrap().clone()
+    }
+
+    /// What is asked of the place `¦` of a text, which is put into the file.
+    fn asked(&mut self, method: &str, uri: &str, text: &str) -> Value {
+        let (text, at) = caret(text);
+        self.change(uri, &text);
+        self.ask(method, json!({ "textDocument": { "uri": uri }, "position": at }))
+    }
+
     /// Shut down as the protocol wants it; the process ends well.
     fn end(mut self) {
         assert_eq!(self.ask("shutdown", Value::Null), Value::Null);
@@ -94,6 +113,50 @@ impl Editor {
         assert!(self.server.wait().unwrap().success());
     }
 }
+
+/// A text without its `¦`, and where that stands.
+fn caret(text: &str) -> (String, Value) {
+    let (before, after) = text.split_once('¦').expect("a caret");
+    let line = before.lines().count().max(1) - usize::from(!before.ends_with('\n') || before.is_empty());
+    let column = before.rsplit('\n').next().unwrap_or_default().encode_utf16().count();
+    (format!("{before}{after}"), json!({ "line": line, "character": column }))
+}
+
+/// A project: one pack with the vendor of the fixtures, in an account with a pulled catalogue.
+fn project(rules: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let pack = folder.path().join("rules/mine");
+    std::fs::create_dir_all(&pack).unwrap();
+    std::fs::create_dir(folder.path().join("catalogue")).unwrap();
+    std::fs::write(folder.path().join("leverd.yaml"), CONFIG).unwrap();
+    std::fs::write(folder.path().join("catalogue/acme.yaml"), CATALOGUE).unwrap();
+    std::fs::write(pack.join("rules.yaml"), rules).unwrap();
+    std::fs::write(pack.join("vendor.yaml"), include_str!("../check/rules/vendor.yaml")).unwrap();
+    folder
+}
+
+const CONFIG: &str = "\
+accounts:
+  acme:
+    lever: { api_key: { env: KEY }, perform_as: Robin }
+    vendors: { example: { secrets: { api_key: { env: KEY } }, path_token: { env: TOKEN } } }
+    packs:
+      - path: ./rules/mine
+        mode: shadow
+store: { sqlite: leverd.db }
+";
+
+const CATALOGUE: &str = "\
+account: acme
+pulled_at: 2026-01-01T00:00:00Z
+stages: [{ id: s1, name: New }, { id: s2, name: \"On-site: second\" }]
+tags: [go, rust]
+postings: [{ id: p1, title: Engineer, state: published }]
+users: [{ id: u1, name: Robin }]
+archive_reasons: [{ id: a1, name: Underqualified }]
+form_templates: [{ id: f1, name: Result, fields: [{ id: q1, text: Score, type: text }, { id: q2, text: Report, type: text }] }]
+tests: { example: [{ id: t1, title: Java }, { id: t2, title: Rust }] }
+";
 
 fn uri(path: &Path) -> String {
     Url::from_file_path(path.canonicalize().unwrap()).unwrap().into()
@@ -134,7 +197,7 @@ fn faults_are_told_as_one_types_and_a_quick_fix_mends_them() {
     let at = json!({ "textDocument": { "uri": uri }, "position": { "line": 4, "character": 13 } });
     let shown = editor.ask("textDocument/hover", at);
     assert!(shown["contents"]["value"].as_str().unwrap().contains("unknown-verb"), "{shown}");
-    let nowhere = json!({ "textDocument": { "uri": uri }, "position": { "line": 0, "character": 0 } });
+    let nowhere = json!({ "textDocument": { "uri": uri }, "position": { "line": 1, "character": 5 } });
     assert_eq!(editor.ask("textDocument/hover", nowhere), Value::Null);
 
     // The quick fix, carried out as an editor does it.

@@ -6,6 +6,7 @@ use leverd::lang::diagnostic::Diagnostics;
 use leverd::lang::source::Sources;
 use leverd::lang::yaml::{self, Kind, Node, Style};
 use serde_json::Value as Json;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -73,4 +74,47 @@ fn dense_files_read_the_same() {
     ] {
         assert_eq!(compare(text, text.as_bytes()), !text.contains('&'));
     }
+}
+
+/// Kinds, texts and places of keys and scalars; a block scalar's place and end are the reader's own affair.
+fn outline(node: &Node, out: &mut String) {
+    match &node.kind {
+        Kind::Scalar { text, style: Style::Literal | Style::Folded } => {
+            out.push_str(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+        }
+        Kind::Scalar { text, .. } if node.is_null() => out.push_str(text),
+        Kind::Scalar { text, style } => write!(out, "{style:?} {text:?} {:?}", node.span.range()).expect("a text"),
+        Kind::Seq(items) => items.iter().for_each(|item| {
+            out.push_str("\n- ");
+            outline(item, out);
+        }),
+        Kind::Map(entries) => entries.iter().for_each(|(key, value)| {
+            write!(out, "\n{:?} {:?}: ", key.text, key.span.range()).expect("a text");
+            outline(value, out);
+        }),
+        Kind::Faulty => out.push_str("faulty"),
+    }
+    out.push(';');
+}
+
+#[test]
+fn a_sketch_of_a_text_without_faults_is_its_tree() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut all = Vec::new();
+    for folder in ["tests", "rules", "examples"] {
+        files(&root.join(folder), &mut all);
+    }
+    let mut compared = 0;
+    for path in all {
+        let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
+        let bytes = fs::read(&path).expect("readable");
+        let Some(id) = sources.add(path.display().to_string(), &bytes, &mut found) else { continue };
+        let Some(node) = yaml::load(&sources, id, &mut found).filter(|_| found.is_empty()) else { continue };
+        let (mut read, mut drawn) = (String::new(), String::new());
+        outline(&node, &mut read);
+        outline(&yaml::sketch(id, sources.text(id)), &mut drawn);
+        assert_eq!(drawn, read, "{}", path.display());
+        compared += 1;
+    }
+    assert!(compared > 50, "only {compared} were without faults");
 }

@@ -1,24 +1,50 @@
 //! The check of a project as an editor has it: unsaved texts over the files.
 
+use super::board::{Edition, Open};
+use super::desk::{self, Around};
+use super::text::uri_of;
+use super::told::Told;
+use crate::cli::beside::beside;
 use crate::cli::files::{Folder, pack_files, read, shown};
 use crate::lang::config::PackSource;
 use crate::lang::diagnostic::Diagnostics;
 use crate::lang::load::{self, File};
 use crate::lang::project::{self, Files};
-use crate::lang::rule::Pack;
 use crate::lang::source::Sources;
 use crate::model::{AccountId, PackName};
-use crate::suite::tests_of;
-use crate::vendor;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What a check found.
+/// What a check of one edition found.
+#[derive(Default)]
 pub(super) struct Checked {
-    pub(super) sources: Sources,
-    pub(super) found: Diagnostics,
+    pub(super) edition: Edition,
+    pub(super) told: Told,
+    /// What lies around the open files, by what was checked.
+    pub(super) desks: BTreeMap<PathBuf, Arc<Around>>,
+}
+
+/// Checks every project that an open file belongs to; nothing where that is not wanted any more.
+pub(super) fn all(edition: &Edition, current: &dyn Fn() -> bool) -> Option<Checked> {
+    let mut checked = Checked { edition: edition.clone(), ..Checked::default() };
+    let mut seen = BTreeSet::new();
+    for path in edition.open.keys() {
+        checked.told.file(uri_of(path));
+        for target in targets(path) {
+            if !seen.insert(target.clone()) {
+                continue;
+            }
+            let (sources, found) = check(&target, &edition.open, current);
+            if !current() {
+                return None;
+            }
+            checked.told.add(&sources, &found);
+            checked.desks.insert(target.clone(), Arc::new(desk::lay(&target, &edition.open)));
+        }
+    }
+    Some(checked)
 }
 
 /// What an open file is part of: the project above it, and its folder where that is a pack of its own.
@@ -47,17 +73,17 @@ fn names(config: &Path, folder: &Path) -> bool {
 }
 
 /// Checks a leverd.yaml with all it names, or the folder of a pack.
-pub(super) fn check(target: &Path, open: &BTreeMap<PathBuf, String>) -> Checked {
+fn check(target: &Path, open: &Open, current: &dyn Fn() -> bool) -> (Sources, Diagnostics) {
     let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
     if target.is_dir() {
         if let Ok(files) = pack_files(target) {
             pack(&PackSource::Folder(shown(target)), &over(files, open), &mut sources, &mut found);
         }
-        return Checked { sources, found };
+        return (sources, found);
     }
-    let files = Over { folder: Folder::of(target), open };
+    let files = Over { folder: Folder::of(target), open, current };
     let bytes = match open.get(target) {
-        Some(text) => text.clone().into_bytes(),
+        Some(text) => text.as_bytes().to_vec(),
         None => read(target).unwrap_or_default(),
     };
     if let Some(project) = project::load(&shown(target), &bytes, &files, &mut sources, &mut found) {
@@ -67,7 +93,7 @@ pub(super) fn check(target: &Path, open: &BTreeMap<PathBuf, String>) -> Checked 
             }
         }
     }
-    Checked { sources, found }
+    (sources, found)
 }
 
 fn pack(source: &PackSource, files: &[File], sources: &mut Sources, found: &mut Diagnostics) {
@@ -76,30 +102,23 @@ fn pack(source: &PackSource, files: &[File], sources: &mut Sources, found: &mut 
     }
 }
 
-/// Rule tests, and what the vendor is said to send.
-fn beside(pack: &Arc<Pack>, files: &[File], sources: &mut Sources, found: &mut Diagnostics) {
-    if let Some(adapter) = &pack.vendor {
-        found.extend(vendor::run_samples(adapter));
-    }
-    let mut apart = Diagnostics::new();
-    tests_of(pack, files, sources, &mut apart);
-    let told: HashSet<_> = found.iter().map(|fault| (fault.code, fault.primary)).collect();
-    found.extend(apart.into_iter().filter(|fault| !told.contains(&(fault.code, fault.primary))));
-}
-
 /// The files as the editor has them.
-fn over(files: Vec<File>, open: &BTreeMap<PathBuf, String>) -> Vec<File> {
-    let text = |name: &str| open.get(Path::new(name)).map(|text| text.clone().into_bytes());
+pub(super) fn over(files: Vec<File>, open: &Open) -> Vec<File> {
+    let text = |name: &str| open.get(Path::new(name)).map(|text| text.as_bytes().to_vec());
     files.into_iter().map(|(name, bytes)| (name.clone(), text(&name).unwrap_or(bytes))).collect()
 }
 
 struct Over<'o> {
     folder: Folder,
-    open: &'o BTreeMap<PathBuf, String>,
+    open: &'o Open,
+    current: &'o dyn Fn() -> bool,
 }
 
 impl Files for Over<'_> {
     fn pack(&self, source: &PackSource) -> Result<Vec<File>, String> {
+        if !(self.current)() {
+            return Err("typed on".to_owned());
+        }
         Files::pack(&self.folder, source).map(|files| over(files, self.open))
     }
 

@@ -1,35 +1,39 @@
 //! `leverd lsp`: what `validate` says, in the editor, while one types. Speaks the Language Server Protocol over standard input and
 //! output.
 //!
-//! Messages are taken in order by one thread. A check begins when nothing more waits, so that only the last of many key strokes is
-//! checked; `check` looks at the whole project with unsaved texts over the files, `text` counts as the protocol counts.
+//! Messages are answered in order by one thread, which never waits for a check: `checker` is another one, `board` what both know.
+//! `check` looks at the whole project with unsaved texts over the files, `told` says what it found; `desk` lays what lies around a
+//! place, `asked` answers about it, `last` looks into the store; `text` counts as the protocol counts.
 
+mod asked;
+mod board;
 mod check;
+mod checker;
+mod desk;
+mod last;
 mod text;
+mod told;
 
 use super::exit::Exit;
 use super::out::Out;
-use crate::lang::diagnostic::{Diagnostic, Severity};
 use crate::lang::explain;
-use crate::lang::source::Sources;
-use check::Checked;
+use asked::Place;
+use board::Board;
 use clap::Args;
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
-use std::time::Duration;
-use text::{path_of, range, uri_of};
+use std::sync::Arc;
+use std::thread;
+use text::path_of;
 
-/// How long a pause in typing begins a check.
-const PAUSE: Duration = Duration::from_millis(120);
 /// Whole texts are sent with each change.
 const FULL: u8 = 1;
 
 /// Run a language server on standard input and output: what `validate` says, while one types
 ///
-/// Editors start it. It tells every fault of the project that a file belongs to, offers the changes that `validate` suggests, and
-/// explains a code where the pointer rests.
+/// Editors start it. It tells every fault of the project that a file belongs to, offers the changes that `validate` suggests, offers
+/// what can stand at the caret, explains what stands where the pointer rests, and leads to where a name is declared. Files and, for
+/// what a name was in the last run, the store are only read.
 #[derive(Debug, Args)]
 pub(super) struct Lsp {
     /// Ignored: it is the only way to speak, and some editors say so
@@ -45,46 +49,33 @@ impl Lsp {
             "textDocumentSync": { "openClose": true, "change": FULL, "save": true },
             "codeActionProvider": { "codeActionKinds": ["quickfix"] },
             "hoverProvider": true,
+            "completionProvider": { "triggerCharacters": ["$", "{", ".", " ", "\"", "'", "-", "["] },
+            "definitionProvider": true,
         });
         let (id, _) = connection.initialize_start()?;
         let answer = json!({ "capabilities": able, "serverInfo": { "name": "leverd", "version": env!("CARGO_PKG_VERSION") } });
         connection.initialize_finish(id, answer)?;
-        let result = Server::default().serve(&connection);
+        let board = Arc::new(Board::default());
+        let (told, sender) = (Arc::clone(&board), connection.sender.clone());
+        let checker = thread::spawn(move || checker::run(&told, &|message| sender.send(message).is_ok()));
+        let result = Server { board: Arc::clone(&board) }.serve(&connection);
+        board.end();
+        // The threads of the connection end when nobody can speak any more.
+        drop(checker.join());
         drop(connection);
         threads.join()?;
         result.map(|()| Exit::Fine)
     }
 }
 
-/// What is known between messages.
-#[derive(Default)]
+/// The thread that speaks.
 struct Server {
-    /// Unsaved texts.
-    open: BTreeMap<PathBuf, String>,
-    /// What was told of each file last, as it was sent.
-    told: BTreeMap<String, Vec<Value>>,
-    dirty: bool,
+    board: Arc<Board>,
 }
 
 impl Server {
-    fn serve(&mut self, connection: &Connection) -> anyhow::Result<()> {
-        loop {
-            let message = if self.dirty {
-                match connection.receiver.recv_timeout(PAUSE) {
-                    Ok(message) => message,
-                    Err(error) if error.is_timeout() => {
-                        self.check(connection)?;
-                        continue;
-                    }
-                    Err(_) => return Ok(()),
-                }
-            } else {
-                match connection.receiver.recv() {
-                    Ok(message) => message,
-                    // The editor is gone.
-                    Err(_) => return Ok(()),
-                }
-            };
+    fn serve(&self, connection: &Connection) -> anyhow::Result<()> {
+        while let Ok(message) = connection.receiver.recv() {
             match message {
                 Message::Request(request) => {
                     if connection.handle_shutdown(&request)? {
@@ -97,34 +88,43 @@ impl Server {
                 Message::Response(_) => {}
             }
         }
+        // The editor is gone.
+        Ok(())
     }
 
     /// A change of what is open. What cannot be read changes nothing.
-    fn hear(&mut self, told: &Notification) {
-        let document = |pointer: &str| told.params.pointer(pointer).and_then(Value::as_str);
-        let Some(path) = document("/textDocument/uri").and_then(path_of) else { return };
-        match told.method.as_str() {
-            "textDocument/didOpen" => {
-                let Some(text) = document("/textDocument/text") else { return };
-                self.open.insert(path, text.to_owned());
+    fn hear(&self, told: &Notification) {
+        let text = |pointer: &str| told.params.pointer(pointer).and_then(Value::as_str);
+        let path = text("/textDocument/uri").and_then(path_of);
+        match (told.method.as_str(), path) {
+            ("textDocument/didOpen", Some(path)) => {
+                let Some(text) = text("/textDocument/text") else { return };
+                self.board.edit(&path, Some(text.into()));
             }
-            "textDocument/didChange" => {
+            ("textDocument/didChange", Some(path)) => {
                 let changes = told.params.get("contentChanges").and_then(Value::as_array);
                 let last = changes.and_then(|changes| changes.last()).and_then(|change| change.get("text"));
                 let Some(text) = last.and_then(Value::as_str) else { return };
-                self.open.insert(path, text.to_owned());
+                self.board.edit(&path, Some(text.into()));
             }
-            "textDocument/didClose" => drop(self.open.remove(&path)),
-            "textDocument/didSave" => {}
-            _ => return,
+            ("textDocument/didClose", Some(path)) => self.board.edit(&path, None),
+            ("textDocument/didSave", Some(_)) | ("workspace/didChangeWatchedFiles", _) => self.board.stir(),
+            _ => {}
         }
-        self.dirty = true;
     }
 
-    fn answer(&mut self, request: Request) -> Response {
+    fn answer(&self, request: Request) -> Response {
         match request.method.as_str() {
             "textDocument/codeAction" => Response::new_ok(request.id, self.actions(&request.params)),
             "textDocument/hover" => Response::new_ok(request.id, self.hover(&request.params)),
+            "textDocument/completion" => {
+                let place = Place::of(&self.board, &request.params);
+                Response::new_ok(request.id, place.map_or(Value::Null, |place| place.completion()))
+            }
+            "textDocument/definition" => {
+                let place = Place::of(&self.board, &request.params);
+                Response::new_ok(request.id, place.map_or(Value::Null, |place| place.definition()))
+            }
             other => {
                 let text = format!("leverd's language server does not know `{other}`");
                 Response::new_err(request.id, ErrorCode::MethodNotFound as i32, text)
@@ -132,59 +132,23 @@ impl Server {
         }
     }
 
-    /// Checks every project that an open file belongs to, and tells what changed.
-    fn check(&mut self, connection: &Connection) -> anyhow::Result<()> {
-        self.dirty = false;
-        let mut now: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-        let mut seen = BTreeSet::new();
-        for path in self.open.keys() {
-            now.entry(uri_of(path)).or_default();
-            for target in check::targets(path) {
-                if !seen.insert(target.clone()) {
-                    continue;
-                }
-                let Checked { sources, found } = check::check(&target, &self.open);
-                for diagnostic in found.sorted() {
-                    if let Some(uri) =
-                        sources.get(diagnostic.primary.source).and_then(|source| text::uri_of_name(source.name()))
-                    {
-                        let told = now.entry(uri).or_default();
-                        let one = self::told(&sources, diagnostic);
-                        if !told.contains(&one) {
-                            told.push(one);
-                        }
-                    }
-                }
-            }
-        }
-        // What has no fault any more is told so.
-        for uri in self.told.keys() {
-            now.entry(uri.clone()).or_default();
-        }
-        for (uri, diagnostics) in &now {
-            if self.told.get(uri) != Some(diagnostics) {
-                let params = json!({ "uri": uri, "diagnostics": diagnostics });
-                let message = Notification { method: "textDocument/publishDiagnostics".to_owned(), params };
-                connection.sender.send(Message::Notification(message))?;
-            }
-        }
-        now.retain(|uri, told| !told.is_empty() || path_of(uri).is_some_and(|path| self.open.contains_key(&path)));
-        self.told = now;
-        Ok(())
-    }
-
-    /// What was told of a file and touches a range.
-    fn at<'s>(&'s self, params: &'s Value, pointer: &str) -> impl Iterator<Item = &'s Value> {
+    /// What was told of a file and touches a range; nothing where the file was changed since.
+    fn at(&self, params: &Value, pointer: &str) -> Vec<Value> {
         let uri = params.pointer("/textDocument/uri").and_then(Value::as_str).unwrap_or_default();
+        let Some(path) = path_of(uri) else { return Vec::new() };
+        let checked = self.board.checked();
+        if checked.edition.open.get(&path) != self.board.text(&path).as_ref() {
+            return Vec::new();
+        }
         let asked = params.pointer(pointer).cloned().unwrap_or_default();
-        let told = self.told.get(uri).map(Vec::as_slice).unwrap_or_default();
-        told.iter().filter(move |told| told.get("range").is_some_and(|range| text::touches(range, &asked)))
+        let touched = |told: &&Value| told.get("range").is_some_and(|range| text::touches(range, &asked));
+        checked.told.of(uri).iter().filter(touched).cloned().collect()
     }
 
     /// The changes that would mend what stands in the range.
     fn actions(&self, params: &Value) -> Value {
         let uri = params.pointer("/textDocument/uri").and_then(Value::as_str).unwrap_or_default();
-        let actions = self.at(params, "/range").filter_map(|told| {
+        let actions = self.at(params, "/range").into_iter().filter_map(|told| {
             let fix = told.get("data")?;
             Some(json!({
                 "title": fix.get("title")?,
@@ -197,39 +161,26 @@ impl Server {
         actions.collect()
     }
 
-    /// What a code means, where one is told of.
+    /// What stands at a place, and what a code means, where one is told of.
     fn hover(&self, params: &Value) -> Value {
-        let told = self.at(params, "/position").next();
-        let code = told.and_then(|told| told.get("code")).and_then(Value::as_str);
-        let entry = code.and_then(|code| explain::entries().find(|entry| entry.0 == code));
-        let Some((code, meaning, bad, good)) = entry else { return Value::Null };
-        let example =
-            |what: &str, yaml: &str| if yaml.is_empty() { String::new() } else { format!("\n\n{what}:\n\n```yaml\n{yaml}```") };
-        let value = format!("**{code}**: {meaning}{}{}", example("Not so", bad), example("But so", good));
-        json!({ "contents": { "kind": "markdown", "value": value }, "range": told.and_then(|told| told.get("range")) })
+        let fault = self.at(params, "/position").into_iter().next();
+        let code = fault.as_ref().and_then(|told| told.get("code")).and_then(Value::as_str);
+        let meant = Place::of(&self.board, params).and_then(|place| place.told());
+        let (mut texts, mut range) = (Vec::new(), None);
+        if let Some((told, place)) = meant {
+            texts.push(told);
+            range = Some(place);
+        }
+        if let Some((code, meaning, bad, good)) = code.and_then(|code| explain::entries().find(|entry| entry.0 == code)) {
+            let example = |what: &str, yaml: &str| {
+                if yaml.is_empty() { String::new() } else { format!("\n\n{what}:\n\n```yaml\n{yaml}```") }
+            };
+            texts.push(format!("**{code}**: {meaning}{}{}", example("Not so", bad), example("But so", good)));
+            range = range.or_else(|| fault.as_ref().and_then(|told| told.get("range")).cloned());
+        }
+        if texts.is_empty() {
+            return Value::Null;
+        }
+        json!({ "contents": { "kind": "markdown", "value": texts.join("\n\n---\n\n") }, "range": range })
     }
-}
-
-/// A diagnostic as the protocol has it.
-fn told(sources: &Sources, diagnostic: &Diagnostic) -> Value {
-    let mut message = diagnostic.message.clone();
-    for line in diagnostic.label.iter().chain(&diagnostic.help) {
-        message.push('\n');
-        message.push_str(line);
-    }
-    let related = diagnostic.secondary.iter().filter_map(|(span, label)| {
-        let uri = text::uri_of_name(sources.get(span.source)?.name())?;
-        Some(json!({ "location": { "uri": uri, "range": range(sources, *span) }, "message": label }))
-    });
-    // Of another file than the fault's there is none.
-    let fix = diagnostic.suggestion.as_ref().filter(|fix| fix.span.source == diagnostic.primary.source);
-    json!({
-        "range": range(sources, diagnostic.primary),
-        "severity": if diagnostic.severity == Severity::Error { 1 } else { 2 },
-        "code": diagnostic.code,
-        "source": "leverd",
-        "message": message,
-        "relatedInformation": related.collect::<Vec<_>>(),
-        "data": fix.map(|fix| json!({ "title": fix.title, "range": range(sources, fix.span), "text": fix.replacement })),
-    })
 }

@@ -2,6 +2,7 @@
 
 use crate::lang::source::{Sources, Span};
 use serde_json::{Value, json};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use url::Url;
 
@@ -33,6 +34,32 @@ fn position(sources: &Sources, span: Span, offset: u32) -> Value {
     let line = source.line_of(offset);
     let units = source.slice(source.line_start(line)..offset).encode_utf16().count();
     json!({ "line": line - 1, "character": units })
+}
+
+/// The byte of a text at a position of the protocol; the end of its line for one beyond it.
+pub(super) fn offset_at(text: &str, position: &Value) -> Option<usize> {
+    let number = |key: &str| position.get(key).and_then(Value::as_u64).and_then(|number| usize::try_from(number).ok());
+    let (line, units) = (number("line")?, number("character")?);
+    let mut lines = text.split_inclusive('\n');
+    let start: usize = lines.by_ref().take(line).map(str::len).sum();
+    let line = lines.next().unwrap_or_default().trim_end_matches(['\n', '\r']);
+    let mut seen = 0;
+    let inside = line.chars().take_while(|c| {
+        seen += c.len_utf16();
+        seen <= units
+    });
+    Some(start + inside.map(char::len_utf8).sum::<usize>())
+}
+
+/// A range of bytes of a text, as the protocol counts.
+pub(super) fn range_of(text: &str, bytes: Range<usize>) -> Value {
+    let position = |at: usize| {
+        let before = text.get(..at).unwrap_or(text);
+        let start = before.rfind('\n').map_or(0, |line| line + 1);
+        let line = before.bytes().filter(|byte| *byte == b'\n').count();
+        json!({ "line": line, "character": before.get(start..).unwrap_or_default().encode_utf16().count() })
+    };
+    json!({ "start": position(bytes.start), "end": position(bytes.end) })
 }
 
 /// Whether a range holds a position, or has one in common with another range.

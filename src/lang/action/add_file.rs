@@ -5,7 +5,7 @@ use super::{Action, Draft, Stop, keyed};
 use crate::lang::compile::check::Check;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::scope::Scope;
-use crate::lang::shape::{KeyShape, Shape, Ty};
+use crate::lang::shape::{KeyShape, Names, Shape, Ty};
 use crate::lang::template::Template;
 use crate::lang::yaml::Node;
 use crate::model::{Act, Attachment, Said, Slot};
@@ -25,7 +25,7 @@ pub(super) static VERB: Verb = Verb {
 static SHAPE: Shape = Shape {
     what: "`add_file`",
     keys: &[
-        KeyShape::must("report", Ty::Text, "one of the `reports` of vendor.yaml"),
+        KeyShape::must("report", Ty::Of(Names::Report), "one of the `reports` of vendor.yaml"),
         KeyShape::must("name", Ty::Text, "the file's name in Lever"),
         KeyShape::may("key", Ty::Text, "a file under the same key is replaced"),
     ],

@@ -4,7 +4,7 @@ use super::registry::{Needs, Verb};
 use super::{Action, Draft, Stop, Touch};
 use crate::lang::compile::check::Check;
 use crate::lang::scope::Scope;
-use crate::lang::shape::Ty;
+use crate::lang::shape::{Names, Ty};
 use crate::lang::template::Template;
 use crate::lang::yaml::Node;
 use crate::model::{Act, Slot};
@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub(super) static VERB: Verb = Verb {
     name: "add_tag",
     doc: "Adds a tag to the opportunity. For one of several that exclude each other use `set_tag`.",
-    shape: Ty::Text,
+    shape: Ty::Of(Names::Tag),
     needs: Needs::Opportunity,
     good: "add_tag: \"{{assessment.title}} done\"",
     bad: ("path-in-text", "add_tag: $assessment.title"),

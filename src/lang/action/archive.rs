@@ -6,7 +6,7 @@ use crate::lang::bind::resolve;
 use crate::lang::compile::check::Check;
 use crate::lang::rule::Operand;
 use crate::lang::scope::Scope;
-use crate::lang::shape::Ty;
+use crate::lang::shape::{Names, Ty};
 use crate::lang::yaml::Node;
 use crate::model::{Act, Kind, Said, Slot, Type, Value};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub(super) static VERB: Verb = Verb {
     name: "archive",
     doc: "Archives the opportunity for a reason, after everything listed above it is done.",
-    shape: Ty::Text,
+    shape: Ty::Of(Names::Thing(Kind::ArchiveReason)),
     needs: Needs::Opportunity,
     good: "archive: Underqualified",
     bad: ("wrong-type", "archive: $next_stage"),

@@ -9,7 +9,7 @@ use crate::lang::compile::check::{Check, is_name};
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::rule::{Operand, Spec};
 use crate::lang::scope::Scope;
-use crate::lang::shape::{KeyShape, Shape, Ty};
+use crate::lang::shape::{KeyShape, Names, Shape, Ty};
 use crate::lang::template::Template;
 use crate::lang::yaml::Node;
 use crate::model::{Act, Ask, Said, Slot, Type, Value};
@@ -38,7 +38,11 @@ static SHAPE: Shape = Shape {
         KeyShape::must("key", Ty::Text, "its name: rules listen to `{ answered: KEY }`"),
         KeyShape::must("title", Ty::Text, "the question"),
         KeyShape::must("choose", Ty::Ref("spec"), "the rows to choose from"),
-        KeyShape::must("expires", Ty::Text, "how long it can be answered, 14 days at most: `7d`, or a setting as `$name`"),
+        KeyShape::must(
+            "expires",
+            Ty::Of(Names::Length),
+            "how long it can be answered, 14 days at most: `7d`, or a setting as `$name`",
+        ),
         KeyShape::may("secret", Ty::Bool, "whether only people with access to secret notes see the note"),
     ],
 };

@@ -10,7 +10,7 @@ use crate::lang::compile::check::Check;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::rule::Operand;
 use crate::lang::scope::Scope;
-use crate::lang::shape::{KeyShape, Shape, Ty};
+use crate::lang::shape::{KeyShape, Names, Shape, Ty};
 use crate::lang::yaml::Node;
 use crate::model::{Act, Call, Said, Slot};
 use std::collections::BTreeMap;
@@ -30,9 +30,13 @@ pub(super) static VERB: Verb = Verb {
 static SHAPE: Shape = Shape {
     what: "`call`",
     keys: &[
-        KeyShape::must("operation", Ty::Text, "the operation, as vendor.yaml names it"),
-        KeyShape::may("for", Ty::Text, "a variable of `for_each` or `find` over the ledger; the event's attempt unless given"),
-        KeyShape::may("with", Ty::Named(&Ty::Any), "what the operation takes besides, by the names of vendor.yaml"),
+        KeyShape::must("operation", Ty::Of(Names::Call), "the operation, as vendor.yaml names it"),
+        KeyShape::may(
+            "for",
+            Ty::Of(Names::Row),
+            "a variable of `for_each` or `find` over the ledger; the event's attempt unless given",
+        ),
+        KeyShape::may("with", Ty::By(Names::Input, &Ty::Any), "what the operation takes besides, by the names of vendor.yaml"),
     ],
 };
 

@@ -5,7 +5,7 @@ use super::set_tag::{family, slot};
 use super::{Action, Draft, Stop, Touch};
 use crate::lang::compile::check::Check;
 use crate::lang::scope::Scope;
-use crate::lang::shape::Ty;
+use crate::lang::shape::{Names, Ty};
 use crate::lang::yaml::Node;
 use crate::model::{Act, TagFamily};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub(super) static VERB: Verb = Verb {
     name: "clear_tag",
     doc: "Removes whichever member of a tag family is on the opportunity.",
-    shape: Ty::Text,
+    shape: Ty::Of(Names::Family),
     needs: Needs::Opportunity,
     good: "clear_tag: status",
     bad: ("unknown-family", "clear_tag: state"),

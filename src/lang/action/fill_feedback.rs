@@ -5,7 +5,7 @@ use super::fill;
 use super::registry::{Needs, Verb};
 use crate::lang::compile::check::Check;
 use crate::lang::scope::Scope;
-use crate::lang::shape::{KeyShape, Shape, Ty};
+use crate::lang::shape::{KeyShape, Names, Shape, Ty};
 use crate::lang::yaml::Node;
 use crate::model::Kind;
 use std::sync::Arc;
@@ -24,9 +24,13 @@ pub(super) static VERB: Verb = Verb {
 static SHAPE: Shape = Shape {
     what: "`fill_feedback`",
     keys: &[
-        KeyShape::must("template", Ty::Text, "the template, by name or id, or a setting of type feedback_template"),
-        KeyShape::must("fields", Ty::Named(&Ty::Any), "the values, by the questions of the template"),
-        KeyShape::may("as", Ty::Text, "the user who gives it; the account's `perform_as` unless given"),
+        KeyShape::must(
+            "template",
+            Ty::Of(Names::Thing(Kind::FeedbackTemplate)),
+            "the template, by name or id, or a setting of type feedback_template",
+        ),
+        KeyShape::must("fields", Ty::By(Names::Question, &Ty::Any), "the values, by the questions of the template"),
+        KeyShape::may("as", Ty::Of(Names::Thing(Kind::User)), "the user who gives it; the account's `perform_as` unless given"),
         KeyShape::may("key", Ty::Text, "feedback under the same key is changed"),
     ],
 };

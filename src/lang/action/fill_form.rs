@@ -5,7 +5,7 @@ use super::fill;
 use super::registry::{Needs, Verb};
 use crate::lang::compile::check::Check;
 use crate::lang::scope::Scope;
-use crate::lang::shape::{KeyShape, Shape, Ty};
+use crate::lang::shape::{KeyShape, Names, Shape, Ty};
 use crate::lang::yaml::Node;
 use crate::model::Kind;
 use std::sync::Arc;
@@ -24,8 +24,12 @@ pub(super) static VERB: Verb = Verb {
 static SHAPE: Shape = Shape {
     what: "`fill_form`",
     keys: &[
-        KeyShape::must("template", Ty::Text, "the template, by name or id, or a setting of type form_template"),
-        KeyShape::must("fields", Ty::Named(&Ty::Any), "the values, by the questions of the template"),
+        KeyShape::must(
+            "template",
+            Ty::Of(Names::Thing(Kind::FormTemplate)),
+            "the template, by name or id, or a setting of type form_template",
+        ),
+        KeyShape::must("fields", Ty::By(Names::Question, &Ty::Any), "the values, by the questions of the template"),
         KeyShape::may("key", Ty::Text, "the same values under the same key are filled once"),
     ],
 };

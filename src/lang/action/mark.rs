@@ -5,7 +5,7 @@ use super::{Action, Draft, Stop, Touch};
 use crate::lang::compile::check::Check;
 use crate::lang::compile::literal::unknown_option;
 use crate::lang::scope::Scope;
-use crate::lang::shape::{KeyShape, Shape, Ty};
+use crate::lang::shape::{KeyShape, Names, Shape, Ty};
 use crate::lang::yaml::{Kind, Node};
 use crate::model::{AssessmentEvent, Event, EventId, EventKind, Phase, Said};
 use std::sync::Arc;
@@ -39,7 +39,7 @@ static SHAPE: Shape = Shape {
     what: "`mark`",
     keys: &[
         KeyShape::must("as", Ty::OneOf(&WORDS), "what it is closed as"),
-        KeyShape::must("for", Ty::Text, "a variable of `for_each` or `find` over the ledger"),
+        KeyShape::must("for", Ty::Of(Names::Row), "a variable of `for_each` or `find` over the ledger"),
     ],
 };
 

@@ -6,7 +6,7 @@ use crate::lang::bind::resolve;
 use crate::lang::compile::check::Check;
 use crate::lang::rule::Operand;
 use crate::lang::scope::Scope;
-use crate::lang::shape::{KeyShape, Shape, Ty};
+use crate::lang::shape::{KeyShape, Names, Shape, Ty};
 use crate::lang::yaml::{Kind as NodeKind, Node};
 use crate::model::{Act, Kind, Move, Named, Said, Slot, StageId, Type, Value};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ pub(super) static VERB: Verb = Verb {
     name: "move_stage",
     doc: "Moves the opportunity to a stage, after everything listed above it is done. Forward in the pipeline only, unless `from` \
           names the stages it may leave.",
-    shape: Ty::Either(&[Ty::Text, Ty::Map(&SHAPE)]),
+    shape: Ty::Either(&[Ty::Of(Names::Thing(Kind::Stage)), Ty::Map(&SHAPE)]),
     needs: Needs::Opportunity,
     good: "move_stage: { to: $next_stage, from: [Assessment] }",
     bad: ("wrong-type", "move_stage: $trigger_stages"),
@@ -25,8 +25,12 @@ pub(super) static VERB: Verb = Verb {
 static SHAPE: Shape = Shape {
     what: "`move_stage`",
     keys: &[
-        KeyShape::must("to", Ty::Text, "the stage"),
-        KeyShape::may("from", Ty::List(&Ty::Text), "the stages that it may leave; any earlier one unless given"),
+        KeyShape::must("to", Ty::Of(Names::Thing(Kind::Stage)), "the stage"),
+        KeyShape::may(
+            "from",
+            Ty::List(&Ty::Of(Names::Thing(Kind::Stage))),
+            "the stages that it may leave; any earlier one unless given",
+        ),
     ],
 };
 

@@ -5,7 +5,7 @@ use super::{Action, Draft, Stop, Touch};
 use crate::lang::compile::check::Check;
 use crate::lang::rule::{PatternPiece, PatternText};
 use crate::lang::scope::Scope;
-use crate::lang::shape::Ty;
+use crate::lang::shape::{Names, Ty};
 use crate::lang::yaml::Node;
 use crate::model::{Act, Pattern, Piece, Slot};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub(super) static VERB: Verb = Verb {
     name: "remove_tag",
     doc: "Removes a tag, or every tag that a pattern with `{holes}` reads.",
-    shape: Ty::Text,
+    shape: Ty::Of(Names::Tag),
     needs: Needs::Opportunity,
     good: "remove_tag: \"{{assessment.title}} - {n:number} %\"",
     bad: ("pattern", "remove_tag: \"Score {n:numbr}\""),

@@ -8,7 +8,7 @@ use crate::lang::compile::check::Check;
 use crate::lang::pattern;
 use crate::lang::rule::PatternText;
 use crate::lang::scope::Scope;
-use crate::lang::shape::{KeyShape, Shape, Ty};
+use crate::lang::shape::{KeyShape, Names, Shape, Ty};
 use crate::lang::template::Template;
 use crate::lang::yaml::Node;
 use crate::model::{Act, Pattern, Said, Slot, Value};
@@ -27,8 +27,8 @@ pub(super) static VERB: Verb = Verb {
 static SHAPE: Shape = Shape {
     what: "`rename_tag`",
     keys: &[
-        KeyShape::must("from", Ty::Text, "the tag, or a pattern that reads it"),
-        KeyShape::must("to", Ty::Text, "the tag that takes its place"),
+        KeyShape::must("from", Ty::Of(Names::Tag), "the tag, or a pattern that reads it"),
+        KeyShape::must("to", Ty::Of(Names::Tag), "the tag that takes its place"),
     ],
 };
 

@@ -8,7 +8,7 @@ use crate::lang::compile::normal;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::pattern::matches;
 use crate::lang::scope::Scope;
-use crate::lang::shape::Ty;
+use crate::lang::shape::{Names, Ty};
 use crate::lang::source::Span;
 use crate::lang::template::Template;
 use crate::lang::yaml::{self, Key, Node};
@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub(super) static VERB: Verb = Verb {
     name: "set_tag",
     doc: "Puts one member of a tag family on the opportunity; the other members of the family are removed.",
-    shape: Ty::Named(&Ty::Text),
+    shape: Ty::By(Names::Family, &Ty::Of(Names::Member)),
     needs: Needs::Opportunity,
     good: "set_tag: { status: \"{{assessment.title}} - Scored\" }",
     bad: ("unknown-member", "set_tag: { status: \"{{assessment.title}} - Scroed\" }"),

@@ -1,6 +1,6 @@
 //! The keys of `vendor.yaml`, once: reader, schema and grammar page go by these tables.
 
-use crate::lang::shape::{KeyShape, Shape, Ty};
+use crate::lang::shape::{KeyShape, Names, Shape, Ty};
 
 pub(super) static ROOT: Shape = Shape {
     what: "`vendor.yaml`",
@@ -23,7 +23,7 @@ pub(super) static ROOT: Shape = Shape {
         ),
         KeyShape::may(
             "events",
-            Ty::Named(&Ty::Any),
+            Ty::By(Names::Emitted, &Ty::Any),
             "the events that webhook and polls emit, each with its `result.*` fields: `NAME: TYPE`",
         ),
         KeyShape::must(
@@ -188,7 +188,7 @@ pub(super) static OPERATION: Shape = Shape {
         KeyShape::may("with", Ty::Named(&Ty::Any), "what the rule's `with` may give: `NAME: TYPE`"),
         KeyShape::may(
             "emits",
-            Ty::Text,
+            Ty::Of(Names::Emitted),
             "what its success means for the attempt, if a rule calls it: `reminded`, `cancelled`, `expired` …",
         ),
         KeyShape::may(
@@ -196,7 +196,7 @@ pub(super) static OPERATION: Shape = Shape {
             Ty::OneOf(&ON_UNKNOWN),
             "after an unknown outcome: send again, look up, or ask a person (`park`, unless given)",
         ),
-        KeyShape::may("lookup", Ty::Text, "the operation that tells whether it happened"),
+        KeyShape::may("lookup", Ty::Of(Names::Operation), "the operation that tells whether it happened"),
         KeyShape::may("ok", Ty::Any, "condition over JSONPaths: what success looks like"),
         KeyShape::may("take", Ty::Named(&Ty::Text), "what is taken of the answer: `NAME: JSONPATH`"),
         KeyShape::may("each", Ty::Text, "JSONPath of the items of a list"),
@@ -222,7 +222,7 @@ pub(super) static REPORT: Shape = Shape {
     keys: &[
         KeyShape::must(
             "operation",
-            Ty::Text,
+            Ty::Of(Names::Operation),
             "the operation that leads to it; its last answer is the file, unless `url` is given",
         ),
         KeyShape::may("url", Ty::Text, "the capture of the operation that holds the file's URL"),
@@ -360,10 +360,10 @@ pub(super) static MAPPING: Shape = Shape {
             Ty::Named(&Ty::Text),
             "ids that the reads get from the body, over those of our ledger: `attempt_id: body.NAME`",
         ),
-        KeyShape::may("read", Ty::List(&Ty::Text), "operations that are read back first"),
-        KeyShape::may("try", Ty::List(&Ty::Text), "operations that are read too, and may be refused"),
+        KeyShape::may("read", Ty::List(&Ty::Of(Names::Operation)), "operations that are read back first"),
+        KeyShape::may("try", Ty::List(&Ty::Of(Names::Operation)), "operations that are read too, and may be refused"),
         KeyShape::may("when", Ty::Any, "condition over `body.NAME` and `OPERATION.NAME`"),
-        KeyShape::must("emit", Ty::Named(&Ty::Any), "the events it becomes, each with its fields and `at`"),
+        KeyShape::must("emit", Ty::By(Names::Emitted, &Ty::Any), "the events it becomes, each with its fields and `at`"),
     ],
 };
 
@@ -376,7 +376,11 @@ pub(super) static POLL: Shape = Shape {
         KeyShape::may("slowest", Ty::Duration, "about single attempts: the longest pause; 6h unless given"),
         KeyShape::may("stop_after", Ty::Duration, "attempts requested longer ago are not asked about; 90d unless given"),
         KeyShape::may("until", Ty::OneOf(&UNTIL), "attempts that came so far are not asked about; `scored` unless given"),
-        KeyShape::may("list", Ty::Text, "the operation that lists what happened; without it, each attempt is asked about"),
+        KeyShape::may(
+            "list",
+            Ty::Of(Names::Operation),
+            "the operation that lists what happened; without it, each attempt is asked about",
+        ),
         KeyShape::may("for", Ty::Named(&Ty::List(&Ty::Text)), "a list is asked for with each of these values: `$for.NAME`"),
         KeyShape::may("window", Ty::Map(&WINDOW), "a list is asked for since the last time: `$window.from`, `$window.to`"),
         KeyShape::may("owner", Ty::List(&Ty::Named(&Ty::Text)), "how the attempt of an item is found, in order"),
@@ -404,18 +408,18 @@ pub(super) static ANSWER: Shape = Shape {
             Ty::Named(&Ty::Text),
             "ids that the reads get from the item, over those of our ledger: `attempt_id: OPERATION.NAME`",
         ),
-        KeyShape::may("read", Ty::List(&Ty::Text), "operations that are asked about the attempt"),
-        KeyShape::may("try", Ty::List(&Ty::Text), "operations that are asked too, and may be refused"),
+        KeyShape::may("read", Ty::List(&Ty::Of(Names::Operation)), "operations that are asked about the attempt"),
+        KeyShape::may("try", Ty::List(&Ty::Of(Names::Operation)), "operations that are asked too, and may be refused"),
         KeyShape::may("when", Ty::Any, "condition over `OPERATION.NAME`"),
-        KeyShape::must("emit", Ty::Named(&Ty::Any), "the events it becomes, each with its fields and `at`"),
+        KeyShape::must("emit", Ty::By(Names::Emitted, &Ty::Any), "the events it becomes, each with its fields and `at`"),
     ],
 };
 
 pub(super) static SUBSCRIBE: Shape = Shape {
     what: "`subscribe`",
     keys: &[
-        KeyShape::must("list", Ty::Text, "the operation that lists what is registered; it takes `url`"),
-        KeyShape::must("create", Ty::Text, "the operation that registers `callback_url`"),
+        KeyShape::must("list", Ty::Of(Names::Operation), "the operation that lists what is registered; it takes `url`"),
+        KeyShape::must("create", Ty::Of(Names::Operation), "the operation that registers `callback_url`"),
     ],
 };
 

@@ -40,6 +40,7 @@ pub use parse::{blank, parse, read};
 pub use poll::{Ask, List, Poll, Window};
 pub use report::{FileType, Report, page};
 pub use sample::{Sample, Sampled};
+pub(crate) use schema::root;
 pub use schema::vendor_schema;
 pub use shape::Shape;
 pub use subscribe::Subscribe;
@@ -81,6 +82,11 @@ pub struct Adapter {
     /// What a person has to do at the vendor, in words.
     pub setup: Option<String>,
     pub samples: Vec<Sample>,
+}
+
+/// The names that whoever sends a request gives it, with what they are.
+pub(crate) fn given() -> impl Iterator<Item = (&'static str, &'static str)> {
+    names::GIVEN.into_iter()
 }
 
 impl Adapter {

@@ -10,6 +10,7 @@ mod cond;
 mod declare;
 mod ensure;
 pub mod explain;
+pub(crate) mod known;
 pub(crate) mod literal;
 mod operand;
 pub(crate) mod rule;

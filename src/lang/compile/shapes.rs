@@ -1,6 +1,6 @@
 //! The maps of `rules.yaml`: their keys, what they hold, what they mean. The reader and the JSON Schema both take them from here.
 
-use crate::lang::shape::{KeyShape, Shape, Ty};
+use crate::lang::shape::{KeyShape, Names, Shape, Ty};
 
 /// A whole rules file.
 pub(crate) static FILE: Shape = Shape {
@@ -10,7 +10,7 @@ pub(crate) static FILE: Shape = Shape {
         KeyShape::may("settings", Ty::Named(&Ty::Map(&SETTING)), "what each account gives the pack"),
         KeyShape::may(
             "tags",
-            Ty::Named(&Ty::List(&Ty::Text)),
+            Ty::Named(&Ty::List(&Ty::Of(Names::Tag))),
             "families of tags: at most one member of each is on an opportunity",
         ),
         KeyShape::may("bands", Ty::Named(&Ty::Map(&BAND)), "names for ranges of a value: the first step that fits"),
@@ -28,7 +28,7 @@ pub(crate) static ENSURE: Shape = Shape {
             Ty::Named(&Ty::Map(&ENSURE_FORM)),
             "templates of profile forms, by name: made where there is none of that name",
         ),
-        KeyShape::may("tags", Ty::List(&Ty::Text), "families whose tags recruiters shall be able to choose"),
+        KeyShape::may("tags", Ty::List(&Ty::Of(Names::Family)), "families whose tags recruiters shall be able to choose"),
     ],
 };
 
@@ -81,8 +81,23 @@ pub(crate) const PER: [&str; 3] = ["posting", "assessment", "stage"];
 pub(crate) static BAND: Shape = Shape {
     what: "a band",
     keys: &[
-        KeyShape::must("of", Ty::Text, "the field whose ranges are named"),
-        KeyShape::must("steps", Ty::List(&Ty::Any), "`LABEL: { gte: VALUE }`, the first that fits; `LABEL: {}` fits always"),
+        KeyShape::must("of", Ty::Of(Names::Fact), "the field whose ranges are named"),
+        KeyShape::must(
+            "steps",
+            Ty::List(&Ty::Named(&Ty::Map(&STEP))),
+            "`LABEL: { gte: VALUE }`, the first that fits; `LABEL: {}` fits always",
+        ),
+    ],
+};
+
+/// One step of a band, under its label.
+pub(crate) static STEP: Shape = Shape {
+    what: "a step of a band",
+    keys: &[
+        KeyShape::may("gte", Ty::Any, "at least this: a value, or a setting as `$name`"),
+        KeyShape::may("gt", Ty::Any, "more than this"),
+        KeyShape::may("lte", Ty::Any, "at most this"),
+        KeyShape::may("lt", Ty::Any, "less than this"),
     ],
 };
 
@@ -94,7 +109,11 @@ pub(crate) static RULE: Shape = Shape {
         KeyShape::may("was", Ty::List(&Ty::Text), "earlier names: keeps timers through a rename"),
         KeyShape::must("trigger", Ty::Ref("triggers"), "what it listens to: one trigger or a list"),
         KeyShape::may("accept", Ty::List(&Ty::OneOf(&ACCEPT)), "situations it fires in although rules do not by default"),
-        KeyShape::may("allow", Ty::Named(&Ty::Text), "warnings that are meant, by their code, each with the reason why"),
+        KeyShape::may(
+            "allow",
+            Ty::By(Names::Code, &Ty::Text),
+            "warnings that are meant, by their code, each with the reason why",
+        ),
         KeyShape::may("when", Ty::Ref("condition"), "false: not this rule's business"),
         KeyShape::may(
             "settle",
@@ -123,8 +142,12 @@ pub(crate) const ACCEPT: [&str; 3] = ["archived", "moved_on", "own_moves"];
 pub(crate) static TIMER: Shape = Shape {
     what: "a timer",
     keys: &[
-        KeyShape::may("after", Ty::Text, "how long after the anchor: `7d`, or a setting of type duration as `$name`"),
-        KeyShape::may("before", Ty::Text, "how long before the anchor"),
+        KeyShape::may(
+            "after",
+            Ty::Of(Names::Length),
+            "how long after the anchor: `7d`, or a setting of type duration as `$name`",
+        ),
+        KeyShape::may("before", Ty::Of(Names::Length), "how long before the anchor"),
         KeyShape::must("of", Ty::Ref("trigger"), "the anchor: an event, or `assessment.expires_at`"),
     ],
 };
@@ -132,36 +155,44 @@ pub(crate) static TIMER: Shape = Shape {
 /// A tag that polling finds on an opportunity.
 pub(crate) static TAG_ADDED: Shape = Shape {
     what: "a trigger on a tag",
-    keys: &[KeyShape::must("tag_added", Ty::Text, "a pattern with typed holes: tags that match, with the holes as names")],
+    keys: &[KeyShape::must(
+        "tag_added",
+        Ty::Of(Names::Tag),
+        "a pattern with typed holes: tags that match, with the holes as names",
+    )],
 };
 
 /// A trigger on the success of a call.
 pub(crate) static DONE: Shape = Shape {
     what: "a trigger on a call",
-    keys: &[KeyShape::must("done", Ty::Text, "an operation of vendor.yaml that rules call: it was carried out")],
+    keys: &[KeyShape::must("done", Ty::Of(Names::Call), "an operation of vendor.yaml that rules call: it was carried out")],
 };
 
 /// A trigger on the failure of a call.
 pub(crate) static FAILED: Shape = Shape {
     what: "a trigger on a call",
-    keys: &[KeyShape::must("failed", Ty::Text, "an operation of vendor.yaml that rules call: it cannot be carried out")],
+    keys: &[KeyShape::must(
+        "failed",
+        Ty::Of(Names::Call),
+        "an operation of vendor.yaml that rules call: it cannot be carried out",
+    )],
 };
 
 /// A trigger on an answer.
 pub(crate) static ANSWERED: Shape = Shape {
     what: "a trigger on an answer",
-    keys: &[KeyShape::must("answered", Ty::Text, "the key of a question that a rule of this pack asks")],
+    keys: &[KeyShape::must("answered", Ty::Of(Names::Asked), "the key of a question that a rule of this pack asks")],
 };
 
 /// A source of rows.
 pub(crate) static SPEC: Shape = Shape {
     what: "a source of rows",
     keys: &[
-        KeyShape::may("in", Ty::Text, "`catalogue` (the vendor's tests), `ledger` (our attempts), or a `$list`"),
+        KeyShape::may("in", Ty::Of(Names::Source), "`catalogue` (the vendor's tests), `ledger` (our attempts), or a `$list`"),
         KeyShape::may("first_of", Ty::List(&Ty::Ref("spec")), "the first of these sources that has a row"),
         KeyShape::may("like", Ty::Text, "a pattern with typed holes: rows that match, with the holes as fields"),
         KeyShape::may("where", Ty::Ref("condition"), "which rows count; left of the colon stands a field of the row"),
-        KeyShape::may("take", Ty::Text, "the field of the row that the variable stands for"),
+        KeyShape::may("take", Ty::Of(Names::Field), "the field of the row that the variable stands for"),
         KeyShape::may("only", Ty::OneOf(&ONLY), "which row counts when there are several"),
         KeyShape::may("default", Ty::Any, "the value when there is no row"),
         KeyShape::may("else", Ty::List(&Ty::Ref("action")), "what to do when there is no row"),

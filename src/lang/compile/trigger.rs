@@ -58,7 +58,7 @@ impl Check<'_, '_> {
         good.then_some((triggers, kinds))
     }
 
-    fn trigger(&mut self, node: &Node, route: &str) -> Option<(Trigger, EventKind)> {
+    pub(super) fn trigger(&mut self, node: &Node, route: &str) -> Option<(Trigger, EventKind)> {
         let NodeKind::Map(entries) = &node.kind else {
             let kind = self.event(node)?;
             return Some((Trigger::Event(kind.clone()), kind));

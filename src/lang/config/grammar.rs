@@ -1,6 +1,6 @@
 //! The keys of `leverd.yaml`, once: reader, schema and grammar page go by these tables.
 
-use crate::lang::shape::{KeyShape, Shape, Ty};
+use crate::lang::shape::{KeyShape, Names, Shape, Ty};
 
 /// `{ env: NAME }` or `{ file: PATH }`.
 pub(super) static SECRET: Shape = Shape {
@@ -28,7 +28,11 @@ pub(super) static ACCOUNT: Shape = Shape {
     what: "an account",
     keys: &[
         KeyShape::must("lever", Ty::Map(&LEVER), "the connection to Lever"),
-        KeyShape::may("vendors", Ty::Named(&Ty::Map(&VENDOR)), "the connections to assessment vendors, by the vendor's name"),
+        KeyShape::may(
+            "vendors",
+            Ty::By(Names::Vendor, &Ty::Map(&VENDOR)),
+            "the connections to assessment vendors, by the vendor's name",
+        ),
         KeyShape::may("packs", Ty::List(&Ty::Map(&PACK)), "the packs that work in this account"),
         KeyShape::may(
             "automations",
@@ -49,8 +53,12 @@ pub(super) static AUTOMATION: Shape = Shape {
 pub(super) static SPOT: Shape = Shape {
     what: "a stage or a tag",
     keys: &[
-        KeyShape::may("stage", Ty::Text, "name or id of the stage; either this or `tag`"),
-        KeyShape::may("tag", Ty::Text, "the tag"),
+        KeyShape::may(
+            "stage",
+            Ty::Of(Names::Thing(crate::model::Kind::Stage)),
+            "name or id of the stage; either this or `tag`",
+        ),
+        KeyShape::may("tag", Ty::Of(Names::Tag), "the tag"),
     ],
 };
 
@@ -66,7 +74,11 @@ pub(super) static LEVER: Shape = Shape {
         ),
         KeyShape::may("api_key", Ty::Map(&SECRET), "Lever's API key; either this or `oauth`"),
         KeyShape::may("oauth", Ty::Map(&OAUTH), "the OAuth app through which a Super Admin of the account connects it"),
-        KeyShape::may("perform_as", Ty::Text, "id or name of the Lever user in whose name leverd writes"),
+        KeyShape::may(
+            "perform_as",
+            Ty::Of(Names::Thing(crate::model::Kind::User)),
+            "id or name of the Lever user in whose name leverd writes",
+        ),
         KeyShape::may("webhooks", Ty::Map(&WEBHOOKS), "how Lever's webhooks are recognised"),
         KeyShape::may("poll", Ty::Map(&POLL), "look at what changed in Lever without being told; not unless given"),
     ],
@@ -100,7 +112,11 @@ pub(super) static VENDOR: Shape = Shape {
     what: "a vendor connection",
     keys: &[
         KeyShape::may("base_url", Ty::Url, "another URL than the adapter's"),
-        KeyShape::may("secrets", Ty::Named(&Ty::Map(&SECRET)), "the secrets that the adapter asks for, by its names"),
+        KeyShape::may(
+            "secrets",
+            Ty::By(Names::Secret, &Ty::Map(&SECRET)),
+            "the secrets that the adapter asks for, by its names",
+        ),
         KeyShape::may("path_token", Ty::Map(&SECRET), "the secret last part of the URL that the vendor's webhooks are sent to"),
     ],
 };
@@ -110,10 +126,10 @@ pub(super) const MODES: [&str; 3] = ["off", "shadow", "live"];
 pub(super) static PACK: Shape = Shape {
     what: "a pack",
     keys: &[
-        KeyShape::may("pack", Ty::Text, "name of a built-in pack"),
+        KeyShape::may("pack", Ty::Of(Names::Pack), "name of a built-in pack"),
         KeyShape::may("path", Ty::Text, "folder of a pack of your own; relative to this file"),
         KeyShape::must("mode", Ty::OneOf(&MODES), "`off`, `shadow` (plans and records, sends nothing) or `live`"),
-        KeyShape::may("settings", Ty::Named(&Ty::Any), "the pack's settings, by name"),
+        KeyShape::may("settings", Ty::By(Names::Setting, &Ty::Any), "the pack's settings, by name"),
     ],
 };
 

@@ -19,6 +19,7 @@ pub use read::read;
 pub use secret::{MissingSecret, SecretPlace, SecretRef, Secrets};
 
 use super::ruleset::Mode;
+use super::shape::Shape;
 use super::source::Span;
 use super::yaml::Key;
 use crate::model::{AccountId, PackName, VendorName};
@@ -315,6 +316,11 @@ impl Account {
     pub fn vendor(&self, name: &VendorName) -> Option<&VendorConnection> {
         self.vendors.iter().find(|connection| connection.vendor == *name)
     }
+}
+
+/// The keys of `leverd.yaml`.
+pub(crate) fn root() -> &'static Shape {
+    &grammar::ROOT
 }
 
 /// The JSON Schema of `leverd.yaml`, from the tables that the reader goes by.

@@ -12,6 +12,8 @@ mod rows;
 mod text;
 mod trigger;
 
+pub(crate) use trigger::clause;
+
 use self::text::{named, noun};
 use super::bind::SettingInput;
 use super::compile::literal::a;

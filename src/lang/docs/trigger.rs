@@ -58,15 +58,26 @@ impl Words<'_> {
     fn event(&self, name: &str) -> String {
         let vendor = &self.vendor;
         match name.parse::<EventKind>() {
-            Ok(EventKind::Lever(event)) => lever(event).to_owned(),
             Ok(EventKind::Assessment(event)) => assessment(event).replace("VENDOR", vendor),
-            Ok(EventKind::OpportunityCreated) => "a candidate is added to Lever".to_owned(),
-            Ok(EventKind::OpportunityGone) => "a candidate is deleted or made anonymous".to_owned(),
+            Ok(kind @ (EventKind::Lever(_) | EventKind::OpportunityCreated | EventKind::OpportunityGone)) => {
+                clause(&kind).unwrap_or_default()
+            }
             Ok(EventKind::TagAdded | EventKind::Answered(_) | EventKind::Done(_) | EventKind::Failed(_)) | Err(()) => {
                 format!("{} happens", ticked(name))
             }
         }
     }
+}
+
+/// What happens when an event is told of that has no parameter, as a clause.
+pub(crate) fn clause(kind: &EventKind) -> Option<String> {
+    Some(match kind {
+        EventKind::Lever(event) => lever(*event).to_owned(),
+        EventKind::Assessment(event) => assessment(*event).replace("VENDOR", "the vendor"),
+        EventKind::OpportunityCreated => "a candidate is added to Lever".to_owned(),
+        EventKind::OpportunityGone => "a candidate is deleted or made anonymous".to_owned(),
+        EventKind::TagAdded | EventKind::Answered(_) | EventKind::Done(_) | EventKind::Failed(_) => return None,
+    })
 }
 
 fn lever(event: LeverEvent) -> &'static str {

@@ -48,6 +48,11 @@ pub trait Scope {
     }
 }
 
+/// The helpers, each with how it is written.
+pub(crate) fn helpers() -> impl Iterator<Item = (&'static str, &'static str)> {
+    helper::Helper::ALL.into_iter().map(|helper| (helper.name(), helper.usage()))
+}
+
 /// The values for one rendering.
 pub trait Lookup {
     /// The value of a dotted name; nothing where it is absent. As with [`Scope::lookup`], the front part is enough.

@@ -10,12 +10,14 @@ mod load;
 mod node;
 mod offsets;
 mod read;
+mod sketch;
 mod syntax;
 
 pub use load::{MAX_DEPTH, MAX_NODES, load};
 pub use node::{Key, Kind, Node, Style};
 pub(crate) use read::stray;
 pub use read::{parse_duration, parse_int, parse_number, unknown_key, written};
+pub use sketch::sketch;
 
 #[cfg(test)]
 mod tests;

@@ -60,6 +60,11 @@ impl Node {
         Self { span, kind, brackets, offsets: Offsets::Whole }
     }
 
+    /// A map or a list made of parts of another.
+    pub(crate) fn part(span: Span, kind: Kind) -> Self {
+        Self::new(span, kind)
+    }
+
     /// Whether nothing stands here, or `~` or `null` unquoted.
     pub fn is_null(&self) -> bool {
         match &self.kind {

@@ -170,3 +170,51 @@ fn limits_are_told_not_felt() {
     let long = format!("a: {}\n", "word ".repeat(20_000));
     assert!(codes(&long).is_empty());
 }
+
+/// A sketch in one line: `{key: value}`, `[item]`, keys without a value as `key`.
+fn drawn(text: &str) -> String {
+    fn draw(node: &Node) -> String {
+        match &node.kind {
+            Kind::Scalar { text, .. } => text.clone(),
+            Kind::Seq(items) => format!("[{}]", items.iter().map(draw).collect::<Vec<_>>().join(", ")),
+            Kind::Map(entries) => {
+                let each = entries.iter().map(|(key, value)| match draw(value) {
+                    value if value.is_empty() => key.text.clone(),
+                    value => format!("{}: {value}", key.text),
+                });
+                format!("{{{}}}", each.collect::<Vec<_>>().join(", "))
+            }
+            Kind::Faulty => "faulty".to_owned(),
+        }
+    }
+    let mut sources = Sources::new();
+    let id = sources.add_text("a.yaml", text);
+    draw(&sketch(id, text))
+}
+
+#[test]
+fn a_sketch_holds_what_is_half_written_and_all_around_it() {
+    let rest = "    do: [{ add_tag: x }]\n  - name: b\n";
+    for (broken, expected) in [
+        ("    tri\n", "tri, do: [{add_tag: x}]}, {name: b}"),
+        ("    trigger: [a, b\n", "trigger: [a, b], do: [{add_tag: x}]}, {name: b}"),
+        ("    when: { to_stage: \"Rev\n", "when: {to_stage: Rev}, do: [{add_tag: x}]}, {name: b}"),
+        ("    when: { to_stage: X, opp\n", "when: {to_stage: X, opp}, do: [{add_tag: x}]}, {name: b}"),
+        ("    when:\n      to_stage: X\n      opp\n", "when: {to_stage: X, opp}, do: [{add_tag: x}]}, {name: b}"),
+        ("    when:\n", "when, do: [{add_tag: x}]}, {name: b}"),
+        ("    was: 'old\n", "was: old, do: [{add_tag: x}]}, {name: b}"),
+        ("    when: { a: {{x}} }\n", "when: {a: {{x}}}, do: [{add_tag: x}]}, {name: b}"),
+        // YAML takes it for the rest of the name above.
+        ("     over\n", " over, do: [{add_tag: x}]}, {name: b}"),
+        ("   under\n", "under, do: [{add_tag: x}]}, {name: b}"),
+    ] {
+        assert_eq!(
+            drawn(&format!("rules:\n  - name: a\n{broken}{rest}")),
+            format!("{{rules: [{{name: a, {expected}]}}").replace("a,  over", "a over"),
+            "{broken}"
+        );
+    }
+    assert_eq!(drawn("a:\n- b: c\n  d\n-\n- e\nf: |\n  g\n   h\n\ni: j # k\n"), "{a: [{b: c, d}, , e], f: g\n h\n, i: j}");
+    assert_eq!(drawn("- - a\n  - b: {}\n"), "[[a, {b: {}}]]");
+    assert_eq!(drawn("x"), "x");
+}

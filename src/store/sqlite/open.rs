@@ -8,6 +8,7 @@ use crate::store::options::{Options, Place};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Every migration, in order; the version is the place in this list, from 1.
 const MIGRATIONS: &[&str] = &[
@@ -18,6 +19,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0005_attempts.sql"),
     include_str!("0006_console.sql"),
 ];
+/// A lock that its holder gave up may live a moment longer: in a child that the holder had just forked and that has not begun its own
+/// program yet.
+const LOCK_TRIES: u32 = 25;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// The schema version that this build writes.
 #[expect(clippy::cast_possible_truncation, reason = "there are not four thousand million migrations")]
 const KNOWN: u32 = MIGRATIONS.len() as u32;
@@ -78,11 +83,14 @@ fn lock(path: &Path) -> Result<File> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let file = private(Path::new(&name))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path: path.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(refused(path, &error)),
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(refused(path, &error)),
+        }
     }
+    Err(StoreError::Locked { path: path.to_owned() })
 }
 
 /// Opens or makes a file that only its owner reads: candidates' data.

@@ -151,8 +151,9 @@ async fn a_broken_file_keeps_the_last_good_rules_and_says_so() {
     let health = bed.get("/health").await;
     assert!(health.contains("rules/qualified/rules.yaml") && health.contains("assessment.startd"), "{health}");
     assert!(bed.get("/metrics").await.contains("leverd_reloads_total{ok=\"false\"}"));
-    let notices = bed.world.node.store.notices(Some(&bed.account()), 10).await.unwrap();
-    let (_, notice) = notices.first().unwrap();
+    let notices = async || bed.world.node.store.notices(Some(&bed.account()), 10).await.unwrap();
+    until("the notice", async || !notices().await.is_empty()).await;
+    let (_, notice) = notices().await.remove(0);
     assert_eq!(notice.kind, NoticeKind::Reload);
     assert!(notice.text.contains("not taken") && notice.text.contains("did you mean"), "{}", notice.text);
     // It works on.

@@ -10,7 +10,7 @@ use crate::lang::compile::literal::unknown_option;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::rule::Operand;
 use crate::lang::scope::Scope;
-use crate::lang::shape::{KeyShape, Shape, Ty};
+use crate::lang::shape::{KeyShape, Names, Shape, Ty};
 use crate::lang::template::Template;
 use crate::lang::yaml::{self, Node};
 use crate::model::{Again, PhaseGroup, Type};
@@ -31,8 +31,16 @@ pub(super) static VERB: Verb = Verb {
 static SHAPE: Shape = Shape {
     what: "`invite`",
     keys: &[
-        KeyShape::must("test", Ty::Text, "the test: a `$path`, or the title of one"),
-        KeyShape::may("with", Ty::Named(&Ty::Any), "what the vendor's invitation takes besides, by the names of `vendor.yaml`"),
+        KeyShape::must(
+            "test",
+            Ty::Of(Names::Thing(crate::model::Kind::Assessment)),
+            "the test: a `$path`, or the title of one",
+        ),
+        KeyShape::may(
+            "with",
+            Ty::By(Names::Input, &Ty::Any),
+            "what the vendor's invitation takes besides, by the names of `vendor.yaml`",
+        ),
         KeyShape::may("to", Ty::Text, "the e-mail address; the candidate's first one unless given"),
         KeyShape::may("per", Ty::OneOf(&PER), "whether each opportunity or each person has an attempt of its own"),
         KeyShape::may("key", Ty::Text, "invitations with different keys are different, even to the same test"),
