@@ -4,6 +4,7 @@ use super::exit::Exit;
 use super::out::{Format, Out, for_reading};
 use crate::lang;
 use crate::lang::near::near;
+use crate::model::Code;
 use crate::sim::script;
 use crate::suite;
 use anstyle::Style;
@@ -18,7 +19,7 @@ pub(super) fn entries() -> impl Iterator<Item = &'static lang::explain::Entry> +
 /// Say what a diagnostic code means, with a bad and a good example
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// The code in the brackets of a message, such as `unknown-key`; all codes if left out
+    /// The code in the brackets of a message, such as `unknown-key`, or of a failure, such as `R10`; all codes if left out
     code: Option<String>,
     /// How to write it
     #[arg(long, default_value = "human", value_parser = for_reading())]
@@ -28,7 +29,7 @@ pub(super) struct Explain {
 impl Explain {
     pub(super) fn run(&self, out: &mut Out) -> anyhow::Result<Exit> {
         let Some(wanted) = &self.code else {
-            let codes: Vec<&str> = entries().map(|entry| entry.0).collect();
+            let codes: Vec<&str> = entries().map(|entry| entry.0).chain(failures().map(|(code, ..)| code.as_str())).collect();
             if self.format == Format::Json {
                 out.json(&codes)?;
             } else {
@@ -38,6 +39,9 @@ impl Explain {
         };
         // People paste `error[unknown-key]`.
         let wanted = wanted.rsplit('[').next().unwrap_or(wanted).trim_end_matches(']');
+        if let Some((code, what, helps)) = failures().find(|(code, ..)| code.as_str().eq_ignore_ascii_case(wanted)) {
+            return self.failure(out, code, what, helps);
+        }
         let Some((code, text, bad, good)) = entries().find(|entry| entry.0 == wanted) else {
             let near = near(wanted, entries().map(|entry| entry.0));
             let near = near.first().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
@@ -60,6 +64,23 @@ impl Explain {
         }
         Ok(Exit::Fine)
     }
+
+    fn failure(&self, out: &mut Out, code: Code, what: &str, helps: &str) -> anyhow::Result<Exit> {
+        if self.format == Format::Json {
+            out.json(&json!({ "code": code, "text": what, "who_helps": helps }))?;
+            return Ok(Exit::Fine);
+        }
+        let bold = Style::new().bold();
+        out.line(format_args!("{bold}{code}{bold:#}\n"))?;
+        out.line(wrap(&format!("Something that no check of the files can rule out: {what}."), 100))?;
+        out.line(wrap(&format!("Who helps: {helps}."), 100))?;
+        Ok(Exit::Fine)
+    }
+}
+
+/// What may still go wrong where `validate` found no fault.
+fn failures() -> impl Iterator<Item = (Code, &'static str, &'static str)> {
+    Code::ALL.iter().filter_map(|code| code.failure().map(|(what, helps)| (*code, what, helps)))
 }
 
 /// Words in lines of at most `width` characters.

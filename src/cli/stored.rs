@@ -10,7 +10,7 @@ use crate::lang::diagnostic::Diagnostics;
 use crate::lang::project::Bound;
 use crate::lang::render::render_human;
 use crate::lang::source::Sources;
-use crate::model::{AccountId, Event, Reason};
+use crate::model::{AccountId, Code, Event, Reason};
 use crate::runtime::backfill;
 use crate::runtime::project::Reading;
 use crate::server::side::{self, Ask, Wish};
@@ -116,7 +116,7 @@ impl Place {
         let store = Store::open(Options::path(&path)).await?;
         match wish {
             Wish::Retry => store.retry(account, work, now()).await?,
-            Wish::Skip { reason } => store.skip(account, work, Reason::new("skipped", reason.as_str()), now()).await?,
+            Wish::Skip { reason } => store.skip(account, work, Reason::new(Code::Skipped, reason.as_str()), now()).await?,
         }
         store.close().await;
         Ok(())

@@ -59,7 +59,7 @@ pub fn done(
 
 /// A call that cannot be carried out.
 pub fn failed(operation: &str, reason: &Reason) -> Called {
-    let fields = [("failure.message", &reason.text), ("failure.code", &reason.code)];
+    let fields = [("failure.message", reason.text.as_str()), ("failure.code", reason.code.as_str())];
     let fields = fields.map(|(name, text)| (name.to_owned(), Value::text(text))).into();
     Called { row: None, events: vec![(EventKind::Failed(operation.to_owned()), fields)] }
 }

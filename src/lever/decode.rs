@@ -16,7 +16,9 @@
 
 use super::api::{self, Archived, Opportunity, StageChange, text, when};
 use super::facts::Names;
-use crate::model::{AccountId, ContactId, EventId, Kind, LeverEvent, OpportunityId, Reason, Request, StageId, UserId, Value};
+use crate::model::{
+    AccountId, Code, ContactId, EventId, Kind, LeverEvent, OpportunityId, Reason, Request, StageId, UserId, Value,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -49,7 +51,7 @@ pub struct LeverPayload {
 /// # Errors
 /// R5 when the event is unknown, has no time, or lacks an id without which nothing can be confirmed.
 pub fn payload(body: &[u8]) -> Result<LeverPayload, Reason> {
-    let wrong = |what: &str| Reason::new("R5", format!("Lever's delivery {what}"));
+    let wrong = |what: &str| Reason::new(Code::R5, format!("Lever's delivery {what}"));
     let json: Json = serde_json::from_slice(body).map_err(|_| wrong("is not JSON"))?;
     let event = text(&json, "event").and_then(|event| event.parse().ok()).ok_or_else(|| wrong("is of an unknown event"))?;
     let nothing = Json::Null;
@@ -174,7 +176,7 @@ pub struct NotConfirmed {
 /// When the API contradicts it or does not show it.
 pub fn confirm(payload: &LeverPayload, seen: Seen<'_>, names: Names<'_>) -> Result<Confirmed, NotConfirmed> {
     let no = |again: bool, what: &str| {
-        Err(NotConfirmed { reason: Reason::new("not confirmed", format!("`{}`: Lever's API {what}", payload.event)), again })
+        Err(NotConfirmed { reason: Reason::new(Code::NotConfirmed, format!("`{}`: Lever's API {what}", payload.event)), again })
     };
     let opportunity = match (payload.event, seen) {
         (LeverEvent::CandidateDeleted, Seen::Gone) => return Ok(deleted(payload)),

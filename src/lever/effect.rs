@@ -6,8 +6,8 @@
 use super::api::{self, ApiError, Form, Note, Opportunity, UploadedFile};
 use super::facts::OpportunitySnapshot;
 use crate::model::{
-    Act, Applied, Attachment, Body, Exchange, Method, Move, OpportunityId, Outcome, Placed, Reason, Request, Response, UserId,
-    Value, digest,
+    Act, Applied, Attachment, Body, Code, Exchange, Method, Move, OpportunityId, Outcome, Placed, Reason, Request, Response,
+    UserId, Value, digest,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -68,7 +68,7 @@ pub fn step(act: &Act, context: Context<'_>) -> Step {
     }
     if let Some(placed) = context.placed.filter(|placed| content_digest(act, context).as_ref() == Some(&placed.digest)) {
         return if placed.old.is_empty() {
-            Step::Done(Reason::new("already so", "the same stands under this key already"))
+            Step::Done(Reason::new(Code::AlreadySo, "the same stands under this key already"))
         } else {
             Step::Sweep
         };
@@ -80,7 +80,7 @@ pub fn step(act: &Act, context: Context<'_>) -> Step {
         Act::Link { url, .. } => {
             let there = context.snapshot.and_then(|snapshot| snapshot.links.as_ref()).is_some_and(|links| links.contains(url));
             if there && context.placed.is_none() {
-                Step::Done(Reason::new("already so", "the link is there"))
+                Step::Done(Reason::new(Code::AlreadySo, "the link is there"))
             } else {
                 Step::Send(api::add_links(id, std::slice::from_ref(url), user))
             }
@@ -90,7 +90,7 @@ pub fn step(act: &Act, context: Context<'_>) -> Step {
                 let urls: Vec<String> = placed.old.iter().chain([&placed.id]).cloned().collect();
                 Step::Send(api::remove_links(id, &urls, user))
             }
-            None => Step::Done(Reason::new("already so", "no link of ours stands under this key")),
+            None => Step::Done(Reason::new(Code::AlreadySo, "no link of ours stands under this key")),
         },
         Act::File(file) => match context.content {
             None => Step::Fetch,
@@ -178,19 +178,19 @@ fn guard_stage(to: &Move, snapshot: &OpportunitySnapshot) -> Option<Step> {
         return Some(held);
     }
     if snapshot.stage.as_ref() == Some(&to.to) {
-        return Some(Step::Done(Reason::new("already so", format!("it is in `{}` already", to.to_name))));
+        return Some(Step::Done(Reason::new(Code::AlreadySo, format!("it is in `{}` already", to.to_name))));
     }
     if snapshot.archived.is_some() && !to.even_archived {
-        return Some(Step::Skip(Reason::new("archived", format!("it is archived and is not moved to `{}`", to.to_name))));
+        return Some(Step::Skip(Reason::new(Code::Archived, format!("it is archived and is not moved to `{}`", to.to_name))));
     }
     let allowed = to.from.as_ref().unwrap_or(&to.earlier);
     match &snapshot.stage {
         Some(stage) if allowed.contains(stage) => None,
         _ if to.from.is_some() => Some(Step::Skip(Reason::new(
-            "moved on",
+            Code::MovedOn,
             format!("it is in none of the stages from which it may be moved to `{}`", to.to_name),
         ))),
-        _ => Some(Step::Skip(Reason::new("backward", format!("it is already past `{}`", to.to_name)))),
+        _ => Some(Step::Skip(Reason::new(Code::Backward, format!("it is already past `{}`", to.to_name)))),
     }
 }
 
@@ -201,13 +201,13 @@ fn guard_archive(reason: &str, even_archived: bool, snapshot: &OpportunitySnapsh
     }
     let archived = snapshot.archived.as_ref()?;
     if archived.reason.as_deref() == Some(reason) {
-        return Some(Step::Done(Reason::new("already so", "it is archived for this reason already")));
+        return Some(Step::Done(Reason::new(Code::AlreadySo, "it is archived for this reason already")));
     }
-    (!even_archived).then(|| Step::Skip(Reason::new("archived", "it is archived already, for another reason")))
+    (!even_archived).then(|| Step::Skip(Reason::new(Code::Archived, "it is archived already, for another reason")))
 }
 
 fn anonymized(snapshot: &OpportunitySnapshot) -> Option<Step> {
-    snapshot.anonymized.then(|| Step::Skip(Reason::new("gone", "Lever has anonymised the opportunity")))
+    snapshot.anonymized.then(|| Step::Skip(Reason::new(Code::Gone, "Lever has anonymised the opportunity")))
 }
 
 /// Whether a write happened.
@@ -238,42 +238,49 @@ fn from_the_future(request: &Request, response: &Response) -> Option<SignedDurat
 pub fn outcome(request: &Request, exchange: &Exchange) -> Outcome {
     let response = match exchange {
         Exchange::NotSent(cause) => {
-            return Outcome::Retry { after: None, reason: Reason::new("R1", format!("Lever could not be reached: {cause}")) };
+            return Outcome::Retry {
+                after: None,
+                reason: Reason::new(Code::R1, format!("Lever could not be reached: {cause}")),
+            };
         }
         Exchange::Lost(cause) => {
-            return Outcome::Unknown { reason: Reason::new("R1", format!("Lever did not answer: {cause}")) };
+            return Outcome::Unknown { reason: Reason::new(Code::R1, format!("Lever did not answer: {cause}")) };
         }
         Exchange::Answered(response) => response,
     };
     let error = ApiError::of(response);
-    let reason = |code: &str, what: &str| Reason::new(code, format!("{what} ({}){}", response.status, error.suffix()));
+    let reason = |code: Code, what: &str| Reason::new(code, format!("{what} ({}){}", response.status, error.suffix()));
     let early = from_the_future(request, response);
     match response.status {
         200..=299 => Outcome::Done { learned: learned(request, response) },
-        401 => Outcome::Suspended { reason: reason("R2", "Lever does not accept the credentials of this account") },
+        401 => Outcome::Suspended { reason: reason(Code::R2, "Lever does not accept the credentials of this account") },
         403 if error.confidential() => {
-            Outcome::Dead { reason: reason("R2", "the opportunity is confidential and the credentials may not change it") }
+            Outcome::Dead { reason: reason(Code::R2, "the opportunity is confidential and the credentials may not change it") }
         }
         403 => Outcome::Suspended {
-            reason: reason("R2", &format!("the credentials lack the Lever permission {}", permission(request))),
+            reason: reason(Code::R2, &format!("the credentials lack the Lever permission {}", permission(request))),
         },
         // A person deleted the feedback that was to be changed: there is none under the key any more, so it is given anew.
-        404 if request.method == Method::Put && part(request) == Some("feedback") => {
-            Outcome::Retry { after: None, reason: reason("R3", "the feedback under this key was deleted; it is given again") }
-        }
-        404 | 410 => Outcome::Dead { reason: reason("R3", "Lever does not know this opportunity any more") },
-        408 | 500.. => Outcome::Unknown { reason: reason("R1", "Lever failed while it carried this out") },
-        425 | 429 => Outcome::Retry { after: api::retry_after(response), reason: reason("R1", "Lever asks to wait") },
-        300..=399 => Outcome::Dead { reason: reason("R4", "Lever redirects to where its credentials must not go") },
+        404 if request.method == Method::Put && part(request) == Some("feedback") => Outcome::Retry {
+            after: None,
+            reason: reason(Code::R3, "the feedback under this key was deleted; it is given again"),
+        },
+        404 | 410 => Outcome::Dead { reason: reason(Code::R3, "Lever does not know this opportunity any more") },
+        408 | 500.. => Outcome::Unknown { reason: reason(Code::R1, "Lever failed while it carried this out") },
+        425 | 429 => Outcome::Retry { after: api::retry_after(response), reason: reason(Code::R1, "Lever asks to wait") },
+        300..=399 => Outcome::Dead { reason: reason(Code::R4, "Lever redirects to where its credentials must not go") },
         400 if early.is_some() => Outcome::Retry {
             after: early,
-            reason: reason("R1", "this machine's clock is ahead of Lever's, which takes no times to come"),
+            reason: reason(Code::R1, "this machine's clock is ahead of Lever's, which takes no times to come"),
         },
         400 if matches!(part(request), Some("forms" | "feedback")) => Outcome::Dead {
-            reason: reason("R7", "Lever refuses this form; if its template was changed, run `leverd pull` and validate again"),
+            reason: reason(
+                Code::R7,
+                "Lever refuses this form; if its template was changed, run `leverd pull` and validate again",
+            ),
         },
-        413 => Outcome::Dead { reason: reason("R9", "Lever says that this is too large") },
-        _ => Outcome::Dead { reason: reason("R4", "Lever refuses this") },
+        413 => Outcome::Dead { reason: reason(Code::R9, "Lever says that this is too large") },
+        _ => Outcome::Dead { reason: reason(Code::R4, "Lever refuses this") },
     }
 }
 

@@ -5,7 +5,7 @@
 //! stored before anything else, and an answer that got lost is asked for again with the same one.
 
 use super::api::scrub;
-use crate::model::{Body, Destination, Exchange, Method, Reason, Request, Response, Secret};
+use crate::model::{Body, Code, Destination, Exchange, Method, Reason, Request, Response, Secret};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 use url::Url;
@@ -95,7 +95,7 @@ impl App {
 
 /// What the token endpoint answered. `before` is the refresh token that was sent, for a server that keeps it.
 pub fn tokens(exchange: &Exchange, before: Option<&Secret>, now: Timestamp) -> Result<Tokens, NoTokens> {
-    let later = |text: String| NoTokens::Later { after: None, reason: Reason::new("R1", text) };
+    let later = |text: String| NoTokens::Later { after: None, reason: Reason::new(Code::R1, text) };
     let answer = match exchange {
         Exchange::NotSent(cause) => return Err(later(format!("Lever's login could not be reached: {cause}"))),
         Exchange::Lost(cause) => return Err(later(format!("Lever's login did not answer: {cause}"))),
@@ -123,13 +123,14 @@ fn refused(answer: &Response) -> NoTokens {
     let (error, description) = (text("error").unwrap_or_default(), text("error_description"));
     let said = description.or_else(|| Some(error.clone()).filter(|error| !error.is_empty()));
     let said = said.map(|said| format!(": {said}")).unwrap_or_default();
-    let reason = |code: &str, what: &str| Reason::new(code, format!("{what} ({}){said}", answer.status));
+    let reason = |code: Code, what: &str| Reason::new(code, format!("{what} ({}){said}", answer.status));
     match (answer.status, error.as_str()) {
-        (408 | 425 | 429 | 500.., _) => {
-            NoTokens::Later { after: super::api::retry_after(answer), reason: reason("R1", "Lever's login is not available") }
-        }
-        (_, "invalid_grant") => NoTokens::LogInAgain(reason("R2", "Lever takes the login back")),
-        _ => NoTokens::App(reason("R2", "Lever refuses the OAuth app: look at its client id, client secret and callback")),
+        (408 | 425 | 429 | 500.., _) => NoTokens::Later {
+            after: super::api::retry_after(answer),
+            reason: reason(Code::R1, "Lever's login is not available"),
+        },
+        (_, "invalid_grant") => NoTokens::LogInAgain(reason(Code::R2, "Lever takes the login back")),
+        _ => NoTokens::App(reason(Code::R2, "Lever refuses the OAuth app: look at its client id, client secret and callback")),
     }
 }
 

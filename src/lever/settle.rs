@@ -7,7 +7,7 @@
 //! No marker is ever visible to a recruiter. Pure: [`lookup`] says what to read, [`settled`] decides.
 
 use super::api::{self, Form, Note, Page, Unread, UploadedFile};
-use crate::model::{Act, Exchange, FilledForm, OpportunityId, Placed, Reason, Request};
+use crate::model::{Act, Code, Exchange, FilledForm, OpportunityId, Placed, Reason, Request};
 use jiff::{SignedDuration, Timestamp};
 
 /// What Lever's clock may differ from ours by.
@@ -91,7 +91,7 @@ pub fn settled(begun: Begun<'_>, answer: Option<&Exchange>) -> Settled {
     let Some(answer) = answer else {
         return match begun.act {
             Act::Invite(_) | Act::Call(_) | Act::Ask(_) => Settled::Park(unknown()),
-            _ if lookup(begun).is_some() => Settled::LookAgain { after: None, reason: Reason::new("R1", "not read yet") },
+            _ if lookup(begun).is_some() => Settled::LookAgain { after: None, reason: Reason::new(Code::R1, "not read yet") },
             _ => Settled::Repeat,
         };
     };
@@ -146,7 +146,7 @@ pub fn settled(begun: Begun<'_>, answer: Option<&Exchange>) -> Settled {
 }
 
 fn unknown() -> Reason {
-    Reason::new("R10", "nobody knows whether this was carried out; look, then retry or skip it")
+    Reason::new(Code::R10, "nobody knows whether this was carried out; look, then retry or skip it")
 }
 
 /// Whether it is what stood under the key before we began, or the work of another effect.
@@ -194,7 +194,7 @@ fn unsettled(unread: Unread) -> Settled {
         Unread::Retry { after, reason } => Settled::LookAgain { after, reason },
         Unread::Suspended(reason) => Settled::LookAgain { after: None, reason },
         Unread::Dead(reason) => {
-            Settled::Park(Reason::new("R10", format!("nobody knows whether this was carried out: {}", reason.text)))
+            Settled::Park(Reason::new(Code::R10, format!("nobody knows whether this was carried out: {}", reason.text)))
         }
     }
 }

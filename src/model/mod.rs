@@ -23,6 +23,7 @@ mod placed;
 mod plan;
 mod planted;
 mod poll;
+mod reason;
 mod sealed;
 mod secret;
 mod test_list;
@@ -43,7 +44,7 @@ pub use index::Index;
 pub use names::{
     AccountId, ConnectionName, ContactId, OpportunityId, PackName, PostingId, RuleName, StageId, UserId, VendorName,
 };
-pub use outcome::{Applied, Attempt, Outcome, Reason};
+pub use outcome::{Applied, Attempt, Outcome};
 pub use pattern::{Hole, Pattern, Piece};
 pub use placed::{Key, Placed, digest};
 pub use plan::{Later, LaterKind, Notice, NoticeKind, Plan, Planned, Said, Step};
@@ -52,6 +53,7 @@ pub use planted::Bug;
 pub use planted::plant;
 pub(crate) use planted::planted;
 pub use poll::{Listed, Poll};
+pub use reason::{Code, NoCode, Reason};
 pub use sealed::Sealed;
 pub use secret::Secret;
 pub use test_list::TestList;

@@ -1,6 +1,6 @@
 //! How an attempt to carry out an effect ended.
 
-use super::{Event, Value};
+use super::{Event, Reason, Value};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -15,22 +15,6 @@ pub enum Applied {
     Yes,
     /// Timeout, reset, 5xx, killed after begun: nobody knows.
     Unknown,
-}
-
-/// Why something ended as it did; the residual errors R1–R12 of the language, and outcomes that are no errors.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reason {
-    /// `R1` … `R12`, or a word for an outcome (`no longer true`, `already so`, `superseded`).
-    pub code: String,
-    /// One sentence for people, without secrets or personal data.
-    pub text: String,
-}
-
-impl Reason {
-    /// A reason with its code.
-    pub fn new(code: &str, text: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), text: text.into() }
-    }
 }
 
 /// What becomes of an effect after an attempt.

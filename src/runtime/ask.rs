@@ -7,7 +7,7 @@
 use super::account::Account;
 use super::call::{Node, Unready};
 use crate::model::{
-    AccountId, Act, Ask, Delivery, DeliveryId, Effect, EffectId, Event, EventId, EventKind, Reason, Source, Value,
+    AccountId, Act, Ask, Code, Delivery, DeliveryId, Effect, EffectId, Event, EventId, EventKind, Reason, Source, Value,
 };
 use crate::store::{Received, StoreError};
 
@@ -41,7 +41,7 @@ pub enum Page {
 
 /// The note that asks: the effect's act with the link in it.
 pub(super) fn note(node: &Node, account: &Account, effect: &Effect, ask: &Ask) -> Result<Act, Unready> {
-    let missing = |what: &str| Unready::Park(Reason::new("R11", format!("a question needs {what} in leverd.yaml")));
+    let missing = |what: &str| Unready::Park(Reason::new(Code::R11, format!("a question needs {what} in leverd.yaml")));
     let public = node.public_url.load();
     let base =
         public.as_ref().as_ref().ok_or_else(|| missing("`server.public_url`"))?.as_str().trim_end_matches('/').to_owned();

@@ -16,7 +16,7 @@ use super::vault::Vault;
 use crate::http::{Client, Gate};
 use crate::lang::config::Retention;
 use crate::lever::api::Unread;
-use crate::model::{AccountId, Class, Destination, Exchange, Notice, NoticeId, NoticeKind, Reason, Request, Response};
+use crate::model::{AccountId, Class, Code, Destination, Exchange, Notice, NoticeId, NoticeKind, Reason, Request, Response};
 use crate::store::{Store, StoreError};
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
@@ -188,7 +188,8 @@ impl Node {
 
     /// Waits for leave to begin something. A breaker that is open, credentials that are refused, or a stop defer; nothing is counted.
     pub(super) async fn admit(&self, account: &Account, to: &Destination, class: Class) -> Result<(), Unready> {
-        let stop = || Unready::Defer { until: Some(self.clock.now()), reason: Reason::new("R11", "leverd is being stopped") };
+        let stop =
+            || Unready::Defer { until: Some(self.clock.now()), reason: Reason::new(Code::R11, "leverd is being stopped") };
         if self.stopping.is_cancelled() {
             return Err(stop());
         }
@@ -203,13 +204,13 @@ impl Node {
     pub(super) async fn go_on(&self, account: &Account, to: &Destination, class: Class) -> Result<(), Unready> {
         let Some(connection) = account.connection(to) else {
             let text = format!("account `{}` has no connection to {to}; add it to leverd.yaml", account.id);
-            return Err(Unready::Park(Reason::new("R2", text)));
+            return Err(Unready::Park(Reason::new(Code::R2, text)));
         };
         let now = self.clock.now();
         if let Some(since) = connection.suspended()
             && now < since + SUSPENDED
         {
-            let reason = Reason::new("R2", format!("{to} refuses the credentials of account `{}`", account.id));
+            let reason = Reason::new(Code::R2, format!("{to} refuses the credentials of account `{}`", account.id));
             return Err(Unready::Defer { until: Some(since + SUSPENDED), reason });
         }
         if *to == Destination::Lever {
@@ -221,7 +222,7 @@ impl Node {
         let gate = connection.breaker.lock().unwrap_or_else(PoisonError::into_inner).ask(Instant::now());
         if let Gate::Wait(wait) = gate {
             let until = now + SignedDuration::try_from(wait).unwrap_or(SUSPENDED);
-            let reason = Reason::new("R1", format!("{to} does not answer; waiting for it to come back"));
+            let reason = Reason::new(Code::R1, format!("{to} does not answer; waiting for it to come back"));
             return Err(Unready::Defer { until: Some(until), reason });
         }
         connection.gate.acquire(class).await;
@@ -326,7 +327,7 @@ impl Node {
             Unread::Retry { after, reason } => Unready::Defer { until: after.map(|after| self.clock.now() + after), reason },
             Unread::Suspended(reason) => Unready::Defer { until: Some(self.clock.now() + SUSPENDED), reason },
             // A proxy's page with status 200, an answer cut short: it may well read better in a moment.
-            Unread::Dead(reason) if reason.code == "R5" => Unready::Defer { until: None, reason },
+            Unread::Dead(reason) if reason.code == Code::R5 => Unready::Defer { until: None, reason },
             Unread::Dead(reason) => Unready::Park(reason),
         })
     }

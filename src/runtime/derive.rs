@@ -10,7 +10,7 @@ use super::{backoff, gather, hear, look, poll};
 use crate::engine::schedule;
 use crate::lever::decode::{self, LeverPayload, Seen};
 use crate::model::{
-    About, Class, Delivery, Event, EventId, EventKind, Hint, Kind, Later, LaterKind, LeverEvent, Reason, Source, Value,
+    About, Class, Code, Delivery, Event, EventId, EventKind, Hint, Kind, Later, LaterKind, LeverEvent, Reason, Source, Value,
 };
 use crate::store::{ClaimedDelivery, Derived, Result};
 use jiff::Timestamp;
@@ -42,7 +42,7 @@ pub(super) async fn derive(node: &Node, account: &Account, mut claimed: ClaimedD
         Err(Unready::Defer { until, reason })
             if asks_for_window(delivery) || now.duration_since(delivery.received) <= backoff::PATIENCE =>
         {
-            let next = || backoff::next(now, claimed.rounds_for(&reason.code), delivery.id.0, None);
+            let next = || backoff::next(now, claimed.rounds_for(reason.code), delivery.id.0, None);
             Derived::Hold { until: until.unwrap_or_else(next), reason }
         }
         Err(Unready::Defer { reason, .. } | Unready::Gone(reason) | Unready::Park(reason)) => Derived::Park(reason),
@@ -69,7 +69,7 @@ async fn lever(node: &Node, account: &Account, claimed: &ClaimedDelivery) -> std
     if !deleted && !account.active().program.selects(&stated) {
         return Ok(Derived::Events(vec![stated]));
     }
-    let rounds = |refused: &decode::NotConfirmed| claimed.rounds_for(&refused.reason.code);
+    let rounds = |refused: &decode::NotConfirmed| claimed.rounds_for(refused.reason.code);
     // A further look wants another reading than the one that did not show it.
     let since = if claimed.rounds == 0 { delivery.received } else { node.clock.now() };
     match confirm(node, account, &payload, stated, delivery, since).await? {
@@ -146,7 +146,10 @@ async fn confirm(
                     decode::confirm(payload, Seen::Gone, names)
                 }
                 super::call::Called::Exchanged(_) => {
-                    return Err(Unready::Defer { until: None, reason: Reason::new("R1", "Lever did not show the contact") });
+                    return Err(Unready::Defer {
+                        until: None,
+                        reason: Reason::new(Code::R1, "Lever did not show the contact"),
+                    });
                 }
                 super::call::Called::Held { until, reason } => return Err(Unready::Defer { until: Some(until), reason }),
             }

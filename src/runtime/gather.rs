@@ -7,8 +7,8 @@ use super::account::Account;
 use super::call::{Called, Node, Unready};
 use crate::lever::{api, facts};
 use crate::model::{
-    Assessment, Class, ContactId, Destination, Effect, Event, EventKind, Facts, Group, LeverEvent, Needs, OpportunityId, Phase,
-    Reason, TestList, Value, VendorName,
+    Assessment, Class, Code, ContactId, Destination, Effect, Event, EventKind, Facts, Group, LeverEvent, Needs, OpportunityId,
+    Phase, Reason, TestList, Value, VendorName,
 };
 use crate::store::OwnMove;
 use jiff::{SignedDuration, Timestamp};
@@ -66,7 +66,7 @@ pub(super) async fn waiting(node: &Node, account: &Account, event: &Event) -> Re
 }
 
 fn lane(event: &Event) -> Result<&OpportunityId, Unready> {
-    event.opportunity.as_ref().ok_or_else(|| Unready::Park(Reason::new("R5", "the event is about no opportunity")))
+    event.opportunity.as_ref().ok_or_else(|| Unready::Park(Reason::new(Code::R5, "the event is about no opportunity")))
 }
 
 /// The opportunity, read after `received`.

@@ -8,7 +8,7 @@ use super::call::{Node, Unready};
 use super::line::{Line, unready};
 use super::vault::Locked;
 use crate::lang::adapter::{Auth, Rotation};
-use crate::model::{AccountId, Class, ConnectionName, Destination, Outcome, Reason, Secret, VendorName};
+use crate::model::{AccountId, Class, Code, ConnectionName, Destination, Outcome, Reason, Secret, VendorName};
 use crate::store::{Renewed, Store, StoreError};
 use crate::vendor::auth::{self, Token};
 use jiff::Timestamp;
@@ -52,7 +52,7 @@ async fn once(
     let inputs = BTreeMap::new();
     let request = match auth::request(&line.adapter, line.bare(secrets, &inputs)) {
         Some(request) => request.map_err(Unready::Park)?,
-        None => return Err(Unready::Park(Reason::new("R8", "the adapter declares no way to get a token"))),
+        None => return Err(Unready::Park(Reason::new(Code::R8, "the adapter declares no way to get a token"))),
     };
     // That the endpoint refuses is told once it is clear that nothing else helps.
     node.admit(account, &request.to, class).await?;
@@ -99,7 +99,7 @@ async fn rotated(
     let kept = tokio::spawn(async move { keeper.keep(renewed, now).await }).await;
     let lost = |_| {
         let text = "keeping the refresh token failed inside leverd; please report it";
-        Unready::Defer { until: None, reason: Reason::new("bug", text) }
+        Unready::Defer { until: None, reason: Reason::new(Code::Bug, text) }
     };
     kept.map_err(lost)??;
     Ok(token)
@@ -143,5 +143,8 @@ fn place(vendor: &VendorName, what: &str) -> String {
 }
 
 fn locked(vendor: &VendorName, why: &Locked) -> Unready {
-    Unready::Defer { until: None, reason: Reason::new("R11", format!("the refresh token of `{vendor}` cannot be kept: {why}")) }
+    Unready::Defer {
+        until: None,
+        reason: Reason::new(Code::R11, format!("the refresh token of `{vendor}` cannot be kept: {why}")),
+    }
 }

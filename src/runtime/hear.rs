@@ -7,7 +7,7 @@ use super::call::{Node, Unready};
 use super::derive::LOOKS;
 use super::{backoff, callback, line};
 use crate::engine::lifecycle::{self, Judged};
-use crate::model::{Assessment, Class, Event, EventId, EventKind, Reason, Value, VendorName};
+use crate::model::{Assessment, Class, Code, Event, EventId, EventKind, Reason, Value, VendorName};
 use crate::store::{ClaimedDelivery, Derived};
 use crate::vendor::{self, Choice, Emission, Notification, ledger_inputs};
 use jiff::Timestamp;
@@ -23,7 +23,7 @@ pub(super) async fn vendor(
 ) -> Result<Derived, Unready> {
     let delivery = &claimed.delivery;
     let Some(adapter) = account.active().adapters.get(vendor).cloned() else {
-        let reason = Reason::new("R2", format!("no pack of account `{}` uses `{vendor}` any more", account.id));
+        let reason = Reason::new(Code::R2, format!("no pack of account `{}` uses `{vendor}` any more", account.id));
         return Ok(Derived::Park(reason));
     };
     let notifications = match vendor::notifications(&adapter, &delivery.body) {
@@ -34,19 +34,21 @@ pub(super) async fn vendor(
     for notification in notifications {
         if !notification.mapped {
             let how = if notification.ignored { "the adapter ignores" } else { "the adapter does not know" };
-            passed = Some(Reason::new("ignored", format!("{how} `{}`", notification.event)));
+            passed = Some(Reason::new(Code::Ignored, format!("{how} `{}`", notification.event)));
             continue;
         }
         let owners = match owners(node, account, vendor, &notification, token).await? {
             Owners::These(rows) => rows,
             Owners::Ambiguous(reason) => return Ok(Derived::Park(reason)),
             Owners::Nobody => {
-                let reason = Reason::new("R6", format!("no invitation of ours is known for this `{}` yet", notification.event));
-                return Ok(match backoff::held(node.clock.now(), claimed.rounds_for(&reason.code)) {
+                let reason =
+                    Reason::new(Code::R6, format!("no invitation of ours is known for this `{}` yet", notification.event));
+                return Ok(match backoff::held(node.clock.now(), claimed.rounds_for(reason.code)) {
                     Some(until) => Derived::Hold { until, reason },
-                    None => {
-                        Derived::Park(Reason::new("R6", "nobody's: no invitation of ours was found within an hour and more"))
-                    }
+                    None => Derived::Park(Reason::new(
+                        Code::R6,
+                        "nobody's: no invitation of ours was found within an hour and more",
+                    )),
                 });
             }
         };
@@ -66,8 +68,8 @@ pub(super) async fn vendor(
         }
     }
     // The vendor's own records may lag behind its webhook: what they do not bear out yet is read again before it is let go.
-    let reason = Reason::new("not confirmed", "the vendor's own records do not bear it out yet");
-    let rounds = claimed.rounds_for(&reason.code);
+    let reason = Reason::new(Code::NotConfirmed, "the vendor's own records do not bear it out yet");
+    let rounds = claimed.rounds_for(reason.code);
     if events.is_empty()
         && asked
         && rounds < LOOKS
@@ -76,7 +78,7 @@ pub(super) async fn vendor(
         return Ok(Derived::Hold { until, reason });
     }
     if events.is_empty() {
-        let reason = passed.unwrap_or_else(|| Reason::new("not confirmed", "the vendor's own records do not bear it out"));
+        let reason = passed.unwrap_or_else(|| Reason::new(Code::NotConfirmed, "the vendor's own records do not bear it out"));
         return Ok(Derived::Nothing(reason));
     }
     Ok(Derived::Events(events))

@@ -5,7 +5,7 @@ use super::account::{Account, VendorConnection};
 use super::call::{Node, Unready};
 use super::grant;
 use crate::lang::adapter::Adapter;
-use crate::model::{Class, Exchange, Outcome, Reason, Request, Secret, TestEntry, Value, VendorName};
+use crate::model::{Class, Code, Exchange, Outcome, Reason, Request, Secret, TestEntry, Value, VendorName};
 use crate::vendor::auth::{self, Token};
 use crate::vendor::{self, Item, Listing, Page, Supplies, Talk, Turn};
 use jiff::Timestamp;
@@ -80,7 +80,7 @@ pub(super) fn unready(node: &Node, outcome: Outcome) -> Unready {
         Outcome::Retry { after, reason } => Unready::Defer { until: after.map(|after| node.clock.now() + after), reason },
         Outcome::Unknown { reason } | Outcome::Suspended { reason } => Unready::Defer { until: None, reason },
         Outcome::Dead { reason } | Outcome::Skipped { reason } => Unready::Park(reason),
-        Outcome::Done { .. } => Unready::Park(Reason::new("bug", "a read was done without an answer")),
+        Outcome::Done { .. } => Unready::Park(Reason::new(Code::Bug, "a read was done without an answer")),
     }
 }
 
@@ -101,7 +101,7 @@ impl Line {
     /// The line of an account to a vendor, with a token where the vendor wants one.
     pub(super) async fn to(node: &Node, account: &Account, vendor: &VendorName) -> Result<Self, Unready> {
         let missing =
-            |what: &str| Unready::Park(Reason::new("R2", format!("account `{}` has no {what} for `{vendor}`", account.id)));
+            |what: &str| Unready::Park(Reason::new(Code::R2, format!("account `{}` has no {what} for `{vendor}`", account.id)));
         let adapter = account.active().adapters.get(vendor).cloned().ok_or_else(|| missing("pack with an adapter"))?;
         let connection = account.vendors.get(vendor).ok_or_else(|| missing("connection"))?;
         let mut line = Self {

@@ -10,7 +10,8 @@ use crate::lever::api::{self, Opportunity, Page, Unread};
 use crate::lever::changes::{self, Change};
 use crate::lever::facts::Names;
 use crate::model::{
-    Class, Delivery, Destination, Event, EventKind, Exchange, LeverEvent, Listed, OpportunityId, Poll, Reason, Request, Value,
+    Class, Code, Delivery, Destination, Event, EventKind, Exchange, LeverEvent, Listed, OpportunityId, Poll, Reason, Request,
+    Value,
 };
 use crate::store::{ClaimedDelivery, Derived, Looked, Result};
 use jiff::{SignedDuration, Timestamp};
@@ -33,7 +34,7 @@ pub(super) async fn derive(node: &Node, account: &Account, claimed: &ClaimedDeli
     let derived = match looked {
         Ok(looked) => return node.store.derive_look(&account.id, delivery.id, looked, node.clock.now()).await,
         Err(Unready::Defer { until, reason }) => {
-            let next = || backoff::next(now, claimed.rounds_for(&reason.code), delivery.id.0, None);
+            let next = || backoff::next(now, claimed.rounds_for(reason.code), delivery.id.0, None);
             Derived::Hold { until: until.unwrap_or_else(next), reason }
         }
         Err(Unready::Gone(reason) | Unready::Park(reason)) => Derived::Park(reason),
@@ -69,7 +70,7 @@ async fn changed(node: &Node, account: &Account, delivery: &Delivery, poll: &Pol
     let began = node.clock.now();
     let page = match api::opportunities(&exchange(node, account, api::list_opportunities(&filter), poll).await?) {
         // Lever forgets the tokens of pages; what was seen already is no news the second time.
-        Err(Unread::Dead(reason)) if poll.page.is_some() && reason.code == "R4" && poll.restarts < RESTARTS => {
+        Err(Unread::Dead(reason)) if poll.page.is_some() && reason.code == Code::R4 && poll.restarts < RESTARTS => {
             let again = Poll { restarts: poll.restarts + 1, ..poll.clone() };
             let next = further(node, account, &again, poll.list, None);
             return Ok(Looked { events: Vec::new(), glimpses: Vec::new(), next: Some(next) });
@@ -157,7 +158,7 @@ pub(super) fn gone(account: &Account, opportunity: OpportunityId, at: Timestamp,
 
 /// Whether Lever itself says that it does not know this very opportunity: a wrong address answers 404 for everything.
 pub(super) fn says_gone(reason: &Reason, opportunity: &OpportunityId) -> bool {
-    reason.code == "R3" && reason.text.contains(opportunity.as_str())
+    reason.code == Code::R3 && reason.text.contains(opportunity.as_str())
 }
 
 /// Which archive reason means hired, if a rule wants to know.
@@ -185,7 +186,7 @@ async fn deleted(node: &Node, account: &Account, delivery: &Delivery, poll: &Pol
             | Unread::Dead(Reason { code, text })
             | Unread::Gone(Reason { code, text }),
         ) => {
-            tracing::warn!(account = %account.id, code, reason = text, "Lever did not list what was deleted");
+            tracing::warn!(account = %account.id, %code, reason = text, "Lever did not list what was deleted");
             return Ok(looked);
         }
         read => node.heard(account, &Destination::Lever, read)?,

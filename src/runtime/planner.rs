@@ -5,7 +5,7 @@ use super::call::{Node, Unready};
 use super::{backoff, derive, gather, look};
 use crate::engine::{self, Program};
 use crate::lang::ruleset::Mode;
-use crate::model::{Effect, Event, EventId, EventKind, Facts, LeverEvent, Plan, Planned, Reason, Said, Step};
+use crate::model::{Code, Effect, Event, EventId, EventKind, Facts, LeverEvent, Plan, Planned, Reason, Said, Step};
 use crate::store::{ClaimedEvent, PlanMade, Result, Run, Work};
 use jiff::Timestamp;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -56,7 +56,7 @@ pub(super) async fn plan(node: &Node, account: &Account, claimed: ClaimedEvent) 
         }
     }
     let reason =
-        Reason::new("R9", "another live invitation for the same person and test kept appearing while this was planned");
+        Reason::new(Code::R9, "another live invitation for the same person and test kept appearing while this was planned");
     node.store.park(&account.id, Work::Event(id), reason, now).await
 }
 
@@ -124,7 +124,10 @@ pub(super) async fn ask(
             None => known.clone(),
         };
         let planned = catch_unwind(AssertUnwindSafe(|| engine::plan(program, event, &facts))).map_err(|_| {
-            Unready::Park(Reason::new("bug", "planning this event failed inside leverd; please report it with the run's id"))
+            Unready::Park(Reason::new(
+                Code::Bug,
+                "planning this event failed inside leverd; please report it with the run's id",
+            ))
         })?;
         let needs = match planned {
             Planned::Plan(plan) => return Ok((facts, *plan)),
@@ -142,7 +145,7 @@ pub(super) async fn ask(
         }
     }
     Err(Unready::Park(Reason::new(
-        "bug",
+        Code::Bug,
         "the planner asked for facts more than four times; please report it with the run's id",
     )))
 }

@@ -7,7 +7,7 @@ use super::call::{Node, Unready};
 use super::callback::connection_url;
 use super::line::{self, Line};
 use crate::lang::adapter::{Adapter, PathScope, Subscribe};
-use crate::model::{Class, Outcome, Reason, Value, VendorName};
+use crate::model::{Class, Code, Outcome, Reason, Value, VendorName};
 use crate::vendor::{Talk, Turn};
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub enum Registration {
 /// Looks how the vendor knows our webhook, and registers it if `create` says so.
 pub async fn vendor(node: &Node, account: &Account, vendor: &VendorName, create: bool) -> Result<Registration, Reason> {
     let Some(adapter) = account.active().adapters.get(vendor).cloned() else {
-        return Err(Reason::new("R2", format!("no pack of account `{}` uses `{vendor}`", account.id)));
+        return Err(Reason::new(Code::R2, format!("no pack of account `{}` uses `{vendor}`", account.id)));
     };
     let Some(webhook) = &adapter.webhook else { return Ok(Registration::Never) };
     if webhook.path == PathScope::Invitation || told_at_invite(&adapter) {
@@ -61,7 +61,7 @@ fn told_at_invite(adapter: &Adapter) -> bool {
 
 /// The connection's URL, or what lacks for it.
 fn address(node: &Node, account: &Account, vendor: &VendorName) -> Result<String, Reason> {
-    let lacks = |what: &str| Reason::new("R11", format!("{what}, so that `{vendor}` cannot be told where to send"));
+    let lacks = |what: &str| Reason::new(Code::R11, format!("{what}, so that `{vendor}` cannot be told where to send"));
     if node.public_url.load().is_none() {
         return Err(lacks("leverd.yaml has no `server.public_url`"));
     }
@@ -111,6 +111,6 @@ fn inputs(url: &str) -> BTreeMap<String, Value> {
 fn reason(unready: Unready) -> Reason {
     match unready {
         Unready::Defer { reason, .. } | Unready::Gone(reason) | Unready::Park(reason) => reason,
-        Unready::Store(error) => Reason::new("R11", error.to_string()),
+        Unready::Store(error) => Reason::new(Code::R11, error.to_string()),
     }
 }

@@ -11,7 +11,7 @@ use super::clock::Clock;
 use super::vault::{Locked, Vault};
 use crate::http::{Client, Endpoint};
 use crate::lever::oauth::{self, App, NoTokens, Tokens};
-use crate::model::{AccountId, ConnectionName, Reason, Secret};
+use crate::model::{AccountId, Code, ConnectionName, Reason, Secret};
 use crate::store::{Grant, Renewed, Store, StoreError};
 use arc_swap::ArcSwapOption;
 use jiff::{SignedDuration, Timestamp};
@@ -82,7 +82,7 @@ impl From<StoreError> for NoToken {
 
 impl From<Locked> for NoToken {
     fn from(locked: Locked) -> Self {
-        Self::Later { after: Some(WAITING), reason: Reason::new("R11", format!("the token of Lever: {locked}")) }
+        Self::Later { after: Some(WAITING), reason: Reason::new(Code::R11, format!("the token of Lever: {locked}")) }
     }
 }
 
@@ -150,7 +150,7 @@ pub(super) async fn renew(node: &Node, account: &Account, oauth: &Arc<OAuth>, re
         Ok(Err(NoToken::NeverConnected)) => {
             account.lever.suspend(Some(now));
             let text = format!("account `{0}` is not connected to Lever yet: `leverd connect {0}` makes the link", account.id);
-            Err(defer(WAITING, Reason::new("R2", text)))
+            Err(defer(WAITING, Reason::new(Code::R2, text)))
         }
         Ok(Err(NoToken::TakenBack { news, reason })) => {
             account.lever.suspend(Some(now));
@@ -161,7 +161,7 @@ pub(super) async fn renew(node: &Node, account: &Account, oauth: &Arc<OAuth>, re
         }
         Ok(Err(NoToken::Later { after, reason })) => Err(defer(after.unwrap_or(AGAIN), reason)),
         Ok(Err(NoToken::Store(error))) => Err(Unready::Store(error)),
-        Err(_) => Err(defer(WAITING, Reason::new("bug", "refreshing the token failed inside leverd; please report it"))),
+        Err(_) => Err(defer(WAITING, Reason::new(Code::Bug, "refreshing the token failed inside leverd; please report it"))),
     }
 }
 
@@ -217,7 +217,7 @@ impl Keeper {
             let now = self.clock.now();
             let grant = self.store.grant(&self.account, &connection()).await?.ok_or(NoToken::NeverConnected)?;
             if grant.refused_at.is_some() {
-                let reason = Reason::new("R2", "leverd's access to this Lever account was revoked");
+                let reason = Reason::new(Code::R2, "leverd's access to this Lever account was revoked");
                 return Err(NoToken::TakenBack { news: false, reason });
             }
             if refused != Some(grant.version) && grant.expires_at > now + MARGIN {
@@ -228,7 +228,7 @@ impl Keeper {
             }
             tokio::time::sleep(LOOK).await;
         }
-        Err(NoToken::Later { after: None, reason: Reason::new("R1", "another node is refreshing the token of Lever") })
+        Err(NoToken::Later { after: None, reason: Reason::new(Code::R1, "another node is refreshing the token of Lever") })
     }
 
     async fn refresh(&self, grant: &Grant) -> Result<(), NoToken> {

@@ -13,7 +13,7 @@ use crate::engine::called;
 use crate::lang::adapter::OnUnknown;
 use crate::lever::settle::ON_ITS_WAY;
 use crate::model::{
-    Act, Applied, Assessment, AssessmentEvent, Bug, Class, Effect, Event, EventId, EventKind, InviteMode, Outcome, Phase,
+    Act, Applied, Assessment, AssessmentEvent, Bug, Class, Code, Effect, Event, EventId, EventKind, InviteMode, Outcome, Phase,
     Reason, Value, planted,
 };
 use crate::store::{ClaimedEffect, Result};
@@ -25,8 +25,6 @@ use std::collections::BTreeMap;
 const REFRESH: &str = "refresh";
 /// A look-up after an unknown outcome must miss this often before the invitation is sent again.
 const MISSES: u32 = 2;
-/// The reason of an answer that shows nothing: there is no such thing (any more).
-const GONE: &str = "R3";
 
 /// Carries out an invitation or a call: begun before the first byte, settled by the adapter's `on_unknown`.
 pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEffect) -> Result<()> {
@@ -52,7 +50,7 @@ pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEf
         && row.phase != Phase::InviteFailed
     {
         // Cancelled or superseded meanwhile, or already known to be invited.
-        let reason = Reason::new("no longer true", format!("the attempt is `{}` by now", row.phase));
+        let reason = Reason::new(Code::NoLongerTrue, format!("the attempt is `{}` by now", row.phase));
         let finished = crate::store::Finish::new(None, node.clock.now(), Outcome::Skipped { reason });
         return finish(node, account, effect.id, finished).await;
     }
@@ -164,7 +162,7 @@ async fn wait(node: &Node, account: &Account, claimed: &ClaimedEffect, unready: 
                 reason.text
             );
             let number = claimed.attempts.last().map(|attempt| attempt.number);
-            let outcome = Outcome::Dead { reason: Reason::new("R10", text) };
+            let outcome = Outcome::Dead { reason: Reason::new(Code::R10, text) };
             finish(node, account, claimed.effect.id, finish_of(now, claimed, number, outcome, None)).await
         }
         unready => put_off(node, account, claimed, unready).await,
@@ -202,7 +200,7 @@ async fn settle(
             if matches!(effect.act, Act::Invite(_)) && !arrived && now < last + ON_ITS_WAY && !planted(Bug::RepeatedAtOnce) =>
         {
             let reason =
-                Reason::new("R1", "no answer came; waiting until it cannot be on its way any more before it is sent again");
+                Reason::new(Code::R1, "no answer came; waiting until it cannot be on its way any more before it is sent again");
             put_off(node, account, claimed, Unready::Defer { until: Some(last + ON_ITS_WAY), reason }).await?;
             Ok(Settled::Ended)
         }
@@ -210,24 +208,24 @@ async fn settle(
         Some(OnUnknown::Lookup(lookup)) => {
             let due = last + ON_ITS_WAY * i32::try_from(claimed.rounds.max(1)).unwrap_or(1);
             if now < due {
-                let reason = Reason::new("R1", "waiting before asking the vendor whether this happened");
+                let reason = Reason::new(Code::R1, "waiting before asking the vendor whether this happened");
                 put_off(node, account, claimed, Unready::Defer { until: Some(due), reason }).await?;
                 return Ok(Settled::Ended);
             }
             match read(node, account, line.vendor(), lookup, supplies, Class::Vendor).await {
                 Ok(learned) if !learned.is_empty() => Ok(Settled::Found(learned)),
                 // An answer that nobody can read, or a refusal to answer, is not one that shows nothing.
-                Err(Unready::Park(reason)) if reason.code != GONE => {
+                Err(Unready::Park(reason)) if reason.code != Code::R3 => {
                     let text = format!(
                         "whether it happened could not be looked up: {}; look at {}, and then `retry` it or `skip` it",
                         reason.text, line.adapter.title
                     );
-                    finish(node, account, effect.id, park(Reason::new("R10", text))).await?;
+                    finish(node, account, effect.id, park(Reason::new(Code::R10, text))).await?;
                     Ok(Settled::Ended)
                 }
                 Ok(_) | Err(Unready::Gone(_) | Unready::Park(_)) if claimed.rounds >= MISSES => Ok(Settled::SendAgain),
                 Ok(_) | Err(Unready::Gone(_) | Unready::Park(_)) => {
-                    let reason = Reason::new("R1", "the vendor does not show it; asking once more before it is sent again");
+                    let reason = Reason::new(Code::R1, "the vendor does not show it; asking once more before it is sent again");
                     let mut finished = finish_of(now, claimed, None, Outcome::Unknown { reason }, None);
                     finished.due = Some(now + ON_ITS_WAY);
                     finish(node, account, effect.id, finished).await?;
@@ -241,7 +239,7 @@ async fn settle(
                 "no answer came, and {} cannot be asked whether it happened: look there, then `retry` it or `skip` it",
                 line.adapter.title
             );
-            finish(node, account, effect.id, park(Reason::new("R10", text))).await?;
+            finish(node, account, effect.id, park(Reason::new(Code::R10, text))).await?;
             Ok(Settled::Ended)
         }
     }
@@ -282,7 +280,7 @@ async fn end(
                         InviteMode::Refresh => outcome_event(account, effect, AssessmentEvent::Reinvited, &row, finished.at),
                     })
                 }
-                Outcome::Dead { reason } if reason.code != "R10" && row.phase == Phase::Requested => {
+                Outcome::Dead { reason } if reason.code != Code::R10 && row.phase == Phase::Requested => {
                     row.phase = Phase::InviteFailed;
                     let event = outcome_event(account, effect, AssessmentEvent::InviteFailed, &row, finished.at);
                     Some(event.with("failure.message", reason.text.as_str()).with("failure.code", reason.code.as_str()))
@@ -301,7 +299,7 @@ async fn end(
                     called::done(&adapter, &call.operation, row.as_ref(), learned, finished.at)
                 }
                 // Whether it happened is not known: a person decides first.
-                (Outcome::Dead { reason }, _) if reason.code != "R10" => called::failed(&call.operation, reason),
+                (Outcome::Dead { reason }, _) if reason.code != Code::R10 => called::failed(&call.operation, reason),
                 _ => called::Called::default(),
             };
             finished.ledger.extend(called.row);

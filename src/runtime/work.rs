@@ -6,7 +6,7 @@ use super::call::{Called, Node};
 use super::clock::TOLERATED;
 use super::{derive, executor, planner, poll, poller};
 use crate::lever::api;
-use crate::model::{AccountId, Class, Exchange, Notice, NoticeId, NoticeKind, Reason};
+use crate::model::{AccountId, Class, Code, Exchange, Notice, NoticeId, NoticeKind, Reason};
 use crate::store::{Claim, Retention, StoreError, Work};
 use jiff::{SignedDuration, Timestamp};
 use std::future::Future;
@@ -320,7 +320,7 @@ fn spawn<F>(
             }
             Err(_) => {
                 for one in work {
-                    let reason = Reason::new("bug", "leverd failed inside while working on this; please report it");
+                    let reason = Reason::new(Code::Bug, "leverd failed inside while working on this; please report it");
                     match node.store.park(&account, one, reason, node.clock.now()).await {
                         // Settled before the failure.
                         Ok(()) | Err(StoreError::NotFound(_)) => {}

@@ -3,7 +3,7 @@
 //! Only the owner of the store may open it (mode 0600), as only the owner may open the store. One line of JSON in, one out.
 
 use super::errand::{self, Errand};
-use crate::model::{AccountId, Event, Id, Reason};
+use crate::model::{AccountId, Code, Event, Id, Reason};
 use crate::runtime::Node;
 use crate::store::Work;
 use serde::{Deserialize, Serialize};
@@ -132,7 +132,7 @@ async fn carry_out(ask: Ask, node: &Node) -> Result<usize, String> {
             crate::runtime::service::retry(node, &account, work(kind, id)).await.map(|()| 1)
         }
         Ask::Work { account, kind, id, wish: Wish::Skip { reason } } => {
-            node.store.skip(&account, work(kind, id), Reason::new("skipped", reason), now).await.map(|()| 1)
+            node.store.skip(&account, work(kind, id), Reason::new(Code::Skipped, reason), now).await.map(|()| 1)
         }
         Ask::Backfill { account, events } => {
             if node.account(&account).is_none() || events.iter().any(|event| event.account != account) {

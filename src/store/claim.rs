@@ -4,7 +4,7 @@
 //! counts a try in its own commit; a try goes back to zero when an outcome is committed or the row is released. The third claim
 //! without an outcome parks the row instead of handing it out: whatever kills the process twice shall not do it for ever.
 
-use crate::model::{AccountId, Attempt, Delivery, DeliveryId, Effect, EffectId, Event, EventId, OpportunityId, TimerId};
+use crate::model::{AccountId, Attempt, Code, Delivery, DeliveryId, Effect, EffectId, Event, EventId, OpportunityId, TimerId};
 use jiff::Timestamp;
 use std::fmt;
 
@@ -48,13 +48,13 @@ pub struct ClaimedDelivery {
     /// How often it was held in a row for the last reason: the place in the schedule 1 s, 10 s, 1 min, 10 min, 1 h.
     pub rounds: u32,
     /// The code of that reason.
-    pub because: Option<String>,
+    pub because: Option<Code>,
 }
 
 impl ClaimedDelivery {
     /// How often it was held in a row for a reason with this code: an outage uses up none of the looks for what is not shown yet.
-    pub fn rounds_for(&self, code: &str) -> u32 {
-        if self.because.as_deref() == Some(code) { self.rounds } else { 0 }
+    pub fn rounds_for(&self, code: Code) -> u32 {
+        if self.because == Some(code) { self.rounds } else { 0 }
     }
 }
 

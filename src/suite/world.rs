@@ -5,8 +5,8 @@ use super::expect::{Done, Outcome, done};
 use super::{Happening, Test};
 use crate::engine::{Program, called, explain, lifecycle, overlay, plan, schedule};
 use crate::model::{
-    Act, Ask, Assessment, AssessmentEvent, Effect, EffectId, Event, EventId, EventKind, Facts, Invite, InviteMode, Kind, Later,
-    PackName, Plan, Planned, Reason, RuleName, Value,
+    Act, Ask, Assessment, AssessmentEvent, Code, Effect, EffectId, Event, EventId, EventKind, Facts, Invite, InviteMode, Kind,
+    Later, PackName, Plan, Planned, Reason, RuleName, Value,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -244,7 +244,7 @@ impl<'t> World<'t> {
                     (Outcome::Accepts, Some(vendor)) => {
                         called::done(vendor, &call.operation, row.as_ref(), &BTreeMap::new(), self.facts.now)
                     }
-                    (Outcome::Refuses(why), _) => called::failed(&call.operation, &Reason::new("R4", why)),
+                    (Outcome::Refuses(why), _) => called::failed(&call.operation, &Reason::new(Code::R4, why)),
                     _ => called::Called::default(),
                 };
                 for (kind, fields) in called.events {

@@ -2,7 +2,7 @@
 
 use super::talk::Talk;
 use crate::lang::adapter::{Adapter, ErrorClass, ErrorRule, Extract, OnUnknown, Operation, Origin, Step, Take};
-use crate::model::{Assessment, Exchange, Method, Outcome, Reason, Response, Value};
+use crate::model::{Assessment, Code, Exchange, Method, Outcome, Reason, Response, Value};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -49,11 +49,11 @@ pub(super) fn read(talk: &Talk<'_>, step: &Step, exchange: &Exchange) -> Result<
         Exchange::NotSent(cause) => {
             return Err(Outcome::Retry {
                 after: None,
-                reason: Reason::new("R1", format!("{} was not reached: {cause}", adapter.title)),
+                reason: Reason::new(Code::R1, format!("{} was not reached: {cause}", adapter.title)),
             });
         }
         Exchange::Lost(cause) => {
-            let reason = Reason::new("R1", format!("no whole answer of {}: {cause}", adapter.title));
+            let reason = Reason::new(Code::R1, format!("no whole answer of {}: {cause}", adapter.title));
             return Err(if reads { Outcome::Retry { after: None, reason } } else { Outcome::Unknown { reason } });
         }
     };
@@ -74,12 +74,15 @@ pub(super) fn read(talk: &Talk<'_>, step: &Step, exchange: &Exchange) -> Result<
             Some(json) => Ok(Answer { headers: response.headers.clone(), json }),
             None if reads && !step.take.is_empty() => Err(Outcome::Retry {
                 after: None,
-                reason: Reason::new("R5", format!("the answer of {} to `{}` is not JSON", adapter.title, talk.operation.name)),
+                reason: Reason::new(
+                    Code::R5,
+                    format!("the answer of {} to `{}` is not JSON", adapter.title, talk.operation.name),
+                ),
             }),
             // It happened, and what it told is lost: asked once more where that is harmless.
             None if !step.take.is_empty() && !talk.supplies.retry && talk.operation.on_unknown == OnUnknown::Repeat => {
                 let what = format!("the answer of {} to `{}` is not JSON", adapter.title, talk.operation.name);
-                Err(Outcome::Unknown { reason: Reason::new("R5", what) })
+                Err(Outcome::Unknown { reason: Reason::new(Code::R5, what) })
             }
             None => Ok(Answer { headers: response.headers.clone(), json: Json::Null }),
         };
@@ -100,19 +103,19 @@ fn fits(rule: &ErrorRule, response: &Response, body: &Json, good: bool) -> bool 
 
 fn of_class(talk: &Talk<'_>, step: &Step, rule: &ErrorRule, response: &Response, body: &Json) -> Outcome {
     let said = rule.message.as_ref().and_then(|path| look(path, body)).and_then(|value| said(talk, &value));
-    let reason = |code: &str, what: &str| {
+    let reason = |code: Code, what: &str| {
         let said = said.as_ref().map_or_else(String::new, |said| format!(": {said}"));
         Reason::new(code, format!("{} {what} (HTTP {}){said}", talk.adapter.title, response.status))
     };
     match rule.class {
-        ErrorClass::Credential => Outcome::Suspended { reason: reason("R2", "refuses our credentials") },
-        ErrorClass::OutOfCredit => Outcome::Suspended { reason: reason("R4", "says that the account is used up") },
+        ErrorClass::Credential => Outcome::Suspended { reason: reason(Code::R2, "refuses our credentials") },
+        ErrorClass::OutOfCredit => Outcome::Suspended { reason: reason(Code::R4, "says that the account is used up") },
         ErrorClass::Retry => {
-            Outcome::Retry { after: wait(response, talk.supplies.now), reason: reason("R1", "asks to try again") }
+            Outcome::Retry { after: wait(response, talk.supplies.now), reason: reason(Code::R1, "asks to try again") }
         }
         ErrorClass::NotReady => Outcome::Retry {
             after: wait(response, talk.supplies.now).or(Some(NOT_READY)),
-            reason: reason("R1", "is not ready yet"),
+            reason: reason(Code::R1, "is not ready yet"),
         },
         ErrorClass::AlreadyInvited => {
             let mut learned = talk.learned.clone();
@@ -120,9 +123,9 @@ fn of_class(talk: &Talk<'_>, step: &Step, rule: &ErrorRule, response: &Response,
             add_email(talk, &mut learned);
             Outcome::Done { learned }
         }
-        ErrorClass::BadAddress => Outcome::Dead { reason: reason("R4", "refuses the candidate's address") },
-        ErrorClass::Gone => Outcome::Dead { reason: reason("R3", "does not know it any more") },
-        ErrorClass::Refused => Outcome::Dead { reason: reason("R4", &format!("refused `{}`", talk.operation.name)) },
+        ErrorClass::BadAddress => Outcome::Dead { reason: reason(Code::R4, "refuses the candidate's address") },
+        ErrorClass::Gone => Outcome::Dead { reason: reason(Code::R3, "does not know it any more") },
+        ErrorClass::Refused => Outcome::Dead { reason: reason(Code::R4, &format!("refused `{}`", talk.operation.name)) },
     }
 }
 
@@ -145,20 +148,22 @@ fn said(talk: &Talk<'_>, value: &Value) -> Option<String> {
 
 fn by_status(adapter: &Adapter, operation: &Operation, reads: bool, response: &Response, now: Timestamp) -> Outcome {
     let (title, name, status) = (&adapter.title, &operation.name, response.status);
-    let reason = |code: &str, what: String| Reason::new(code, format!("{what} (HTTP {status})"));
+    let reason = |code: Code, what: String| Reason::new(code, format!("{what} (HTTP {status})"));
     match status {
         // A look-up whose answer lacks what `ok` asks for found nothing.
-        200..=299 if reads => Outcome::Dead { reason: reason("R3", format!("{title} does not show what `{name}` asks for")) },
-        200..=299 => Outcome::Dead { reason: reason("R4", format!("{title} says that `{name}` did not succeed")) },
-        401 | 403 => Outcome::Suspended { reason: reason("R2", format!("{title} refuses our credentials")) },
-        404 | 410 => Outcome::Dead { reason: reason("R3", format!("{title} does not know what `{name}` is about")) },
-        429 => Outcome::Retry { after: wait(response, now), reason: reason("R1", format!("{title} asks to slow down")) },
-        408 | 500..=599 if reads => {
-            Outcome::Retry { after: wait(response, now), reason: reason("R1", format!("{title} failed")) }
+        200..=299 if reads => {
+            Outcome::Dead { reason: reason(Code::R3, format!("{title} does not show what `{name}` asks for")) }
         }
-        408 | 500..=599 => Outcome::Unknown { reason: reason("R1", format!("{title} failed while doing `{name}`")) },
-        300..=399 => Outcome::Dead { reason: reason("R4", format!("{title} redirects `{name}`, which is not followed")) },
-        _ => Outcome::Dead { reason: reason("R4", format!("{title} refused `{name}`")) },
+        200..=299 => Outcome::Dead { reason: reason(Code::R4, format!("{title} says that `{name}` did not succeed")) },
+        401 | 403 => Outcome::Suspended { reason: reason(Code::R2, format!("{title} refuses our credentials")) },
+        404 | 410 => Outcome::Dead { reason: reason(Code::R3, format!("{title} does not know what `{name}` is about")) },
+        429 => Outcome::Retry { after: wait(response, now), reason: reason(Code::R1, format!("{title} asks to slow down")) },
+        408 | 500..=599 if reads => {
+            Outcome::Retry { after: wait(response, now), reason: reason(Code::R1, format!("{title} failed")) }
+        }
+        408 | 500..=599 => Outcome::Unknown { reason: reason(Code::R1, format!("{title} failed while doing `{name}`")) },
+        300..=399 => Outcome::Dead { reason: reason(Code::R4, format!("{title} redirects `{name}`, which is not followed")) },
+        _ => Outcome::Dead { reason: reason(Code::R4, format!("{title} refused `{name}`")) },
     }
 }
 
@@ -215,7 +220,7 @@ pub(super) fn takes(
             Ok(Some(value)) => {
                 taken.insert(name.clone(), value);
             }
-            Err(why) if strict => return Err(Reason::new("R5", format!("`{name}` of the answer: {why}"))),
+            Err(why) if strict => return Err(Reason::new(Code::R5, format!("`{name}` of the answer: {why}"))),
             Ok(None) | Err(_) => {}
         }
     }

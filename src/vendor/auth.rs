@@ -4,7 +4,7 @@ use super::answer;
 use super::request::{self, Scope, Supplies};
 use super::sign;
 use crate::lang::adapter::{Adapter, Auth, TokenCall};
-use crate::model::{Exchange, Outcome, Reason, Request, Secret, Value};
+use crate::model::{Code, Exchange, Outcome, Reason, Request, Secret, Value};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -70,9 +70,9 @@ pub fn request(adapter: &Adapter, supplies: Supplies<'_>) -> Option<Result<Reque
 /// The token that an answer holds.
 pub fn read(adapter: &Adapter, exchange: &Exchange, now: Timestamp) -> Result<Token, Outcome> {
     let Some(call) = call(adapter) else {
-        return Err(Outcome::Dead { reason: Reason::new("R8", "this adapter needs no token") });
+        return Err(Outcome::Dead { reason: Reason::new(Code::R8, "this adapter needs no token") });
     };
-    let retry = |text: String| Outcome::Retry { after: None, reason: Reason::new("R1", text) };
+    let retry = |text: String| Outcome::Retry { after: None, reason: Reason::new(Code::R1, text) };
     let response = match exchange {
         Exchange::Answered(response) => response,
         Exchange::NotSent(cause) | Exchange::Lost(cause) => {
@@ -85,19 +85,19 @@ pub fn read(adapter: &Adapter, exchange: &Exchange, now: Timestamp) -> Result<To
         429 | 408 | 500..=599 => {
             return Err(Outcome::Retry {
                 after: answer::wait(response, now),
-                reason: Reason::new("R1", format!("no token from {} (HTTP {status})", adapter.title)),
+                reason: Reason::new(Code::R1, format!("no token from {} (HTTP {status})", adapter.title)),
             });
         }
         _ => {
             return Err(Outcome::Suspended {
-                reason: Reason::new("R2", format!("{} refuses us a token (HTTP {status})", adapter.title)),
+                reason: Reason::new(Code::R2, format!("{} refuses us a token (HTTP {status})", adapter.title)),
             });
         }
     }
     let json = response.json().unwrap_or_default();
     let Some(Value::Text(token)) = call.token.get(&json, "").ok().flatten() else {
         return Err(Outcome::Suspended {
-            reason: Reason::new("R5", format!("the answer of {} holds no token", adapter.title)),
+            reason: Reason::new(Code::R5, format!("the answer of {} holds no token", adapter.title)),
         });
     };
     let said = call.expires_in.as_ref().and_then(|path| path.get(&json, "").ok().flatten()).and_then(|value| value.number());

@@ -2,7 +2,7 @@
 
 use super::listing::Item;
 use super::request;
-use crate::model::{Reason, TestEntry, Value};
+use crate::model::{Code, Reason, TestEntry, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The tests, in the vendor's order, each id once. A test that cannot be read spoils the list: rules would miss it in silence.
@@ -23,7 +23,7 @@ fn test(mut captures: BTreeMap<String, Value>) -> Result<TestEntry, Reason> {
     let (id, title) = (take("id"), take("title"));
     match (id, title) {
         (Some(id), Some(title)) => Ok(TestEntry { id, title, fields: captures }),
-        (None, _) => Err(Reason::new("R5", "a test of the catalogue has no `id`")),
-        (_, None) => Err(Reason::new("R5", "a test of the catalogue has no `title`")),
+        (None, _) => Err(Reason::new(Code::R5, "a test of the catalogue has no `id`")),
+        (_, None) => Err(Reason::new(Code::R5, "a test of the catalogue has no `title`")),
     }
 }

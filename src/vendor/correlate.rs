@@ -1,7 +1,7 @@
 //! Whose a notification is. Keys are tried in order; the first that finds an attempt decides. More than one possible owner is R6,
 //! never a guess.
 
-use crate::model::{Assessment, Reason};
+use crate::model::{Assessment, Code, Reason};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One question to the ledger: the rows of this account and vendor whose `ids` hold all of these.
@@ -45,7 +45,7 @@ pub fn choose(key: &OwnerKey, rows: Vec<Assessment>) -> Choice {
         let one_person = contacts.len() == 1 && !contacts.contains(&None);
         if invitations.len() > 1 && !one_person {
             return Choice::Ambiguous(Reason::new(
-                "R6",
+                Code::R6,
                 format!(
                     "{} live invitations with this address to the same test: nothing says which one is meant",
                     invitations.len()
@@ -56,7 +56,7 @@ pub fn choose(key: &OwnerKey, rows: Vec<Assessment>) -> Choice {
     let tests: BTreeSet<_> = rows.iter().filter(|row| row.live()).map(|row| row.test.id.as_str()).collect();
     if key.test.is_none() && key.ids.keys().eq(["email"]) && tests.len() > 1 {
         let text = format!("this address has live invitations to {} tests, and nothing says which one is meant", tests.len());
-        return Choice::Ambiguous(Reason::new("R6", text));
+        return Choice::Ambiguous(Reason::new(Code::R6, text));
     }
     let Some(latest) = rows.first() else {
         return Choice::Nobody;
@@ -119,7 +119,7 @@ mod tests {
         match choose(&OwnerKey { ids, test: test.map(str::to_owned) }, rows) {
             Choice::Nobody => vec!["nobody".to_owned()],
             Choice::Owners(rows) => rows.iter().map(|row| format!("{} {}", row.opportunity, row.test.id)).collect(),
-            Choice::Ambiguous(reason) => vec![reason.code],
+            Choice::Ambiguous(reason) => vec![reason.code.to_string()],
         }
     }
 

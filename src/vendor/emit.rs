@@ -3,7 +3,7 @@
 use super::border::conform;
 use super::webhook::{Notification, mappings};
 use crate::lang::adapter::{Adapter, Emit, Mapping, Source};
-use crate::model::{AssessmentEvent, Reason, Value};
+use crate::model::{AssessmentEvent, Code, Reason, Value};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -60,7 +60,7 @@ fn one(
     look: &impl Fn(&Source) -> Option<Value>,
     received: Timestamp,
 ) -> Result<Emission, Reason> {
-    let refused = |what: String| Reason::new("R5", format!("{} `{}`: {what}", adapter.title, emit.event));
+    let refused = |what: String| Reason::new(Code::R5, format!("{} `{}`: {what}", adapter.title, emit.event));
     let mut fields = BTreeMap::new();
     for (name, field) in adapter.event(emit.event).into_iter().flatten() {
         match emit.fields.get(name).and_then(look) {

@@ -4,7 +4,7 @@ use super::answer::{self, Answer};
 use super::request::{self, Scope, Supplies};
 use super::talk::Talk;
 use crate::lang::adapter::{Adapter, Extract, Pages, Step};
-use crate::model::{Exchange, Outcome, Reason, Request, Value};
+use crate::model::{Code, Exchange, Outcome, Reason, Request, Value};
 use std::collections::BTreeMap;
 
 /// More pages than any list has: an answer that never ends stops here.
@@ -41,7 +41,8 @@ impl<'a> Listing<'a> {
     /// Begins with the first page of an operation.
     pub fn new(adapter: &'a Adapter, operation: &str, supplies: Supplies<'a>) -> Result<Self, Reason> {
         let talk = Talk::new(adapter, operation, supplies)?;
-        let step = talk.operation.steps.first().ok_or_else(|| Reason::new("R8", format!("`{operation}` makes no request")))?;
+        let step =
+            talk.operation.steps.first().ok_or_else(|| Reason::new(Code::R8, format!("`{operation}` makes no request")))?;
         let mut names = BTreeMap::new();
         names.insert("page".to_owned(), Value::Int(1));
         names.insert("offset".to_owned(), Value::Int(0));
@@ -78,7 +79,7 @@ impl<'a> Listing<'a> {
             }
             Ok(true) => {
                 let what = format!("`{}` has more than {MOST_PAGES} pages", self.talk.operation.name);
-                Page::Failed(Outcome::Dead { reason: Reason::new("R9", what) })
+                Page::Failed(Outcome::Dead { reason: Reason::new(Code::R9, what) })
             }
             Ok(false) => Page::All(std::mem::take(&mut self.found)),
         }
@@ -144,5 +145,5 @@ impl<'a> Listing<'a> {
 }
 
 fn unreadable(what: &str) -> Reason {
-    Reason::new("R5", format!("{what} of the answer cannot be read"))
+    Reason::new(Code::R5, format!("{what} of the answer cannot be read"))
 }

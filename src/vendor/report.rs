@@ -12,7 +12,7 @@ use super::answer::wait;
 use super::request::{Scope, Supplies, allowed, authenticate};
 use super::talk::{Talk, Turn};
 use crate::lang::adapter::{Adapter, Report, page};
-use crate::model::{Destination, Exchange, HeaderText, Method, Outcome, Reason, Request, Response, Secret, Value};
+use crate::model::{Code, Destination, Exchange, HeaderText, Method, Outcome, Reason, Request, Response, Secret, Value};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 
@@ -49,7 +49,7 @@ impl<'a> Fetch<'a> {
     /// Begins with a report that the adapter declares.
     pub fn new(adapter: &'a Adapter, report: &str, supplies: Supplies<'a>) -> Result<Self, Reason> {
         let Some(report) = adapter.reports.get(report) else {
-            return Err(Reason::new("R8", format!("{} has no report `{report}`", adapter.title)));
+            return Err(Reason::new(Code::R8, format!("{} has no report `{report}`", adapter.title)));
         };
         let talk = Talk::new(adapter, &report.operation, supplies)?;
         let left = adapter.operations.get(&report.operation).map_or(1, |operation| operation.steps.len());
@@ -101,8 +101,8 @@ impl<'a> Fetch<'a> {
     /// The request for the file itself. Our credentials go only where they belong; a URL of another host carries its own.
     fn download(&self, url: &str) -> Result<Request, Reason> {
         allowed(self.adapter, self.supplies.base_url, url)?;
-        let parsed =
-            url::Url::parse(url).map_err(|_| Reason::new("R8", format!("{} gave a URL that is none", self.adapter.title)))?;
+        let parsed = url::Url::parse(url)
+            .map_err(|_| Reason::new(Code::R8, format!("{} gave a URL that is none", self.adapter.title)))?;
         // Sent as it was parsed: a mask of its path fits no other spelling of it.
         let mut request = Request::new(Destination::Vendor(self.adapter.name.clone()), Method::Get, parsed.as_str());
         if self.at_home(url) {
@@ -147,7 +147,7 @@ impl<'a> Fetch<'a> {
     }
 
     fn not_yet(&self, after: Option<SignedDuration>, what: &str) -> Outcome {
-        let reason = Reason::new("R1", format!("{}: {what}; it is asked for again", self.adapter.title));
+        let reason = Reason::new(Code::R1, format!("{}: {what}; it is asked for again", self.adapter.title));
         Outcome::Retry { after: after.or(Some(NOT_READY)), reason }
     }
 
@@ -156,13 +156,13 @@ impl<'a> Fetch<'a> {
         let response = match exchange {
             Exchange::Answered(response) => response,
             Exchange::NotSent(cause) | Exchange::Lost(cause) => {
-                let reason = Reason::new("R1", format!("the report of {} was not received: {cause}", self.adapter.title));
+                let reason = Reason::new(Code::R1, format!("the report of {} was not received: {cause}", self.adapter.title));
                 return Got::Failed(Outcome::Retry { after: None, reason });
             }
         };
         let (title, ty) = (&self.adapter.title, self.report.ty);
         if response.header(Response::OVERSIZED).is_some() {
-            let reason = Reason::new("R9", format!("the report of {title} is larger than the 30 MB that Lever takes"));
+            let reason = Reason::new(Code::R9, format!("the report of {title} is larger than the 30 MB that Lever takes"));
             return Got::Failed(Outcome::Dead { reason });
         }
         let after = wait(response, self.supplies.now);

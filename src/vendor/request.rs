@@ -3,7 +3,9 @@
 
 use super::sign;
 use crate::lang::adapter::{Adapter, Auth, Payload, RequestShape, Shape, Text};
-use crate::model::{Assessment, Body, Destination, HeaderText, Reason, Request, Secret, TestEntry, Value, percent_encoded};
+use crate::model::{
+    Assessment, Body, Code, Destination, HeaderText, Reason, Request, Secret, TestEntry, Value, percent_encoded,
+};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use std::cell::RefCell;
@@ -121,7 +123,7 @@ impl<'a> Scope<'a> {
         let secret = text.names().any(|name| name == "token" || name.starts_with("secret."));
         let rendered = self.text(text)?;
         if rendered.contains(['\r', '\n', '\0']) {
-            return Err(Reason::new("R8", "a header of the request would hold a line break"));
+            return Err(Reason::new(Code::R8, "a header of the request would hold a line break"));
         }
         Ok(if secret { HeaderText::Secret(Secret::new(rendered)) } else { HeaderText::Plain(rendered) })
     }
@@ -181,8 +183,8 @@ fn single(value: &Json) -> String {
 
 fn absent(name: &str) -> Reason {
     match name.strip_prefix("secret.") {
-        Some(secret) => Reason::new("R11", format!("the connection gives no secret `{secret}`")),
-        None => Reason::new("R8", format!("the request needs `{name}`, which is absent")),
+        Some(secret) => Reason::new(Code::R11, format!("the connection gives no secret `{secret}`")),
+        None => Reason::new(Code::R8, format!("the request needs `{name}`, which is absent")),
     }
 }
 
@@ -271,7 +273,7 @@ fn path(adapter: &Adapter, text: &Text, scope: &Scope<'_>) -> Result<String, Rea
 
 /// Whether an absolute URL may be asked: its host is the base URL's or declared, and it is as secret as the base URL.
 pub(super) fn allowed(adapter: &Adapter, base_url: &str, url: &str) -> Result<(), Reason> {
-    let refused = |why: String| Err(Reason::new("R8", why));
+    let refused = |why: String| Err(Reason::new(Code::R8, why));
     let Ok(parsed) = url::Url::parse(url) else {
         return refused(format!("{} gave a URL that is none", adapter.title));
     };
@@ -316,7 +318,7 @@ pub(super) fn authenticate(auth: &Auth, request: &mut Request, scope: &Scope<'_>
         }
         Auth::Token(call) => {
             if scope.supplies.token.is_none() {
-                return Err(Reason::new("R12", "no token was given for this request"));
+                return Err(Reason::new(Code::R12, "no token was given for this request"));
             }
             for (name, text) in &call.header {
                 let header = scope.header(text)?;

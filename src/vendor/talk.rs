@@ -8,7 +8,7 @@
 use super::answer;
 use super::request::{self, Scope, Supplies};
 use crate::lang::adapter::{Adapter, Operation, Step};
-use crate::model::{Exchange, Outcome, Reason, Request, Secret, Value};
+use crate::model::{Code, Exchange, Outcome, Reason, Request, Secret, Value};
 use std::collections::BTreeMap;
 
 /// An operation under way.
@@ -35,7 +35,7 @@ impl<'a> Talk<'a> {
     /// Begins an operation that the adapter declares.
     pub fn new(adapter: &'a Adapter, operation: &str, supplies: Supplies<'a>) -> Result<Self, Reason> {
         let Some(operation) = adapter.operations.get(operation) else {
-            return Err(Reason::new("R8", format!("{} has no operation `{operation}`", adapter.title)));
+            return Err(Reason::new(Code::R8, format!("{} has no operation `{operation}`", adapter.title)));
         };
         Ok(Self { adapter, operation, supplies, at: 0, captures: BTreeMap::new(), learned: BTreeMap::new() })
     }
@@ -51,7 +51,7 @@ impl<'a> Talk<'a> {
 
     /// The request to send now. A refusal is final: the request cannot be made.
     pub fn request(&self) -> Result<Request, Reason> {
-        let step = self.step().ok_or_else(|| Reason::new("R8", "the operation is over"))?;
+        let step = self.step().ok_or_else(|| Reason::new(Code::R8, "the operation is over"))?;
         request::make(self.adapter, &step.request, &Scope::new(self.supplies, &self.captures), true, None)
     }
 

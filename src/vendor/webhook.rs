@@ -5,7 +5,7 @@ use super::correlate::OwnerKey;
 use super::request::plain;
 use super::verify::Incoming;
 use crate::lang::adapter::{Adapter, Extract, Handshake, Mapping, Origin, OwnerShape, Source, Webhook};
-use crate::model::{Reason, Value, hex};
+use crate::model::{Code, Reason, Value, hex};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -105,7 +105,7 @@ pub(super) fn capture(webhook: &Webhook, item: &Json, name: &str) -> Option<Valu
 
 /// Everything that a stored body says. A body that does not decode is R5; an empty one says one thing, that there is something to read.
 pub fn notifications(adapter: &Adapter, body: &[u8]) -> Result<Vec<Notification>, Reason> {
-    let refused = |why: String| Reason::new("R5", format!("a delivery of {}: {why}", adapter.title));
+    let refused = |why: String| Reason::new(Code::R5, format!("a delivery of {}: {why}", adapter.title));
     let webhook = adapter.webhook.as_ref().ok_or_else(|| refused("the adapter declares no webhook".to_owned()))?;
     let json: Json = if body.iter().all(u8::is_ascii_whitespace) {
         Json::Null

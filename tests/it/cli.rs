@@ -4,7 +4,9 @@
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use jiff::Timestamp;
-use leverd::model::{AccountId, Delivery, DeliveryId, Event, EventId, EventKind, LeverEvent, OpportunityId, Reason, Source};
+use leverd::model::{
+    AccountId, Code, Delivery, DeliveryId, Event, EventId, EventKind, LeverEvent, OpportunityId, Reason, Source,
+};
 use leverd::sim::{
     AssessmentState, BucketMode, Faults, Misbehaviour, NewField, NewOpportunity, NewTemplate, RouteFault, Sim, SimOptions,
 };
@@ -362,8 +364,8 @@ fn what_waits_for_a_person_is_shown_retried_and_skipped() {
         let store = Store::open(Options::path(dir.path().join("leverd.db"))).await.expect("opened");
         let account = AccountId::from("acme");
         for (token, derived) in [
-            ("a", Derived::Park(Reason::new("R5", "the delivery is not JSON"))),
-            ("b", Derived::Park(Reason::new("R6", "two attempts fit"))),
+            ("a", Derived::Park(Reason::new(Code::R5, "the delivery is not JSON"))),
+            ("b", Derived::Park(Reason::new(Code::R6, "two attempts fit"))),
             ("c", {
                 let id = EventId::derive(at, &["c"]);
                 Derived::Events(vec![Event::new(id, account.clone(), EventKind::STAGE_CHANGE, Some(opportunity.clone()), at)])

@@ -13,7 +13,7 @@ use leverd::lang::rule::PatternText;
 use leverd::lang::source::{Sources, Span};
 use leverd::lang::template::{Lookup, Template};
 use leverd::lang::yaml::{self, Kind, Node};
-use leverd::model::Value;
+use leverd::model::{Code, Value};
 use std::path::Path;
 
 const ROUNDS: u64 = 2_000;
@@ -280,7 +280,7 @@ fn webhooks_come_back() {
         match leverd::lever::decode::payload(&body) {
             Ok(_) => read += 1,
             Err(reason) => {
-                assert_eq!(reason.code, "R5");
+                assert_eq!(reason.code, Code::R5);
                 refused += 1;
             }
         }
@@ -289,7 +289,7 @@ fn webhooks_come_back() {
         match leverd::vendor::notifications(&adapter, &body) {
             Ok(_) => read += 1,
             Err(reason) => {
-                assert_eq!(reason.code, "R5");
+                assert_eq!(reason.code, Code::R5);
                 refused += 1;
             }
         }

@@ -12,7 +12,7 @@ mod sound;
 
 use jiff::{SignedDuration, Timestamp};
 use leverd::model::{
-    AccountId, Act, Assessment, AssessmentId, Class, Decision, Delivery, DeliveryId, Effect, EffectId, Event, EventId,
+    AccountId, Act, Assessment, AssessmentId, Class, Code, Decision, Delivery, DeliveryId, Effect, EffectId, Event, EventId,
     EventKind, Facts, Integrity, Later, LaterKind, LeverEvent, Move, OpportunityId, Outcome, PAYLOAD_VERSION, Phase, Plan,
     Reason, ReportState, Said, Slot, Source, Step, TestEntry, TimerId, Verdict,
 };
@@ -144,7 +144,7 @@ fn done() -> Outcome {
     Outcome::Done { learned: BTreeMap::new() }
 }
 
-fn reason(code: &str) -> Reason {
+fn reason(code: Code) -> Reason {
     Reason::new(code, "because")
 }
 

@@ -1,7 +1,7 @@
 //! What an answer of Lever says: the value, one page of values, or why there is none.
 
 use super::json::bare;
-use crate::model::{Exchange, Outcome, Reason, Request, Response};
+use crate::model::{Code, Exchange, Outcome, Reason, Request, Response};
 use jiff::SignedDuration;
 use serde_json::Value as Json;
 
@@ -90,38 +90,38 @@ pub fn answer(exchange: &Exchange) -> Result<Json, Unread> {
         Exchange::NotSent(cause) => {
             return Err(Unread::Retry {
                 after: None,
-                reason: Reason::new("R1", format!("Lever could not be reached: {cause}")),
+                reason: Reason::new(Code::R1, format!("Lever could not be reached: {cause}")),
             });
         }
         Exchange::Lost(cause) => {
-            return Err(Unread::Retry { after: None, reason: Reason::new("R1", format!("Lever did not answer: {cause}")) });
+            return Err(Unread::Retry { after: None, reason: Reason::new(Code::R1, format!("Lever did not answer: {cause}")) });
         }
     };
     if !response.ok() {
         return Err(refused(response));
     }
     if let Some(limit) = response.header(Response::OVERSIZED) {
-        return Err(Unread::Dead(Reason::new("R9", format!("Lever's answer is larger than the limit of {limit} bytes"))));
+        return Err(Unread::Dead(Reason::new(Code::R9, format!("Lever's answer is larger than the limit of {limit} bytes"))));
     }
-    response.json().ok_or_else(|| Unread::Dead(Reason::new("R5", "Lever's answer is not JSON")))
+    response.json().ok_or_else(|| Unread::Dead(Reason::new(Code::R5, "Lever's answer is not JSON")))
 }
 
 /// Why Lever did not answer a read with a value.
 fn refused(response: &Response) -> Unread {
     let error = ApiError::of(response);
-    let reason = |code: &str, what: &str| Reason::new(code, format!("{what} ({}){}", response.status, error.suffix()));
+    let reason = |code: Code, what: &str| Reason::new(code, format!("{what} ({}){}", response.status, error.suffix()));
     match response.status {
-        401 => Unread::Suspended(reason("R2", "Lever does not accept the credentials of this account")),
+        401 => Unread::Suspended(reason(Code::R2, "Lever does not accept the credentials of this account")),
         403 if error.confidential() => {
-            Unread::Dead(reason("R2", "Lever keeps this confidential and the credentials may not see it"))
+            Unread::Dead(reason(Code::R2, "Lever keeps this confidential and the credentials may not see it"))
         }
-        403 => Unread::Suspended(reason("R2", "the credentials lack a permission for this in Lever")),
-        404 | 410 => Unread::Gone(reason("R3", "Lever does not know this any more")),
+        403 => Unread::Suspended(reason(Code::R2, "the credentials lack a permission for this in Lever")),
+        404 | 410 => Unread::Gone(reason(Code::R3, "Lever does not know this any more")),
         408 | 425 | 429 | 500.. => {
-            Unread::Retry { after: retry_after(response), reason: reason("R1", "Lever is not available") }
+            Unread::Retry { after: retry_after(response), reason: reason(Code::R1, "Lever is not available") }
         }
-        300..=399 => Unread::Dead(reason("R4", "Lever redirects to where its credentials must not go")),
-        _ => Unread::Dead(reason("R4", "Lever refuses the request")),
+        300..=399 => Unread::Dead(reason(Code::R4, "Lever redirects to where its credentials must not go")),
+        _ => Unread::Dead(reason(Code::R4, "Lever refuses the request")),
     }
 }
 
@@ -146,12 +146,12 @@ pub(crate) fn retry_after(response: &Response) -> Option<SignedDuration> {
 /// One value, decoded by `decode`; what lacks its id does not decode (R5).
 pub(super) fn one<T>(exchange: &Exchange, what: &str, decode: impl Fn(&Json) -> Option<T>) -> Result<T, Unread> {
     let json = bare(answer(exchange)?);
-    decode(&json).ok_or_else(|| Unread::Dead(Reason::new("R5", format!("Lever's answer is not {what}"))))
+    decode(&json).ok_or_else(|| Unread::Dead(Reason::new(Code::R5, format!("Lever's answer is not {what}"))))
 }
 
 /// One page, each item decoded by `decode`. An item that does not decode fails the page: a list with holes would pass as whole.
 pub(super) fn page<T>(exchange: &Exchange, what: &str, decode: impl Fn(&Json) -> Option<T>) -> Result<Page<T>, Unread> {
-    let bad = || Unread::Dead(Reason::new("R5", format!("Lever's answer is not a list of {what}")));
+    let bad = || Unread::Dead(Reason::new(Code::R5, format!("Lever's answer is not a list of {what}")));
     let json = answer(exchange)?;
     // `hasNext` false wins over a `next` that is there all the same; a list without `hasNext` (webhooks) is whole.
     let more = json.get("hasNext").and_then(Json::as_bool).unwrap_or(false);
@@ -183,10 +183,10 @@ mod tests {
     #[test]
     fn the_status_decides_and_the_body_may_be_anything() {
         assert!(
-            matches!(refusal(401, "{\"code\":\"UnauthorizedError\",\"message\":\"x\"}"), Unread::Suspended(reason) if reason.code == "R2")
+            matches!(refusal(401, "{\"code\":\"UnauthorizedError\",\"message\":\"x\"}"), Unread::Suspended(reason) if reason.code == Code::R2)
         );
-        assert!(matches!(refusal(404, "<html>"), Unread::Gone(reason) if reason.code == "R3"));
-        assert!(matches!(refusal(400, ""), Unread::Dead(reason) if reason.code == "R4"));
+        assert!(matches!(refusal(404, "<html>"), Unread::Gone(reason) if reason.code == Code::R3));
+        assert!(matches!(refusal(400, ""), Unread::Dead(reason) if reason.code == Code::R4));
         assert!(matches!(refusal(429, "null"), Unread::Retry { after: Some(after), .. } if after.as_secs() == 7));
         assert!(matches!(refusal(503, "[]"), Unread::Retry { .. }));
         assert!(matches!(refusal(403, "{\"message\":\"Confidential opportunity\"}"), Unread::Dead(_)));

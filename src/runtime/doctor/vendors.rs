@@ -1,7 +1,7 @@
 //! Do the vendors let us in, and do they tell us what happens?
 
 use super::Finding;
-use crate::model::Class;
+use crate::model::{Class, Code};
 use crate::runtime::account::Account;
 use crate::runtime::call::{Node, Unready};
 use crate::runtime::line;
@@ -21,7 +21,7 @@ pub(super) async fn examine(node: &Node, account: &Account, findings: &mut Vec<F
                     findings.push(Finding::fine(about, format!("{} answers and offers {} tests", adapter.title, tests.len())));
                 }
                 Err(Unready::Defer { reason, .. } | Unready::Gone(reason) | Unready::Park(reason)) => {
-                    let next = if reason.code == "R2" {
+                    let next = if reason.code == Code::R2 {
                         format!(
                             "give leverd a working key; if it is right, {} may first have to switch its API on for your plan: ask its \
                              sales or support",

@@ -2,7 +2,7 @@
 
 use crate::lever::effect::applied;
 use crate::lever::settle;
-use crate::model::{Effect, EffectId, Exchange, Notice, NoticeId, NoticeKind, Outcome, Reason, Request, Value};
+use crate::model::{Code, Effect, EffectId, Exchange, Notice, NoticeId, NoticeKind, Outcome, Reason, Request, Value};
 use crate::runtime::account::Account;
 use crate::runtime::call::{Node, Unready};
 use crate::runtime::{backoff, look};
@@ -30,7 +30,7 @@ pub(in crate::runtime) fn finish_of(
     let (outcome, due) = match outcome {
         Outcome::Retry { reason, .. } if now.duration_since(since(claimed)) > backoff::PATIENCE => {
             let text = format!("{}; tried for a day, so look at it and retry", reason.text);
-            (Outcome::Dead { reason: Reason::new(&reason.code, text) }, None)
+            (Outcome::Dead { reason: Reason::new(reason.code, text) }, None)
         }
         Outcome::Retry { after, reason } => {
             let due = backoff::next(now, claimed.rounds, id, after);
@@ -40,7 +40,7 @@ pub(in crate::runtime) fn finish_of(
         Outcome::Unknown { reason } if now.duration_since(since(claimed)) > backoff::PATIENCE => {
             let text =
                 format!("{}; nobody could tell for a day whether it happened, so look at it and retry or skip it", reason.text);
-            (Outcome::Dead { reason: Reason::new("R10", text) }, None)
+            (Outcome::Dead { reason: Reason::new(Code::R10, text) }, None)
         }
         Outcome::Unknown { reason } => {
             let silent = last.is_none_or(|(_, exchange)| settle::silent(exchange));

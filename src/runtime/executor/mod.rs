@@ -13,7 +13,7 @@ use super::account::Account;
 use super::call::Node;
 use super::{ask, planner, service, vendor_calls};
 use crate::engine::lifecycle;
-use crate::model::{Act, Effect, Facts, ForRule, Look, Outcome, Reason, Value};
+use crate::model::{Act, Code, Effect, Facts, ForRule, Look, Outcome, Reason, Value};
 use crate::store::{ClaimedEffect, ClaimedLane, Finish, Result};
 use end::{finish, put_off, since};
 use jiff::SignedDuration;
@@ -65,7 +65,7 @@ async fn still_true(node: &Node, account: &Account, mut claimed: ClaimedEffect) 
         && now.duration_since(effect.event_at) > STALE_INVITE
     {
         let reason =
-            Reason::new("R9", "its event is more than 72 hours old; retry it if the candidate should still be invited");
+            Reason::new(Code::R9, "its event is more than 72 hours old; retry it if the candidate should still be invited");
         finish(node, account, effect.id, Finish::new(None, now, Outcome::Dead { reason })).await?;
         return Ok(None);
     }
@@ -92,7 +92,7 @@ async fn still_true(node: &Node, account: &Account, mut claimed: ClaimedEffect) 
                 Ok(sendable.then_some(claimed))
             } else {
                 let reason =
-                    Reason::new("no longer true", "its rule was evaluated again on fresh facts and no longer wants this");
+                    Reason::new(Code::NoLongerTrue, "its rule was evaluated again on fresh facts and no longer wants this");
                 finish(node, account, effect.id, Finish::new(None, now, Outcome::Skipped { reason })).await?;
                 Ok(None)
             }

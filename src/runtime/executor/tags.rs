@@ -7,7 +7,7 @@ use crate::lever::api;
 use crate::lever::effect::{self, outcome};
 use crate::lever::settle::ON_ITS_WAY;
 use crate::lever::tags::{TagRun, TagStep};
-use crate::model::{Bug, Class, Destination, EffectId, Exchange, OpportunityId, Outcome, Reason, Request, planted};
+use crate::model::{Bug, Class, Code, Destination, EffectId, Exchange, OpportunityId, Outcome, Reason, Request, planted};
 use crate::runtime::account::Account;
 use crate::runtime::call::{Called, Node, Unready};
 use crate::store::{ClaimedEffect, Result};
@@ -22,7 +22,7 @@ pub(super) async fn change(
     // Sets can be repeated, but one that arrives late would bring back what was taken away since.
     let dying = claimed.iter().filter(|claimed| died(claimed)).filter_map(|claimed| claimed.attempts.last());
     if let Some(due) = dying.map(|attempt| attempt.begun_at + ON_ITS_WAY).max().filter(|due| node.clock.now() < *due) {
-        let reason = Reason::new("R1", "waiting until what was begun before cannot be on its way any more");
+        let reason = Reason::new(Code::R1, "waiting until what was begun before cannot be on its way any more");
         return off_tags(node, account, &claimed, None, Unready::Defer { until: Some(due), reason }).await;
     }
     let mut run = TagRun::new(opportunity, claimed.iter().map(|claimed| &claimed.effect.act), account.perform_as.as_ref());
@@ -35,7 +35,7 @@ pub(super) async fn change(
     loop {
         let request = match run.next(tags.as_deref(), &|pattern, tag| matches(pattern, tag, &names, false).is_some()) {
             TagStep::Done => {
-                let reason = Reason::new("already so", "the tags are so already");
+                let reason = Reason::new(Code::AlreadySo, "the tags are so already");
                 let done = |begun: bool| {
                     if begun {
                         Outcome::Done { learned: std::collections::BTreeMap::new() }
@@ -81,7 +81,7 @@ pub(super) async fn change(
                     claimed.into_iter().filter(|claimed| sent.iter().any(|(id, _)| *id == claimed.effect.id)).collect();
                 let retry = Outcome::Retry {
                     after: None,
-                    reason: Reason::new("superseded", "another tag change of the lane was settled"),
+                    reason: Reason::new(Code::Superseded, "another tag change of the lane was settled"),
                 };
                 return if left.is_empty() { Ok(()) } else { end_tags(node, account, &left, Some(&sent), &retry, None).await };
             }

@@ -8,7 +8,7 @@ use super::settled::{Looked, settled};
 use crate::lever::effect::{self, Content, Context, Step, outcome};
 use crate::lever::facts::OpportunitySnapshot;
 use crate::model::{
-    Act, Applied, Bug, Effect, Exchange, Notice, NoticeId, NoticeKind, Outcome, Placed, Reason, Request, planted,
+    Act, Applied, Bug, Code, Effect, Exchange, Notice, NoticeId, NoticeKind, Outcome, Placed, Reason, Request, planted,
 };
 use crate::runtime::account::Account;
 use crate::runtime::call::{Node, Unready};
@@ -69,7 +69,7 @@ pub(super) async fn carry_out(node: &Node, account: &Account, mut claimed: Claim
                 return finish(node, account, effect.id, Finish::new(None, now, Outcome::Skipped { reason })).await;
             }
             Step::Elsewhere => {
-                let reason = Reason::new("bug", format!("`{}` is no write of Lever", effect.act.verb()));
+                let reason = Reason::new(Code::Bug, format!("`{}` is no write of Lever", effect.act.verb()));
                 let now = node.clock.now();
                 return finish(node, account, effect.id, Finish::new(None, now, Outcome::Dead { reason })).await;
             }
@@ -143,7 +143,7 @@ impl Writing<'_> {
             && effect::made(learned).is_none()
         {
             // It happened, and what Lever calls it is in a list that is read next.
-            ended = Outcome::Unknown { reason: Reason::new("R5", "Lever's answer does not say what it calls it") };
+            ended = Outcome::Unknown { reason: Reason::new(Code::R5, "Lever's answer does not say what it calls it") };
         }
         self.end(Some(attempt), ended, Some((&request, &exchange)), None).await
     }
@@ -203,7 +203,7 @@ impl Writing<'_> {
                 match node.go_on(account, &request.to, effect.class).await {
                     Ok(()) => {}
                     Err(Unready::Defer { reason, .. } | Unready::Gone(reason) | Unready::Park(reason)) => return Some(reason),
-                    Err(Unready::Store(error)) => return Some(Reason::new("R11", error.to_string())),
+                    Err(Unready::Store(error)) => return Some(Reason::new(Code::R11, error.to_string())),
                 }
                 let exchange = node.exchange(account, &request).await;
                 let gone = matches!(&exchange, Exchange::Answered(answer) if matches!(answer.status, 404 | 410));

@@ -2,7 +2,7 @@
 
 use super::CLASS;
 use crate::lang::adapter::{Adapter, List, Poll};
-use crate::model::{About, Assessment, Delivery, Event, Notice, NoticeId, NoticeKind, Reason, Value, VendorName};
+use crate::model::{About, Assessment, Code, Delivery, Event, Notice, NoticeId, NoticeKind, Reason, Value, VendorName};
 use crate::runtime::account::Account;
 use crate::runtime::call::{Node, Unready};
 use crate::runtime::hear::{self, Owners};
@@ -61,7 +61,7 @@ impl Asked<'_> {
         match self.about(row, BTreeMap::new()).await {
             Ok(events) => Ok(events),
             Err(Unready::Gone(_)) => Ok(Vec::new()),
-            Err(Unready::Park(reason)) if matches!(reason.code.as_str(), "R3" | "R4") => Ok(Vec::new()),
+            Err(Unready::Park(reason)) if matches!(reason.code, Code::R3 | Code::R4) => Ok(Vec::new()),
             Err(Unready::Defer { until, reason }) => {
                 let again = until.unwrap_or_else(|| backoff::next(self.node.clock.now(), 0, self.delivery.id.0, None));
                 match vendor::poll::next(self.poll, row, self.delivery.received) {

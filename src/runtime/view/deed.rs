@@ -1,6 +1,6 @@
 //! What people do by the console. Each deed is recorded before it is done; where it cannot be recorded it is not done.
 
-use crate::model::{AccountId, Id, Reason};
+use crate::model::{AccountId, Code, Id, Reason};
 use crate::runtime::access::Visitor;
 use crate::runtime::call::Node;
 use crate::runtime::service;
@@ -53,7 +53,7 @@ pub async fn wish(node: &Node, who: &Visitor, works: &[(AccountId, Work)], wish:
             }
             Wish::Skip { reason } => {
                 record(node, who, Some(account), &format!("skip: {reason}"), &work.to_string()).await?;
-                let reason = Reason::new("skipped", reason.as_str());
+                let reason = Reason::new(Code::Skipped, reason.as_str());
                 node.store.skip(account, *work, reason, node.clock.now()).await?;
             }
         }

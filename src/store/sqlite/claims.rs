@@ -3,7 +3,7 @@
 use super::Sqlite;
 use super::columns::{BEGUN, Bytes, DELIVERY, EFFECT, EVENT, NEVER, UNKNOWN, YIELD_MOST, all, decode, exec, ms, time, work_of};
 use super::read_runs::attempts;
-use crate::model::{AccountId, Bug, EffectId, Event, Id, OpportunityId, PAYLOAD_VERSION, Reason, planted};
+use crate::model::{AccountId, Bug, Code, EffectId, Event, Id, OpportunityId, PAYLOAD_VERSION, Reason, planted};
 use crate::store::claim::{Claim, ClaimedDelivery, ClaimedEffect, ClaimedEvent, ClaimedLane, Recovered};
 use crate::store::error::{Result, StoreError};
 use jiff::Timestamp;
@@ -55,7 +55,8 @@ impl Sqlite {
     /// Counts the try. False: it was one too many, and the row is parked now.
     fn take(&mut self, account: &AccountId, kind: i64, due: &Due, now: Timestamp) -> Result<bool> {
         if due.tries + 1 >= LAST_CLAIM {
-            let reason = Reason::new("R11", "leverd stopped twice while working on it; `retry` tries again, `skip` leaves it");
+            let reason =
+                Reason::new(Code::R11, "leverd stopped twice while working on it; `retry` tries again, `skip` leaves it");
             self.park_row(account, (kind, due.id), &reason, now, false)?;
             return Ok(false);
         }
@@ -72,7 +73,7 @@ impl Sqlite {
         match row {
             Ok(row) => Ok(Some(row)),
             Err(StoreError::Corrupt(what)) => {
-                let reason = Reason::new("R11", format!("it cannot be read from the store: {what}"));
+                let reason = Reason::new(Code::R11, format!("it cannot be read from the store: {what}"));
                 self.park_row(account, (kind, id), &reason, now, false)?;
                 Ok(None)
             }

@@ -1,6 +1,6 @@
 //! How our values stand in columns, and what SQLite's errors are called.
 
-use crate::model::{Id, Reason};
+use crate::model::{Code, Id, Reason};
 use crate::store::claim::Work;
 use crate::store::error::{Result, StoreError};
 use jiff::Timestamp;
@@ -109,8 +109,13 @@ pub(super) fn exists(db: &Connection, sql: &str, params: impl Params) -> Result<
     Ok(db.prepare_cached(sql)?.exists(params)?)
 }
 
-pub(super) fn reason(code: Option<String>, text: Option<String>) -> Option<Reason> {
-    code.map(|code| Reason { code, text: text.unwrap_or_default() })
+pub(super) fn reason(word: Option<String>, text: Option<String>) -> Option<Reason> {
+    word.map(|word| Reason::new(code(&word), text.unwrap_or_default()))
+}
+
+/// A stored word. One that this leverd does not know hides no work: it is told as a fault of leverd, with its sentence.
+pub(super) fn code(word: &str) -> Code {
+    word.parse().unwrap_or(Code::Bug)
 }
 
 /// Keeps what can be read; says of the rest, by name, that it cannot.

@@ -3,7 +3,7 @@
 use super::Sqlite;
 use super::columns::{Bytes, EFFECT, EVENT, TIMER, all, decode, exec, exists, floor, ms};
 use super::intake::tells_gone;
-use crate::model::{AccountId, Event, Outcome, Reason};
+use crate::model::{AccountId, Code, Event, Outcome, Reason};
 use crate::store::commit::Purge;
 use crate::store::error::Result;
 use crate::store::rows::Retention;
@@ -83,7 +83,7 @@ impl Sqlite {
 
     /// Ends what the lane still had before it, except what tells of the end, and calls: a vendor may have to be told to erase.
     fn stop_lane(&mut self, account: &AccountId, purge: &Purge) -> Result<()> {
-        let reason = Reason::new("gone", "the candidate was deleted");
+        let reason = Reason::new(Code::Gone, "the candidate was deleted");
         let rows = all(
             &self.db,
             "SELECT r.kind, r.ref, coalesce(e.payload, ''), coalesce(json_type(f.payload, '$.act.call'), '') FROM ready r \

@@ -4,7 +4,7 @@ use super::Sqlite;
 use super::columns::{Bytes, DELIVERY, EVENT, TIMER, YIELD_MOST, all, decode, encode, exec, ms, one};
 use super::work::Row;
 use crate::model::{
-    AccountId, Class, Delivery, DeliveryId, Event, EventKind, Hint, Later, LeverEvent, OpportunityId, PackName, Reason,
+    AccountId, Class, Code, Delivery, DeliveryId, Event, EventKind, Hint, Later, LeverEvent, OpportunityId, PackName, Reason,
     RuleName, Source,
 };
 use crate::store::claim::Claim;
@@ -211,7 +211,7 @@ impl Sqlite {
                         fired += 1;
                     }
                     Err(StoreError::Corrupt(what)) => {
-                        self.park_row(&account, (TIMER, id), &Reason::new("R11", what), claim.now, false)?;
+                        self.park_row(&account, (TIMER, id), &Reason::new(Code::R11, what), claim.now, false)?;
                     }
                     Err(other) => return Err(other),
                 }

@@ -3,7 +3,7 @@
 use super::Sqlite;
 use super::columns::{Bytes, EFFECT, EVENT, NEVER, all, encode, exec, exists, ms};
 use super::work::Row;
-use crate::model::{AccountId, Act, Assessment, Effect, EventId, InviteMode, NoticeKind, Outcome, Phase, Plan, Reason};
+use crate::model::{AccountId, Act, Assessment, Code, Effect, EventId, InviteMode, NoticeKind, Outcome, Phase, Plan, Reason};
 use crate::store::commit::{PlanMade, Run};
 use crate::store::error::{Result, StoreError};
 use rusqlite::{ErrorCode, params};
@@ -48,7 +48,7 @@ impl Sqlite {
             run.plan.notices.iter().try_for_each(|notice| self.add_notice(account, notice))?;
             let noticed =
                 run.plan.notices.iter().any(|notice| matches!(notice.kind, NoticeKind::Parked | NoticeKind::LoopGuard));
-            self.park_row(account, key, &Reason::new("R9", why), run.planned_at, noticed)?;
+            self.park_row(account, key, &Reason::new(Code::R9, why), run.planned_at, noticed)?;
             return Ok(PlanMade::Committed);
         }
         // The ledger first: when it refuses, nothing else has been written.
@@ -278,7 +278,7 @@ impl Sqlite {
             |row| row.get::<_, Bytes>(0),
         )?;
         let reason = Reason::new(
-            "superseded",
+            Code::Superseded,
             format!("a newer `{}` for the same {} takes its place", effect.act.verb(), slot_name(effect)),
         );
         for id in older {

@@ -2,9 +2,11 @@
 
 use super::Sqlite;
 use super::columns::{
-    BEGUN, Bytes, DELIVERY, EFFECT, EVENT, NEVER, PENDING, TIMER, UNKNOWN, YIELD, all, exec, exists, kind_of, ms, one,
+    BEGUN, Bytes, DELIVERY, EFFECT, EVENT, NEVER, PENDING, TIMER, UNKNOWN, YIELD, all, code, exec, exists, kind_of, ms, one,
 };
-use crate::model::{AccountId, Class, EffectId, EventId, Id, Notice, NoticeId, NoticeKind, OpportunityId, Outcome, Reason};
+use crate::model::{
+    AccountId, Class, Code, EffectId, EventId, Id, Notice, NoticeId, NoticeKind, OpportunityId, Outcome, Reason,
+};
 use crate::store::claim::Work;
 use crate::store::error::{Result, StoreError};
 use jiff::Timestamp;
@@ -93,15 +95,15 @@ impl Sqlite {
         exec(
             &self.db,
             "INSERT OR REPLACE INTO trouble (account, kind, ref, code, text, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![account.as_str(), kind, id, reason.code, reason.text, at],
+            params![account.as_str(), kind, id, reason.code.as_str(), reason.text, at],
         )?;
         Ok(())
     }
 
     /// The code of the reason for which work waited last.
-    pub(super) fn because(&self, account: &AccountId, (kind, id): (i64, Bytes)) -> Result<Option<String>> {
+    pub(super) fn because(&self, account: &AccountId, (kind, id): (i64, Bytes)) -> Result<Option<Code>> {
         let sql = "SELECT code FROM trouble WHERE account = ?1 AND kind = ?2 AND ref = ?3";
-        one(&self.db, sql, params![account.as_str(), kind, id], |row| row.get(0))
+        one(&self.db, sql, params![account.as_str(), kind, id], |row| Ok(code(&row.get::<_, String>(0)?)))
     }
 
     /// Begins to count rounds anew where work waits for another reason than it did.
@@ -110,7 +112,7 @@ impl Sqlite {
             &self.db,
             "UPDATE ready SET rounds = 0 WHERE account = ?1 AND kind = ?2 AND ref = ?3 AND EXISTS (SELECT 1 FROM trouble t \
              WHERE t.account = ?1 AND t.kind = ?2 AND t.ref = ?3 AND t.code <> ?4)",
-            params![account.as_str(), kind, id, reason.code],
+            params![account.as_str(), kind, id, reason.code.as_str()],
         )?;
         Ok(())
     }
@@ -120,7 +122,7 @@ impl Sqlite {
         exec(
             &self.db,
             "INSERT OR REPLACE INTO closed (account, kind, ref, code, text, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![account.as_str(), kind, id, reason.code, reason.text, at],
+            params![account.as_str(), kind, id, reason.code.as_str(), reason.text, at],
         )?;
         Ok(())
     }
@@ -267,7 +269,7 @@ impl Sqlite {
         )?;
         self.remove_work(account, EFFECT, effect)?;
         if let Outcome::Skipped { reason } = outcome {
-            self.unplanned(account, effect, reason.code == "gone")?;
+            self.unplanned(account, effect, reason.code == Code::Gone)?;
         }
         exec(&self.db, "DELETE FROM blocked WHERE account = ?1 AND effect = ?2", params![account.as_str(), effect])?;
         let behind = all(

@@ -2,7 +2,7 @@
 
 use super::bed::{ADA, Bed, EMAIL, Setting, TEST};
 use super::process::MORE;
-use leverd::model::NoticeKind;
+use leverd::model::{Code, NoticeKind};
 use leverd::sim::Misbehaviour;
 use std::time::Duration;
 
@@ -204,7 +204,7 @@ async fn a_move_waits_for_the_records_above_it_until_they_are_skipped() {
 
     let store = &bed.world.node.store;
     let row = store.parked(Some(&bed.account())).await.unwrap().remove(0);
-    let reason = leverd::model::Reason::new("skipped", "not needed");
+    let reason = leverd::model::Reason::new(Code::Skipped, "not needed");
     store.skip(&bed.account(), row.work, reason, bed.world.node.clock.now()).await.unwrap();
     bed.rest().await;
     assert_eq!(bed.stage(ADA), "On-site interview");

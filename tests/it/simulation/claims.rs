@@ -4,7 +4,7 @@ use super::ground::{NEVER, TESTS};
 use super::script::name;
 use super::world::World;
 use jiff::{SignedDuration, Timestamp};
-use leverd::model::{OpportunityId, RuleName};
+use leverd::model::{Code, OpportunityId, RuleName};
 use leverd::sim::{MailKind, Service};
 use leverd::store::{EffectRow, EffectState, ParkedRow};
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,7 +74,7 @@ impl World {
             match row.reason {
                 None => faults.push(format!("parked without a reason: {}", row.what)),
                 // Deaths in a row, and a webhook whose invitation is parked: nothing else here is worth a person's time.
-                Some(reason) if matches!(reason.code.as_str(), "R6" | "R11") => {}
+                Some(reason) if matches!(reason.code, Code::R6 | Code::R11) => {}
                 Some(reason) => faults.push(format!("parked: {}: {} {}", row.what, reason.code, reason.text)),
             }
         }

@@ -1,7 +1,7 @@
 //! Effects: begun before the first byte, done with what follows, waiting, parked, superseded, recovered.
 
 use super::*;
-use leverd::model::Applied;
+use leverd::model::{Applied, Code};
 use leverd::store::{EffectState, Work};
 
 async fn state(store: &Store, effect: &Effect, now: i64) -> EffectState {
@@ -78,12 +78,12 @@ async fn a_move_waits_for_its_records_and_skip_releases_it() {
     planned(&store, &cause, effects(vec![tag.clone(), note.clone(), moved.clone()]), 0).await;
     assert_eq!(sendable(&store, 1).await.iter().map(|row| row.effect.id).collect::<Vec<_>>(), [tag.id, note.id]);
     send(&store, &tag, done(), 1).await;
-    send(&store, &note, Outcome::Dead { reason: reason("R4") }, 1).await;
+    send(&store, &note, Outcome::Dead { reason: reason(Code::R4) }, 1).await;
     let row = store.effect(&acme(), moved.id, at(2)).await.unwrap().unwrap();
     assert_eq!((row.state, row.blocked_by, row.due), (EffectState::Waiting, vec![note.id], None));
     assert!(sendable(&store, 9_999).await.is_empty());
     assert_eq!(store.next_due(&[acme()], at(2)).await.unwrap(), None);
-    store.skip(&acme(), Work::Effect(note.id), reason("by hand"), at(3)).await.unwrap();
+    store.skip(&acme(), Work::Effect(note.id), reason(Code::Skipped), at(3)).await.unwrap();
     assert_eq!(state(&store, &note, 3).await, EffectState::Skipped);
     assert_eq!(sendable(&store, 3).await[0].effect.id, moved.id);
 }
@@ -96,7 +96,7 @@ async fn a_newer_value_of_a_slot_supersedes_one_that_waits() {
     let behind = stage_move("onsite", &first, &[&old]);
     planned(&store, &first, effects(vec![old.clone(), behind.clone()]), 0).await;
     sendable(&store, 1).await;
-    let retry = Outcome::Retry { after: Some(SignedDuration::from_secs(600)), reason: reason("R1") };
+    let retry = Outcome::Retry { after: Some(SignedDuration::from_secs(600)), reason: reason(Code::R1) };
     send(&store, &old, retry, 1).await;
     assert_eq!(store.pending_effects(&acme(), &"o1".into()).await.unwrap(), [old.clone(), behind.clone()]);
     let new = tag("a", &second);
@@ -119,7 +119,7 @@ async fn what_is_begun_or_parked_or_of_another_opportunity_is_not_superseded() {
     planned(&store, &first, effects(vec![parked.clone()]), 0).await;
     planned(&store, &other, effects(vec![elsewhere.clone()]), 0).await;
     sendable(&store, 1).await;
-    send(&store, &parked, Outcome::Dead { reason: reason("R4") }, 1).await;
+    send(&store, &parked, Outcome::Dead { reason: reason(Code::R4) }, 1).await;
     let second = event("second", "o1", 5);
     planned(&store, &second, effects(vec![tag("a", &second)]), 5).await;
     assert_eq!(state(&store, &parked, 6).await, EffectState::Parked);
@@ -152,13 +152,13 @@ async fn an_unknown_outcome_is_looked_at_again_when_due_and_a_later_end_counts()
     let note = note("n", &cause);
     planned(&store, &cause, effects(vec![note.clone()]), 0).await;
     sendable(&store, 1).await;
-    let mut finish = Finish::new(begin(&store, &note, 1).await, at(2), Outcome::Unknown { reason: reason("R10") });
+    let mut finish = Finish::new(begin(&store, &note, 1).await, at(2), Outcome::Unknown { reason: reason(Code::R10) });
     finish.due = Some(at(62));
     store.finish(&acme(), note.id, finish).await.unwrap();
     assert!(sendable(&store, 61).await.is_empty());
     let claimed = sendable(&store, 62).await;
     assert_eq!((claimed[0].unknown, claimed[0].rounds), (true, 1));
-    store.finish(&acme(), note.id, Finish::new(Some(1), at(63), Outcome::Dead { reason: reason("R10") })).await.unwrap();
+    store.finish(&acme(), note.id, Finish::new(Some(1), at(63), Outcome::Dead { reason: reason(Code::R10) })).await.unwrap();
     store.retry(&acme(), Work::Effect(note.id), at(70)).await.unwrap();
     assert!(!sendable(&store, 70).await[0].unknown, "the person has seen it: send it");
 }
@@ -173,7 +173,7 @@ async fn suspended_and_deferred_effects_wait_without_counting() {
     store.defer(&acme(), Work::Effect(tag.id), at(30), None).await.unwrap();
     assert_eq!(state(&store, &tag, 29).await, EffectState::Waiting);
     assert_eq!(sendable(&store, 30).await[0].rounds, 0);
-    let mut finish = Finish::new(begin(&store, &tag, 30).await, at(31), Outcome::Suspended { reason: reason("R2") });
+    let mut finish = Finish::new(begin(&store, &tag, 30).await, at(31), Outcome::Suspended { reason: reason(Code::R2) });
     finish.due = Some(at(60));
     store.finish(&acme(), tag.id, finish).await.unwrap();
     assert!(sendable(&store, 59).await.is_empty());
@@ -219,7 +219,7 @@ async fn a_move_that_was_refused_has_no_echo() {
     planned(&store, &cause, effects(vec![moved.clone()]), 0).await;
     sendable(&store, 1).await;
     let attempt = begin(&store, &moved, 1).await;
-    let mut finish = Finish::new(attempt, at(2), Outcome::Dead { reason: reason("R4") });
+    let mut finish = Finish::new(attempt, at(2), Outcome::Dead { reason: reason(Code::R4) });
     finish.applied = Some(Applied::No);
     store.finish(&acme(), moved.id, finish).await.unwrap();
     assert!(store.own_moves(&acme(), &"o1".into()).await.unwrap().is_empty());

@@ -53,15 +53,15 @@ async fn a_held_delivery_comes_again_and_counts_its_rounds() {
     for (round, now) in [(0, 0), (1, 1), (2, 11)] {
         let claimed = store.claim_deliveries(claim(now)).await.unwrap();
         assert_eq!((claimed[0].rounds, claimed[0].tries), (round, 1));
-        let hold = Derived::Hold { until: at(now * 10 + 1), reason: reason("R6") };
+        let hold = Derived::Hold { until: at(now * 10 + 1), reason: reason(Code::R6) };
         store.derive(&acme(), id, hold, at(now)).await.unwrap();
         assert!(store.claim_deliveries(claim(now)).await.unwrap().is_empty());
     }
     assert_eq!(store.next_due(&[acme()], at(11)).await.unwrap(), Some(at(111)));
     store.claim_deliveries(claim(111)).await.unwrap();
-    store.derive(&acme(), id, Derived::Park(reason("R6")), at(111)).await.unwrap();
+    store.derive(&acme(), id, Derived::Park(reason(Code::R6)), at(111)).await.unwrap();
     let parked = store.parked(None).await.unwrap();
-    assert_eq!((parked[0].work, parked[0].reason.clone()), (Work::Delivery(id), Some(reason("R6"))));
+    assert_eq!((parked[0].work, parked[0].reason.clone()), (Work::Delivery(id), Some(reason(Code::R6))));
     assert_eq!(parked[0].what, "delivery from Lever (candidateStageChange)");
     assert_eq!(store.notices(None, 9).await.unwrap().len(), 1);
     store.retry(&acme(), Work::Delivery(id), at(200)).await.unwrap();
@@ -79,7 +79,7 @@ async fn the_third_claim_without_an_outcome_parks() {
         store.recover(at(1)).await.unwrap();
     }
     assert!(store.claim_deliveries(claim(1)).await.unwrap().is_empty());
-    assert_eq!(store.parked(Some(&acme())).await.unwrap()[0].reason.clone().unwrap().code, "R11");
+    assert_eq!(store.parked(Some(&acme())).await.unwrap()[0].reason.clone().unwrap().code, Code::R11);
     assert!(listener.recv().await.unwrap().1.text.contains("stopped twice"));
 }
 

@@ -27,13 +27,13 @@ async fn a_lane_waits_for_what_is_sent_and_not_for_what_waits_or_is_parked() {
     sendable(&store, 2).await;
     let attempt = begin(&store, &effect, 2).await;
     assert!(next_events(&store, 2).await.is_empty(), "begun");
-    let retry = Outcome::Retry { after: Some(SignedDuration::from_secs(60)), reason: reason("R1") };
+    let retry = Outcome::Retry { after: Some(SignedDuration::from_secs(60)), reason: reason(Code::R1) };
     store.finish(&acme(), effect.id, Finish::new(attempt, at(3), retry)).await.unwrap();
     assert_eq!(next_events(&store, 4).await, ["second"], "waiting");
     store.release(&acme(), Work::Event(event("second", "o1", 1).id)).await.unwrap();
     assert!(next_events(&store, 63).await.is_empty(), "ready again");
     sendable(&store, 63).await;
-    send(&store, &effect, Outcome::Dead { reason: reason("R4") }, 63).await;
+    send(&store, &effect, Outcome::Dead { reason: reason(Code::R4) }, 63).await;
     assert_eq!(next_events(&store, 64).await, ["second"], "parked");
 }
 
@@ -43,15 +43,15 @@ async fn a_deferred_event_holds_its_lane_and_a_parked_one_does_not() {
     arrive(&store, "t", vec![event("first", "o1", 0), event("second", "o1", 1)], 1).await;
     assert_eq!(next_events(&store, 1).await, ["first"]);
     let first = event("first", "o1", 0).id;
-    store.defer(&acme(), Work::Event(first), at(60), Some(reason("R1"))).await.unwrap();
+    store.defer(&acme(), Work::Event(first), at(60), Some(reason(Code::R1))).await.unwrap();
     assert!(next_events(&store, 2).await.is_empty());
     assert_eq!(store.claim_events(claim(60)).await.unwrap()[0].rounds, 1);
-    store.park(&acme(), Work::Event(first), reason("R11"), at(60)).await.unwrap();
+    store.park(&acme(), Work::Event(first), reason(Code::R11), at(60)).await.unwrap();
     assert_eq!(next_events(&store, 60).await, ["second"]);
-    store.skip(&acme(), Work::Event(first), reason("by hand"), at(61)).await.unwrap();
+    store.skip(&acme(), Work::Event(first), reason(Code::Skipped), at(61)).await.unwrap();
     let rows = store.events(Some(&acme()), &"o1".into(), 9).await.unwrap();
-    assert_eq!(rows[1].state, EventState::Closed { reason: reason("by hand") });
-    assert!(store.skip(&acme(), Work::Event(first), reason("again"), at(62)).await.is_err());
+    assert_eq!(rows[1].state, EventState::Closed { reason: reason(Code::Skipped) });
+    assert!(store.skip(&acme(), Work::Event(first), reason(Code::Skipped), at(62)).await.is_err());
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! What must hold between the commits when things go wrong at odd moments.
 
 use super::*;
-use leverd::model::{Hint, Invite, InviteMode};
+use leverd::model::{Code, Hint, Invite, InviteMode};
 use leverd::store::Work;
 
 fn invite(row: &Assessment, event: &Event) -> Effect {
@@ -70,9 +70,9 @@ async fn an_invitation_that_never_went_out_leaves_no_attempt_behind() {
         planned(&store, &cause, Plan { ledger: vec![row.clone()], ..effects(vec![invite.clone()]) }, 0).await;
         sendable(&store, 1).await;
         if begun {
-            send(&store, &invite, Outcome::Unknown { reason: reason("R1") }, 1).await;
+            send(&store, &invite, Outcome::Unknown { reason: reason(Code::R1) }, 1).await;
         }
-        store.skip(&acme(), Work::Effect(invite.id), reason("by hand"), at(3)).await.unwrap();
+        store.skip(&acme(), Work::Effect(invite.id), reason(Code::Skipped), at(3)).await.unwrap();
         let phases: Vec<_> = store.ledger(&acme(), &name.into(), None).await.unwrap().iter().map(|row| row.phase).collect();
         assert_eq!(phases, if begun { vec![Phase::Cancelled] } else { vec![] }, "{name}");
     }
@@ -90,9 +90,9 @@ async fn a_move_without_a_time_of_its_own_explains_no_later_one() {
         let moved = stage_move("onsite", cause, &[]);
         planned(&store, cause, effects(vec![moved.clone()]), 0).await;
         sendable(&store, 1).await;
-        send(&store, &moved, Outcome::Unknown { reason: reason("R1") }, 1).await;
+        send(&store, &moved, Outcome::Unknown { reason: reason(Code::R1) }, 1).await;
         sendable(&store, 2).await;
-        let end = if cause.id == found.id { done() } else { Outcome::Skipped { reason: reason("archived") } };
+        let end = if cause.id == found.id { done() } else { Outcome::Skipped { reason: reason(Code::Archived) } };
         store.finish(&acme(), moved.id, Finish::new(None, at(3), end)).await.unwrap();
     }
     assert_eq!(own("o1").await[0].moved_at, Some(at(3)));
