@@ -93,7 +93,7 @@ fn told(row: &Parked, now: Timestamp) -> String {
     let one = &row.row;
     let what = row.act.as_deref().unwrap_or(&one.what);
     let reason = one.reason.as_ref().map_or("no reason was recorded", |reason| reason.text.as_str());
-    let code = one.reason.as_ref().map(|reason| badge(Tone::Quiet, &reason.code)).unwrap_or_default();
+    let code = one.reason.as_ref().map(|reason| badge(Tone::Quiet, reason.code)).unwrap_or_default();
     let since = one.at.map(|at| when(at, now)).unwrap_or_default();
     let mut out = format!("<h2>{}</h2><p class=\"why\">{} {code} {since}</p>", ticked(what), ticked(reason));
     let mut rows = vec![("account".to_owned(), escaped(one.account.as_str()))];
