@@ -138,12 +138,12 @@ fn refused(answer: &Response) -> NoTokens {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Callback {
     Code {
-        state: String,
+        state: Secret,
         code: Secret,
     },
     /// The person, or Lever, said no. The text is fit for people.
     Denied {
-        state: String,
+        state: Secret,
         reason: String,
     },
     /// It lacks what every callback has.
@@ -157,9 +157,9 @@ pub fn callback(query: &[(String, String)]) -> Callback {
     match (get("state"), get("code"), get("error")) {
         (Some(state), _, Some(error)) => {
             let reason = get("error_description").unwrap_or(error);
-            Callback::Denied { state: state.to_owned(), reason: scrub(reason) }
+            Callback::Denied { state: Secret::new(state), reason: scrub(reason) }
         }
-        (Some(state), Some(code), None) => Callback::Code { state: state.to_owned(), code: Secret::new(code) },
+        (Some(state), Some(code), None) => Callback::Code { state: Secret::new(state), code: Secret::new(code) },
         _ => Callback::Malformed,
     }
 }

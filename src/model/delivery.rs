@@ -3,6 +3,7 @@
 use super::{AccountId, AssessmentId, ConnectionName, DeliveryId, Event, Later, LeverEvent, Poll, VendorName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Where a delivery came from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -10,8 +11,14 @@ use serde::{Deserialize, Serialize};
 pub enum Source {
     /// Lever's webhook, on the path of this event.
     Lever { event: LeverEvent },
-    /// A vendor's webhook on the path of this connection. `token` is the part of the path that names an invitation, if it does.
-    Vendor { vendor: VendorName, connection: ConnectionName, token: Option<String> },
+    /// A vendor's webhook on the path of this connection. `invitation` is the attempt that the path names, if it does: its token
+    /// was believed at the door and is not kept.
+    Vendor {
+        vendor: VendorName,
+        connection: ConnectionName,
+        #[serde(default)]
+        invitation: Option<AssessmentId>,
+    },
     /// A timer of ours is due.
     Timer(Box<Later>),
     /// Lever is to be asked what changed: one page of one look.
@@ -48,8 +55,8 @@ pub enum Hint {
     Unsigned,
 }
 
-/// One delivery, stored and deduplicated before it is acknowledged.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// One delivery, stored and deduplicated before it is acknowledged. `Debug` leaves its body out.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Delivery {
     pub id: DeliveryId,
     pub account: AccountId,
@@ -62,4 +69,16 @@ pub struct Delivery {
     pub body: Vec<u8>,
     pub received: Timestamp,
     pub hint: Option<Hint>,
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("id", &self.id)
+            .field("account", &self.account)
+            .field("source", &self.source)
+            .field("received", &self.received)
+            .field("hint", &self.hint)
+            .finish_non_exhaustive()
+    }
 }

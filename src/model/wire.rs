@@ -59,8 +59,8 @@ pub enum HeaderText {
     Secret(Secret),
 }
 
-/// A request's body.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// A request's body. `Debug` tells its kind and size only: bodies hold candidates' data, and secrets where a vendor wants them there.
+#[derive(Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Body {
     None,
@@ -79,8 +79,20 @@ pub enum Body {
     },
 }
 
-/// One request, not yet sent.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("nothing"),
+            Self::Json(_) => f.write_str("JSON"),
+            Self::Form(fields) => write!(f, "a form of {} fields", fields.len()),
+            Self::File { media_type, bytes, .. } => write!(f, "a file of {} bytes ({media_type})", bytes.len()),
+            Self::Text { media_type, text } => write!(f, "a text of {} bytes ({media_type})", text.len()),
+        }
+    }
+}
+
+/// One request, not yet sent. `Debug` shows what [`Request::line`] shows, the names of its headers, and the kind of its body.
+#[derive(Clone, PartialEq, Serialize)]
 pub struct Request {
     pub to: Destination,
     pub method: Method,
@@ -96,6 +108,13 @@ pub struct Request {
     /// The largest answer in bytes, where it is more than the destination's usual one: a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_answer: Option<usize>,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_tuple("Request").field(&format_args!("{}", self.line())).field(&headers).field(&self.body).finish()
+    }
 }
 
 impl Request {
@@ -155,13 +174,19 @@ pub fn percent_encoded(text: &str) -> String {
     path
 }
 
-/// An answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An answer. `Debug` tells its status and size only: an answer may hold a token, and somebody's data.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Response {
     pub status: u16,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Response({}, {} bytes)", self.status, self.body.len())
+    }
 }
 
 impl Response {

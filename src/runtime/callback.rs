@@ -18,8 +18,8 @@ use std::net::IpAddr;
 pub(super) struct Believed {
     pub(super) dedupe: String,
     pub(super) signed: bool,
-    /// The part of the path that names an invitation.
-    pub(super) token: Option<String>,
+    /// The attempt that the path names.
+    pub(super) invitation: Option<AssessmentId>,
     pub(super) reply: u16,
 }
 
@@ -52,10 +52,10 @@ pub(super) fn open(
     let adapter = active.adapters.get(vendor).ok_or_else(|| refuse(404, "no pack of this account uses this vendor"))?;
     let webhook = adapter.webhook.as_ref().ok_or_else(|| refuse(404, "this vendor sends no webhooks"))?;
     let secret = connection.path_token.as_ref().ok_or_else(|| refuse(404, "the connection has no path token"))?;
+    let wrong = || refuse(401, "the token in the path is wrong");
     let named = match webhook.path {
-        PathScope::Connection if secret.matches(token.as_bytes()) => None,
-        PathScope::Invitation if invitation(secret, token).is_some() => Some(token.to_owned()),
-        _ => return Err(refuse(401, "the token in the path is wrong")),
+        PathScope::Connection => secret.matches(token.as_bytes()).then_some(None).ok_or_else(wrong)?,
+        PathScope::Invitation => Some(invitation(secret, token).ok_or_else(wrong)?),
     };
     if let Some(reply) = vendor::handshake(adapter, body) {
         let text = reply.map_or_else(String::new, |reply| match reply {
@@ -74,8 +74,8 @@ pub(super) fn open(
     let believed = vendor::verify(adapter, &incoming, &connection.secrets).map_err(|error| refuse(401, &error.to_string()))?;
     // The same words about two invitations are two messages.
     let dedupe = vendor::dedupe(adapter, &incoming);
-    let dedupe = named.as_ref().map_or_else(|| dedupe.clone(), |invitation| format!("{invitation}:{dedupe}"));
-    Ok(Opened::Delivery(Believed { dedupe, signed: believed.signed, token: named, reply: webhook.reply }))
+    let dedupe = named.map_or_else(|| dedupe.clone(), |invitation| format!("{invitation}:{dedupe}"));
+    Ok(Opened::Delivery(Believed { dedupe, signed: believed.signed, invitation: named, reply: webhook.reply }))
 }
 
 /// The URL of a connection's own deliveries, for vendors whose webhook is registered once.
@@ -109,7 +109,7 @@ pub(super) fn callback_url(
 
 /// The attempt that an invitation's token names, if the token is ours. It exists before the call is made, so an early delivery finds
 /// its owner.
-pub(super) fn invitation(secret: &Secret, token: &str) -> Option<AssessmentId> {
+fn invitation(secret: &Secret, token: &str) -> Option<AssessmentId> {
     let (id, presented) = token.split_once('-')?;
     let id: AssessmentId = id.parse().ok()?;
     Secret::new(seal(secret, id)).matches(presented.as_bytes()).then_some(id)

@@ -30,7 +30,7 @@ pub(super) async fn derive(node: &Node, account: &Account, mut claimed: ClaimedD
     let delivery = &claimed.delivery;
     let derived = match &delivery.source {
         Source::Lever { .. } => lever(node, account, &claimed).await,
-        Source::Vendor { vendor, token, .. } => hear::vendor(node, account, &claimed, vendor, token.as_deref()).await,
+        Source::Vendor { vendor, invitation, .. } => hear::vendor(node, account, &claimed, vendor, *invitation).await,
         Source::Ask { vendor, poll, about } => poll::answer(node, account, delivery, vendor, poll, about).await,
         Source::Timer(later) => Ok(Derived::Events(vec![timer(account, delivery, later)])),
         Source::Answer(event) => Ok(Derived::Events(vec![event.as_ref().clone()])),

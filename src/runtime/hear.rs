@@ -5,9 +5,9 @@
 use super::account::Account;
 use super::call::{Node, Unready};
 use super::derive::LOOKS;
-use super::{backoff, callback, line};
+use super::{backoff, line};
 use crate::engine::lifecycle::{self, Judged};
-use crate::model::{Assessment, Class, Code, Event, EventId, EventKind, Reason, Value, VendorName};
+use crate::model::{Assessment, AssessmentId, Class, Code, Event, EventId, EventKind, Reason, Value, VendorName};
 use crate::store::{ClaimedDelivery, Derived};
 use crate::vendor::{self, Choice, Emission, Notification, ledger_inputs};
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ pub(super) async fn vendor(
     account: &Account,
     claimed: &ClaimedDelivery,
     vendor: &VendorName,
-    token: Option<&str>,
+    invitation: Option<AssessmentId>,
 ) -> Result<Derived, Unready> {
     let delivery = &claimed.delivery;
     let Some(adapter) = account.active().adapters.get(vendor).cloned() else {
@@ -37,7 +37,7 @@ pub(super) async fn vendor(
             passed = Some(Reason::new(Code::Ignored, format!("{how} `{}`", notification.event)));
             continue;
         }
-        let owners = match owners(node, account, vendor, &notification, token).await? {
+        let owners = match owners(node, account, vendor, &notification, invitation).await? {
             Owners::These(rows) => rows,
             Owners::Ambiguous(reason) => return Ok(Derived::Park(reason)),
             Owners::Nobody => {
@@ -136,11 +136,9 @@ pub(super) async fn owners(
     account: &Account,
     vendor: &VendorName,
     notification: &Notification,
-    token: Option<&str>,
+    invitation: Option<AssessmentId>,
 ) -> Result<Owners, Unready> {
-    let secret = account.vendors.get(vendor).and_then(|connection| connection.path_token.as_ref());
-    if let (Some(token), Some(secret)) = (token, secret)
-        && let Some(id) = callback::invitation(secret, token)
+    if let Some(id) = invitation
         && let Some(row) = node.store.assessment(&account.id, id).await?
     {
         return Ok(Owners::These(vec![row]));

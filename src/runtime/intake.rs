@@ -118,7 +118,7 @@ pub async fn vendor(
     let delivery = Delivery {
         id: DeliveryId::derive(now, &[account.id.as_str(), vendor.as_str(), &opened.dedupe, &digest]),
         account: account.id.clone(),
-        source: Source::Vendor { vendor: vendor.clone(), connection: connection.clone(), token: opened.token },
+        source: Source::Vendor { vendor: vendor.clone(), connection: connection.clone(), invitation: opened.invitation },
         dedupe: opened.dedupe,
         digest,
         body: body.to_vec(),

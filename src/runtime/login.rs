@@ -110,10 +110,10 @@ pub async fn end(node: Arc<Node>, query: Vec<(String, String)>) -> Page {
             "leverd did not begin this login. Nothing was changed. Begin with the link that `leverd connect ACCOUNT` makes.";
         Page::new(403, "This login is not ours", text)
     };
-    let Some((account, _)) = state.split_once('.') else { return foreign() };
+    let Some((account, _)) = state.expose().split_once('.') else { return foreign() };
     let Some(account) = node.known(&AccountId::new(account)) else { return foreign() };
     let now = node.clock.now();
-    let login = match node.store.present_login(&account.id, LoginKind::State, &hash(&state), now, true).await {
+    let login = match node.store.present_login(&account.id, LoginKind::State, &hash(state.expose()), now, true).await {
         Ok(Presented::Good(login)) => login,
         Ok(Presented::Unknown) => return foreign(),
         Ok(Presented::Spent) => {

@@ -29,7 +29,7 @@ mod sound;
 mod spine;
 mod timers;
 mod vendor_calls;
-mod vendor_polls;
+pub(crate) mod vendor_polls;
 mod vendors;
 mod why;
 mod writes;

@@ -29,11 +29,13 @@ mod lsp;
 mod mangled;
 mod packs;
 mod pages;
+mod policy;
 mod promise;
 mod readme;
 mod reports;
 mod sarif;
 mod schema;
+mod security;
 mod sim;
 #[cfg(feature = "kill-points")]
 mod simulation;

@@ -123,7 +123,7 @@ async fn a_purge_of_much_leaves_nothing_in_the_file() {
 #[tokio::test]
 async fn an_unsigned_body_that_comes_again_later_is_looked_at_again() {
     let store = store().await;
-    let source = || Source::Vendor { vendor: "qualified".into(), connection: "acme".into(), token: None };
+    let source = || Source::Vendor { vendor: "qualified".into(), connection: "acme".into(), invitation: None };
     let approved = |seconds, hint| Delivery { source: source(), hint, ..delivery("approved", "{}", seconds) };
     let unsigned = Some(Hint::Unsigned);
     let mut answers = Vec::new();
