@@ -12,12 +12,13 @@ use crate::lang::render::render_human;
 use crate::lang::source::Sources;
 use crate::model::{AccountId, Code, Event, Reason};
 use crate::runtime::backfill;
+use crate::runtime::clock::Clock;
 use crate::runtime::project::Reading;
 use crate::server::side::{self, Ask, Wish};
 use crate::store::{Options, Store, Work};
 use anyhow::{Context, bail};
 use clap::Args;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::path::{Path, PathBuf};
 
 /// Where the store is.
@@ -131,6 +132,11 @@ pub fn config(path: &Path) -> anyhow::Result<config::Config> {
     config.with_context(|| format!("{} has faults:\n\n{}", path.display(), render_human(&sources, &found, false)))
 }
 
+/// How long runs are kept, where the configuration can be read.
+pub fn retention(path: &Path) -> Option<SignedDuration> {
+    config(path).ok().map(|config| config.retention.runs)
+}
+
 /// Runs what waits for IO.
 pub fn wait<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
@@ -155,5 +161,5 @@ pub async fn find(store: &Store, prefix: &str) -> anyhow::Result<(AccountId, Wor
 
 /// The time of a command.
 pub fn now() -> Timestamp {
-    Timestamp::now()
+    Clock::system().now()
 }

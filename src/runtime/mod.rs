@@ -28,6 +28,7 @@ pub mod intake;
 mod line;
 pub mod login;
 mod look;
+pub mod missed;
 pub mod needs;
 pub mod notices;
 mod planner;

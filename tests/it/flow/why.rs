@@ -15,8 +15,24 @@ const LOCAL: &str = r#"
 "#;
 
 async fn why(bed: &Bed, id: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    told(bed, id, arguments, 0).await
+}
+
+/// Asked an hour later.
+#[cfg(feature = "kill-points")]
+async fn later(bed: &Bed, id: &str) -> (Option<i32>, String) {
+    told(bed, id, &[], 3_600).await
+}
+
+async fn told(bed: &Bed, id: &str, arguments: &[&str], ahead: u32) -> (Option<i32>, String) {
     let mut command = Command::new(LEVERD);
-    command.arg("why").arg(id).arg("--config").arg(&bed.world.config).args(arguments);
+    command
+        .env("LEVERD_CLOCK_AHEAD", ahead.to_string())
+        .arg("why")
+        .arg(id)
+        .arg("--config")
+        .arg(&bed.world.config)
+        .args(arguments);
     let Output { status, stdout, stderr } = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     let (told, said) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
     assert!(said.is_empty() || status.code() == Some(2), "{said}");
@@ -128,4 +144,65 @@ async fn it_judges_rules_that_were_passed_over_by_the_files_of_then() {
     std::fs::write(&rules, text.replace("opportunity.origin: referred", "opportunity.origin: agency")).unwrap();
     let (_, told) = why(&bed, bed.id(ADA).as_str(), &["--rule", "welcome"]).await;
     assert!(told.contains("referred") && !told.contains("agency"), "{told}");
+}
+
+const SILENCE: &str = r#"
+  - name: remind who is silent
+    trigger: { after: 3d, of: assessment.invited }
+    do:
+      - add_note: "three days of silence"
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_short_answer_comes_first_and_says_what_is_to_come_and_what_is_over() {
+    let bed = Bed::with(Setting { rules: SILENCE, ..Setting::default() }).await;
+    bed.enter().await;
+    let id = bed.id(ADA);
+    let (code, told) = why(&bed, id.as_str(), &[]).await;
+    assert_eq!(code, Some(0), "{told}");
+    let short = told.split("\n\n").next().unwrap();
+    assert!(short.starts_with("2 events came, the last: assessment.invited at "), "{told}");
+    assert!(short.contains("`invite on trigger stage` fired at ") && short.contains(": 1 done"), "{told}");
+    assert!(short.contains("rule `remind who is silent` looks again at "), "{told}");
+    let (_, one) = why(&bed, id.as_str(), &["--rule", "no such rule"]).await;
+    assert!(one.contains("no rule whose name holds `no such rule` was asked about any of them"), "{one}");
+    // Three days later it is over, and nothing says that it is to come.
+    bed.advance(std::time::Duration::from_secs(3 * 86_400 + 60)).await;
+    assert_eq!(bed.notes(ADA), ["three days of silence"]);
+    let (_, told) = why(&bed, id.as_str(), &[]).await;
+    assert!(!told.contains("looks again at"), "{told}");
+    assert!(told.contains("was to look again at") && told.contains("which is over"), "{told}");
+    assert!(told.contains("`remind who is silent` fired at "), "{told}");
+}
+
+#[cfg(feature = "kill-points")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_move_that_was_never_told_is_noticed_beside_what_was() {
+    let bed = Bed::start().await;
+    bed.enter().await;
+    let id = bed.id(ADA);
+    let (_, told) = why(&bed, id.as_str(), &[]).await;
+    assert!(!told.contains("no webhook of it came"), "{told}");
+    // Somebody switches the webhook off; the recruiter moves on.
+    bed.control().switch_webhooks(&["candidateStageChange".to_owned()], false).unwrap();
+    bed.advance(std::time::Duration::from_secs(60)).await;
+    bed.control().move_stage(ADA, "On-site interview").unwrap();
+    let (_, told) = why(&bed, id.as_str(), &[]).await;
+    assert!(told.contains("Lever shows a move to `On-site interview` at") && told.contains("may take minutes"), "{told}");
+    let (_, told) = later(&bed, id.as_str()).await;
+    assert!(
+        told.contains("Lever shows a move to `On-site interview` at") && told.contains("seems to have been switched off"),
+        "{told}"
+    );
+    assert!(told.contains("under Settings > Integrations and API > Webhooks"), "{told}");
+    // Another's move is told meanwhile: so it was this one that got lost.
+    bed.control().switch_webhooks(&["candidateStageChange".to_owned()], true).unwrap();
+    bed.candidate(BOB, Some("bob@example.com"), &[]);
+    bed.advance(std::time::Duration::from_secs(60)).await;
+    bed.control().move_stage(BOB, STAGE).unwrap();
+    bed.rest().await;
+    let (_, told) = later(&bed, id.as_str()).await;
+    assert!(told.contains("though others came since: this one was lost on the way"), "{told}");
+    let (_, silent) = why(&bed, id.as_str(), &["--offline"]).await;
+    assert!(!silent.contains("Lever shows a move"), "{silent}");
 }

@@ -1,28 +1,23 @@
-//! `leverd why`: what happened for an opportunity and what did not, with the reason.
+//! `leverd why`: what happened for an opportunity and what did not, with the reason. The short answer first, then each event.
 
-use super::connect::Reads;
+mod lever;
+mod short;
+
 use super::describe;
 use super::exit::Exit;
-use super::files::Folder;
 use super::out::{Format, Out, for_reading};
 use super::stored::{Place, now, wait};
-use crate::lang::project::Bound;
-use crate::lever::api;
-use crate::lever::facts::Names;
-use crate::model::{AccountId, Kind, OpportunityId, Step};
-use crate::runtime::poller::Cursor;
+use crate::model::{AccountId, Later, OpportunityId, Step};
 use crate::runtime::project::Reading;
 use crate::runtime::why::{Fix, Rules, Told, told};
 use crate::store::{EventRow, EventState, Heard, Refused, Store};
+use anstyle::Style;
 use anyhow::bail;
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
-
-/// So many moves that nothing came of are told, the latest first.
-const MOVES: usize = 3;
 
 /// Say what happened for an opportunity, and for each rule why it did or did not fire
 #[derive(Debug, Args)]
@@ -41,6 +36,9 @@ pub(super) struct Why {
     /// At most so many events, newest first
     #[arg(long, default_value_t = 20)]
     limit: usize,
+    /// Do not ask Lever which moves it shows that never came here
+    #[arg(long)]
+    offline: bool,
     /// How to write it
     #[arg(long, default_value = "human", value_parser = for_reading())]
     format: Format,
@@ -72,8 +70,12 @@ impl FromStr for At {
 /// What the store knows.
 #[derive(Serialize)]
 struct Story {
+    /// The answer in a few lines.
+    short: Vec<String>,
     /// Newest first.
     events: Vec<Told>,
+    /// The timers that are armed still, the next first.
+    timers: Vec<Later>,
     /// Where nothing came for the opportunity: what came at all.
     heard: Vec<(AccountId, Vec<Heard>, Vec<Refused>)>,
     /// And what Lever itself says of it.
@@ -119,12 +121,20 @@ impl Why {
             let program = then.and_then(|then| then.program.as_ref()).or(now.program.as_ref());
             events.push(told(event, run, program, &then.unwrap_or(now).places));
         }
-        let (mut heard, mut lever) = (Vec::new(), Vec::new());
-        if events.is_empty() {
-            let asked = accounts.iter().filter(|bound| account.as_ref().is_none_or(|account| *account == bound.account.name));
-            for bound in asked {
-                lever.extend(self.lever(store, bound, opportunity).await?);
+        let known: BTreeSet<AccountId> = events.iter().map(|told: &Told| told.event.event.account.clone()).collect();
+        let (mut heard, mut lever, mut timers) = (Vec::new(), Vec::new(), Vec::new());
+        for account in &known {
+            timers.extend(store.timers_of(account, opportunity).await?);
+        }
+        let meant = |name: &AccountId| {
+            if known.is_empty() { account.as_ref().is_none_or(|it| it == name) } else { known.contains(name) }
+        };
+        if !self.offline && self.at.is_none() {
+            for bound in accounts.iter().filter(|bound| meant(&bound.account.name)) {
+                lever.extend(lever::asked(store, self.place.config(), bound, opportunity).await?);
             }
+        }
+        if events.is_empty() {
             let accounts = match account {
                 Some(account) => vec![account],
                 None => store.accounts().await?,
@@ -134,7 +144,8 @@ impl Why {
                 heard.push((account, came, refused));
             }
         }
-        Ok(Story { events, heard, lever })
+        let short = short::answer(&events, &timers, self.rule.as_deref());
+        Ok(Story { short, events, timers, heard, lever })
     }
 
     /// The events asked for, newest first.
@@ -162,47 +173,6 @@ impl Why {
         }
     }
 
-    /// What Lever says happened to the opportunity, and why nothing of it may have come.
-    async fn lever(&self, store: &Store, bound: &Bound, opportunity: &OpportunityId) -> anyhow::Result<Vec<String>> {
-        let account = &bound.account.name;
-        let folder = Folder::of(self.place.config());
-        let read = match Reads::lever(&bound.account, &folder).await {
-            Ok(lever) => lever.one(&api::get_opportunity(opportunity), api::opportunity).await,
-            Err(error) => Err(error),
-        };
-        let read = match read {
-            Ok(read) => read,
-            Err(error) => return Ok(vec![format!("{account}: Lever does not show it: {error:#}")]),
-        };
-        let active = store.baselines(account).await?.into_iter().map(|(_, since)| since).min();
-        let names = Names::of(&bound.catalogue);
-        let moves = read.stage_changes.iter().skip(1).rev().take(MOVES).map(|change| {
-            let stage = names.value(Kind::Stage, change.to.as_str());
-            let shown = format!("{account}: Lever shows a move to `{stage}` at {}", describe::time(change.at));
-            match active {
-                Some(since) if change.at >= since => format!(
-                    "{shown}, and no webhook of it came: is `candidateStageChange` switched on in Lever, under Settings > \
-                     Integrations and API > Webhooks, with this server's address?"
-                ),
-                Some(since) => format!(
-                    "{shown}, before the rules became active here ({}): `leverd backfill {account}` lets a rule see it",
-                    describe::time(since)
-                ),
-                None => format!("{shown}; no rules were ever active here: does `leverd serve` run?"),
-            }
-        });
-        let mut said: Vec<String> = moves.collect();
-        if said.is_empty() {
-            said.push(format!("{account}: Lever knows it and shows no move since it was created"));
-        }
-        if let Some(every) = bound.account.lever.poll {
-            let looked = Cursor::of(store, account).await?.map(|cursor| describe::time(cursor.last).to_string());
-            let looked = looked.unwrap_or_else(|| "never".to_owned());
-            said.push(format!("{account}: polled every {every:#}, last looked at {looked}"));
-        }
-        Ok(said)
-    }
-
     fn tell(&self, out: &mut Out, opportunity: &OpportunityId, story: &Story) -> anyhow::Result<()> {
         if story.events.is_empty() {
             out.line(format_args!("no event of opportunity {opportunity} has arrived, so no rule was asked"))?;
@@ -211,7 +181,13 @@ impl Why {
             }
             return silence(out, story);
         }
+        for line in story.short.iter().chain(&story.lever) {
+            out.line(line)?;
+        }
+        let armed: BTreeSet<_> = story.timers.iter().map(|timer| timer.id).collect();
+        let bold = Style::new().bold();
         for told in &story.events {
+            out.line("")?;
             let wanted = |step: &&Step| match (&self.rule, &step.rule) {
                 (Some(text), Some(rule)) => rule.as_str().contains(text.as_str()),
                 _ => true,
@@ -221,10 +197,10 @@ impl Why {
                     let mut run = run.clone();
                     run.steps.retain(|step| wanted(&step));
                     run.later.retain(|later| self.rule.as_ref().is_none_or(|text| later.rule.as_str().contains(text.as_str())));
-                    describe::run(out, &run)?;
+                    describe::run_now(out, &run, Some(&armed))?;
                 }
                 (state, None) => {
-                    out.line(describe::event(&told.event.event))?;
+                    out.line(format_args!("{bold}{}{bold:#}", describe::event(&told.event.event)))?;
                     out.line(format_args!("  {}", describe::waiting(state)))?;
                 }
             }
