@@ -115,7 +115,7 @@ impl Test {
                     .iter()
                     .map(|case| {
                         serde_json::json!({ "name": case.name, "file": case.file, "line": case.line, "passed": case.passed(),
-                            "steps": case.steps, "faults": case.faults })
+                            "steps": case.steps, "faults": case.faults, "place": case.place })
                     })
                     .collect();
                 match covered {
@@ -127,7 +127,8 @@ impl Test {
                 for case in cases.iter().filter(|case| !case.passed()) {
                     let text = format!("{}\n{}", case.name, case.faults.join("\n"));
                     let (file, text) = (escape_property(&case.file), escape_data(&text));
-                    out.line(format_args!("::error file={file},line={},title=rule test failed::{text}", case.line))?;
+                    let (line, column) = case.place.unwrap_or((case.line, 1));
+                    out.line(format_args!("::error file={file},line={line},col={column},title=rule test failed::{text}"))?;
                 }
             }
             // Not offered: a failed test is no fault of a place.

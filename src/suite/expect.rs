@@ -1,6 +1,6 @@
 //! What leverd does in the words of the actions, and how that is compared with what a test expects.
 
-use crate::model::{Act, Effect, InviteMode, Pattern, Phase, Piece};
+use crate::model::{Act, Effect, InviteMode, Pattern, Phase, Piece, RuleName};
 use std::fmt;
 
 /// What the vendor answers to invitations.
@@ -26,11 +26,63 @@ impl fmt::Display for Done {
     }
 }
 
+/// Where an expectation stands, with its line as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    /// 1-based, as is the column.
+    pub(super) line: usize,
+    pub(super) column: usize,
+    /// How many characters of the line it takes.
+    pub(super) width: usize,
+    pub(super) text: String,
+}
+
+impl Place {
+    /// The line under its place, with the expectation marked.
+    pub(super) fn shown(&self, file: &str) -> Vec<String> {
+        let gutter = " ".repeat(self.line.to_string().len());
+        let before: String = self.text.chars().take(self.column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        vec![
+            format!("{gutter}--> {file}:{}:{}", self.line, self.column),
+            format!("{} | {}", self.line, self.text),
+            format!("{gutter} | {before}{}", "^".repeat(self.width.max(1))),
+        ]
+    }
+}
+
 /// One thing that shall be done.
 #[derive(Debug, Clone)]
 pub(super) struct Expected {
     pub(super) word: String,
     pub(super) value: Wanted,
+    pub(super) place: Place,
+}
+
+/// A text that a reason shall contain: one of the rule's, if a rule is named.
+#[derive(Debug, Clone)]
+pub(super) struct Because {
+    pub(super) rule: Option<RuleName>,
+    pub(super) text: String,
+    pub(super) place: Place,
+}
+
+/// A line of a difference, and where what it misses is written.
+#[derive(Debug, Clone)]
+pub(super) struct Differs {
+    pub(super) line: String,
+    pub(super) place: Option<Place>,
+}
+
+impl Differs {
+    /// Expected, and not so.
+    pub(super) fn missing(what: impl fmt::Display, place: &Place) -> Self {
+        Self { line: format!("- {what}"), place: Some(place.clone()) }
+    }
+
+    /// So, and not expected.
+    pub(super) fn more(what: impl fmt::Display) -> Self {
+        Self { line: format!("+ {what}"), place: None }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -122,7 +174,7 @@ pub(super) const WORDS: [&str; 18] = [
 ];
 
 /// The difference between what was expected and what was done, as readable lines; none if they agree.
-pub(super) fn difference(expected: &[Expected], done: &[Done]) -> Vec<String> {
+pub(super) fn difference(expected: &[Expected], done: &[Done]) -> Vec<Differs> {
     let mut left: Vec<&Done> = done.iter().collect();
     let mut lines = Vec::new();
     // Exact wishes choose first, so that a `contains` does not take what an exact one needs.
@@ -132,9 +184,9 @@ pub(super) fn difference(expected: &[Expected], done: &[Done]) -> Vec<String> {
             Some(at) => {
                 left.remove(at);
             }
-            None => lines.push(format!("- {wish}")),
+            None => lines.push(Differs::missing(wish, &wish.place)),
         }
     }
-    lines.extend(left.into_iter().map(|done| format!("+ {done}")));
+    lines.extend(left.into_iter().map(Differs::more));
     lines
 }

@@ -121,7 +121,11 @@ pub(super) static STEP: Shape = Shape {
             Ty::Open(&Ty::List(&Ty::Ref("expected"))),
             "everything that leverd does, in any order, or `nothing`; not looked at if left out",
         ),
-        KeyShape::may("because", Ty::Either(&[Ty::Text, Ty::List(&Ty::Text)]), "texts that the reasons given contain"),
+        KeyShape::may(
+            "because",
+            Ty::Either(&[Ty::Text, Ty::List(&Ty::Text), Ty::Named(&Ty::Either(&[Ty::Text, Ty::List(&Ty::Text)]))]),
+            "texts that the reasons given contain; `RULE: TEXT` looks at the reasons of that rule only",
+        ),
         KeyShape::may("after", Ty::Map(&AFTER), "how it looks afterwards"),
     ],
 };

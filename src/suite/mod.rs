@@ -26,7 +26,7 @@ use crate::lang::rule::Pack;
 use crate::lang::ruleset::RuleSet;
 use crate::lang::source::Sources;
 use crate::model::{Assessment, Event, Facts, OpportunityId};
-use expect::{Expected, Outcome};
+use expect::{After, Because, Expected, Outcome, Place};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -64,8 +64,10 @@ struct Happening {
     /// Verbs that are refused for good: their effects wait for a person.
     refuses: Vec<String>,
     expect: Option<Vec<Expected>>,
-    because: Vec<String>,
-    after: Vec<expect::After>,
+    /// Where `expect` stands.
+    expect_place: Option<Place>,
+    because: Vec<Because>,
+    after: Vec<(After, Place)>,
 }
 
 #[derive(Debug)]
@@ -87,6 +89,8 @@ pub struct Case {
     pub line: usize,
     /// What was not as expected, in readable blocks; none: passed.
     pub faults: Vec<String>,
+    /// Line and column of the first expectation that was not met; of the step, where more was done than expected.
+    pub place: Option<(usize, usize)>,
     /// How many steps of the test were taken.
     pub steps: usize,
     /// Which rules it had fire, and which not, and where.

@@ -32,8 +32,8 @@ pub(super) struct World<'t> {
     fired: Vec<(Timestamp, PackName, RuleName)>,
     /// What was done since the step began.
     pub(super) done: Vec<Done>,
-    /// The reasons given since the step began.
-    pub(super) why: Vec<String>,
+    /// The reasons given since the step began, with the rule that each is about.
+    pub(super) why: Vec<(Option<RuleName>, String)>,
     /// What rules came to, over the whole test.
     pub(super) reached: Reached,
 }
@@ -134,7 +134,7 @@ impl<'t> World<'t> {
         let mut left = MOST_EVENTS;
         while let Some((event, own_move)) = queue.pop_front() {
             if left == 0 {
-                self.why.push("the test ended: one event led to more than 200 others".to_owned());
+                self.why.push((None, "the test ended: one event led to more than 200 others".to_owned()));
                 return;
             }
             left -= 1;
@@ -142,7 +142,7 @@ impl<'t> World<'t> {
             self.facts.firings = self.firings();
             match plan(&self.program, &event, &self.facts) {
                 Planned::Plan(plan) => self.carry_out(&event, *plan, &mut queue),
-                Planned::Needs(needs) => self.why.push(format!("the test cannot tell {needs:?}")),
+                Planned::Needs(needs) => self.why.push((None, format!("the test cannot tell {needs:?}"))),
             }
         }
     }
@@ -161,7 +161,7 @@ impl<'t> World<'t> {
         // Rules that the index passed over leave no step: they are looked at again.
         let passed = explain::others(&self.program, event, &self.facts, &plan.steps);
         plan.steps.iter().chain(&passed).for_each(|step| self.reached.note(&event.kind, step));
-        self.why.extend(plan.steps.iter().map(ToString::to_string));
+        self.why.extend(plan.steps.iter().map(|step| (step.rule.clone(), step.to_string())));
         let now = self.facts.now;
         self.fired.extend(plan.fired.into_iter().map(|(pack, rule)| (now, pack, rule)));
         for row in plan.ledger {
@@ -185,12 +185,12 @@ impl<'t> World<'t> {
         for effect in &plan.effects {
             let verb = effect.act.verb();
             if self.refuses.iter().any(|refused| refused == verb) {
-                self.why.push(format!("`{verb}` was refused: it waits for a person"));
+                self.why.push((Some(effect.rule.clone()), format!("`{verb}` was refused: it waits for a person")));
                 self.held.insert(effect.id);
                 continue;
             }
             if effect.after.iter().any(|before| self.held.contains(before)) {
-                self.why.push(format!("`{verb}` waits for what stands above it"));
+                self.why.push((Some(effect.rule.clone()), format!("`{verb}` waits for what stands above it")));
                 self.held.insert(effect.id);
                 continue;
             }

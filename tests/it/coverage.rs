@@ -51,6 +51,29 @@ fn run(arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
+fn what_was_expected_is_shown_where_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("rules.yaml"), RULES).unwrap();
+    let wrong = TESTS.replacen("[{ add_tag: Welcome }]", "[{ add_tag: Wilkommen }]", 1).replacen(
+        "because: opportunity.tags",
+        "because: { forgotten: opportunity.tags }\n        after: { tags: [Old, Tag] }",
+        1,
+    );
+    std::fs::write(folder.path().join("tests.yaml"), wrong).unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_leverd")).arg("test").current_dir(folder.path()).output().unwrap();
+    let told = String::from_utf8(out.stdout).unwrap();
+    let shown = [
+        "      - add_tag: Wilkommen\n            --> tests.yaml:10:20\n          10 |         expect: [{ add_tag: Wilkommen }]\n             |                    ^^^^^^^^^^^^^^^^^^\n      + add_tag: Welcome\n",
+        // A reason of another rule is not the one that is meant.
+        "      - a reason of `forgotten` with \"opportunity.tags\" in it\n            --> tests.yaml:17:31\n",
+        "      - tags: Old · Tag\n            --> tests.yaml:18:18\n          18 |         after: { tags: [Old, Tag] }\n             |                  ^^^^^^^^^^^^^^^^\n      + tags: Old\n",
+    ];
+    for shown in shown {
+        assert!(told.contains(shown), "{shown}\nis not in\n{told}");
+    }
+}
+
+#[test]
 fn what_no_test_reached_is_named_with_its_place() {
     let (code, told) = run(&["--coverage"]);
     assert_eq!(

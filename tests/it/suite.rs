@@ -74,6 +74,7 @@ fn a_failed_test_shows_the_difference_and_the_reasons() {
         file: "tests.yaml".into(),
         line: 3,
         faults: vec!["step 1:\n  - invite: A & B\n  + invite: C".into()],
+        place: Some((5, 9)),
         steps: 1,
         reached: leverd::suite::coverage::Reached::default(),
     };

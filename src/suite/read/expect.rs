@@ -2,9 +2,9 @@
 
 use super::Reader;
 use crate::lang::diagnostic::Diagnostic;
-use crate::lang::yaml::{Key, Node};
-use crate::model::{AccountCatalogue, Kind};
-use crate::suite::expect::{After, Expected, WORDS, Wanted};
+use crate::lang::yaml::{self, Key, Node};
+use crate::model::{AccountCatalogue, Kind, RuleName};
+use crate::suite::expect::{After, Because, Expected, Place, WORDS, Wanted};
 use crate::suite::grammar::AFTER;
 
 impl Reader<'_> {
@@ -41,9 +41,11 @@ impl Reader<'_> {
                 let known = self.pack.families.keys().map(String::as_str);
                 self.found.push(fault.suggest_near(family.span, &family.text, known).or_help(help));
             }
-            return Some(Expected { word: format!("set_tag {}", family.text), value: self.wanted(member)? });
+            let place = self.place(key.span.to(value.span));
+            return Some(Expected { word: format!("set_tag {}", family.text), value: self.wanted(member)?, place });
         }
-        Some(Expected { word: key.text.clone(), value: self.wanted(value)? })
+        let place = self.place(key.span.to(value.span));
+        Some(Expected { word: key.text.clone(), value: self.wanted(value)?, place })
     }
 
     fn wanted(&mut self, node: &Node) -> Option<Wanted> {
@@ -54,19 +56,51 @@ impl Reader<'_> {
         Some(Wanted::Is(node.as_text(self.found)?.to_owned()))
     }
 
-    pub(super) fn after(&mut self, node: &Node, catalogue: &AccountCatalogue) -> Vec<After> {
+    pub(super) fn after(&mut self, node: &Node, catalogue: &AccountCatalogue) -> Vec<(After, Place)> {
         let mut after = Vec::new();
         for (key, value) in AFTER.entries(node, self.found) {
+            let place = self.place(key.span.to(value.span));
             match key.text.as_str() {
-                "tags" => after.push(After::Tags(self.texts(value))),
-                "stage" => after.extend(self.known(value, Kind::Stage, catalogue).map(|stage| After::Stage(stage.to_string()))),
+                "tags" => after.push((After::Tags(self.texts(value)), place)),
+                "stage" => {
+                    let stage = self.known(value, Kind::Stage, catalogue);
+                    after.extend(stage.map(|stage| (After::Stage(stage.to_string()), place)));
+                }
                 _ => {
                     for (test, phase) in value.entries(self.found).unwrap_or_default() {
-                        after.extend(self.phase(phase).map(|phase| After::Attempt(test.text.clone(), phase)));
+                        let place = self.place(test.span.to(phase.span));
+                        after.extend(self.phase(phase).map(|phase| (After::Attempt(test.text.clone(), phase), place)));
                     }
                 }
             }
         }
         after
+    }
+
+    /// Texts that any reason contains, or `RULE: TEXT`, that a reason of the rule contains.
+    pub(super) fn because(&mut self, node: &Node) -> Vec<Because> {
+        let yaml::Kind::Map(entries) = &node.kind else { return self.reasons(node, None) };
+        let mut all = Vec::new();
+        for (rule, texts) in entries {
+            if !self.pack.rules.iter().any(|known| known.name.as_str() == rule.text) {
+                let fault = Diagnostic::error("unknown-rule", rule.span, format!("no rule is called `{}`", rule.text));
+                let known = self.pack.rules.iter().map(|rule| rule.name.as_str());
+                self.found
+                    .push(fault.suggest_near(rule.span, &rule.text, known).or_help("write `RULE: TEXT`, or only the text"));
+                continue;
+            }
+            all.extend(self.reasons(texts, Some(&RuleName::new(&rule.text))));
+        }
+        all
+    }
+
+    fn reasons(&mut self, node: &Node, rule: Option<&RuleName>) -> Vec<Because> {
+        let mut all = Vec::new();
+        for node in node.items_or_self() {
+            let place = self.place(node.span);
+            let text = node.as_text(self.found).map(str::to_owned);
+            all.extend(text.map(|text| Because { rule: rule.cloned(), text, place }));
+        }
+        all
     }
 }

@@ -11,6 +11,7 @@ mod expect;
 mod given;
 mod step;
 
+use super::expect::Place;
 use super::grammar::{GIVEN, OPPORTUNITY, ROOT, TEST};
 use super::world::inherit;
 use super::{Suite, Test};
@@ -135,6 +136,17 @@ impl Reader<'_> {
 
     fn line(&self, span: Span) -> usize {
         self.sources.get(span.source).map_or(0, |source| source.line_of(span.range().start))
+    }
+
+    /// Where something stands, for when it is not so. What takes several lines is marked to the end of its first.
+    fn place(&self, span: Span) -> Place {
+        let Some(source) = self.sources.get(span.source) else {
+            return Place { line: 1, column: 1, width: 1, text: String::new() };
+        };
+        let (range, at) = (span.range(), source.place(span.range().start));
+        let text = source.line(at.line);
+        let width = source.slice(range).lines().next().unwrap_or_default().trim_end().chars().count();
+        Place { line: at.line, column: at.column, width, text: text.to_owned() }
     }
 
     fn time(&mut self, node: &Node) -> Option<Timestamp> {

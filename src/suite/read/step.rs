@@ -21,6 +21,7 @@ impl Reader<'_> {
             vendor: Outcome::Accepts,
             refuses: Vec::new(),
             expect: None,
+            expect_place: None,
             because: Vec::new(),
             after: Vec::new(),
         };
@@ -48,11 +49,11 @@ impl Reader<'_> {
                     };
                 }
                 "refuses" => step.refuses = self.refused(value),
-                "expect" => step.expect = Some(self.expect(value)),
-                "because" => {
-                    step.because =
-                        value.items_or_self().iter().filter_map(|text| text.as_text(self.found).map(str::to_owned)).collect();
+                "expect" => {
+                    step.expect = Some(self.expect(value));
+                    step.expect_place = Some(self.place(key.span.to(value.span)));
                 }
+                "because" => step.because = self.because(value),
                 _ => step.after = self.after(value, catalogue),
             }
         }
