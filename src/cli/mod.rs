@@ -29,6 +29,7 @@ mod lsp;
 mod out;
 mod parked;
 mod pull;
+mod record;
 mod replay;
 mod retry;
 mod runs;

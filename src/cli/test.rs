@@ -4,6 +4,7 @@ use super::coverage::{self, Placed};
 use super::exit::Exit;
 use super::files::{Folder, Target, pack_files, shown};
 use super::out::{Format, Out, count, without_sarif};
+use super::record::Record;
 use super::validate::project;
 use crate::lang::config::PackSource;
 use crate::lang::diagnostic::Diagnostics;
@@ -40,10 +41,15 @@ pub(super) struct Test {
     /// How to write the results
     #[arg(long, default_value = "human", value_parser = without_sarif())]
     format: Format,
+    #[command(flatten)]
+    record: Record,
 }
 
 impl Test {
     pub(super) fn run(&self, out: &mut Out) -> anyhow::Result<Exit> {
+        if let Some(run) = &self.record.of {
+            return self.record.run(run, out);
+        }
         let (mut sources, mut found, mut suites) = (Sources::new(), Diagnostics::new(), Vec::new());
         // The files of each pack, for the places of what no test reached.
         let mut packs_files: Vec<Vec<File>> = Vec::new();

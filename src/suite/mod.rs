@@ -9,6 +9,7 @@ mod expect;
 mod explain;
 mod grammar;
 mod read;
+pub mod record;
 mod report;
 mod run;
 mod world;
