@@ -3,6 +3,7 @@
 use super::connect::Reads;
 use crate::engine::{self, Program};
 use crate::lang::project::Bound;
+use crate::lang::ruleset::{Mode, RuleSet};
 use crate::lever::facts::Names;
 use crate::lever::{api, facts};
 use crate::model::{ContactId, Event, Facts, Group, Plan, Planned};
@@ -10,6 +11,7 @@ use crate::store::Store;
 use anyhow::bail;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Asking for more rounds than this is a fault of ours.
 const ROUNDS: usize = 4;
@@ -29,15 +31,40 @@ impl<'a> Foresight<'a> {
         Self { bound, lever, store, program: Program::new(bound.rulesets.clone()), postings: BTreeMap::new() }
     }
 
+    /// The same with every pack as if it acted.
+    pub(super) fn live(mut self) -> Self {
+        let live = |set: &Arc<RuleSet>| match set.mode {
+            Mode::Shadow => Arc::new(RuleSet { mode: Mode::Live, ..RuleSet::clone(set) }),
+            Mode::Live | Mode::Off => Arc::clone(set),
+        };
+        self.program = Program::new(self.bound.rulesets.iter().map(live).collect());
+        self
+    }
+
     /// The plan for an event of this opportunity.
     pub(super) async fn plan(&mut self, event: &Event, opportunity: &api::Opportunity, now: Timestamp) -> anyhow::Result<Plan> {
-        let names = Names::of(&self.bound.catalogue);
+        Ok(self.plan_from(event, opportunity, self.facts(opportunity, now)).await?.0)
+    }
+
+    /// What an opportunity tells before anything more is read.
+    pub(super) fn facts(&self, opportunity: &api::Opportunity, now: Timestamp) -> Facts {
         let mut facts = Facts::at(now);
-        facts.values.extend(facts::opportunity(opportunity, names));
+        facts.values.extend(facts::opportunity(opportunity, Names::of(&self.bound.catalogue)));
         facts.known.insert(Group::Opportunity);
+        facts
+    }
+
+    /// The plan by these facts and what has to be read besides, with all of them.
+    pub(super) async fn plan_from(
+        &mut self,
+        event: &Event,
+        opportunity: &api::Opportunity,
+        mut facts: Facts,
+    ) -> anyhow::Result<(Plan, Facts)> {
+        let names = Names::of(&self.bound.catalogue);
         for _ in 0..ROUNDS {
             let needs = match engine::plan(&self.program, event, &facts) {
-                Planned::Plan(plan) => return Ok(*plan),
+                Planned::Plan(plan) => return Ok((*plan, facts)),
                 Planned::Needs(needs) => needs,
             };
             for group in needs.0 {

@@ -17,6 +17,7 @@ pub mod explain;
 mod family;
 pub mod lifecycle;
 pub mod marks;
+mod outcome;
 mod overlay;
 mod plan;
 mod program;
@@ -27,6 +28,7 @@ mod scope;
 mod seen;
 mod walk;
 
+pub use outcome::{Answer, outcome, put};
 pub use overlay::overlay;
 pub use plan::plan;
 pub use program::Program;

@@ -43,7 +43,7 @@ impl SettingValue {
 }
 
 /// A pack in one account.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RuleSet {
     pub pack: Arc<Pack>,
     pub account: AccountId,

@@ -3,10 +3,10 @@
 use super::coverage::Reached;
 use super::expect::{Done, Outcome, done};
 use super::{Happening, Test};
-use crate::engine::{Program, called, explain, lifecycle, overlay, plan, schedule};
+use crate::engine::{Answer, Program, explain, outcome, plan, put, schedule};
 use crate::model::{
-    Act, Ask, Assessment, AssessmentEvent, Code, Effect, EffectId, Event, EventId, EventKind, Facts, Invite, InviteMode, Kind,
-    Later, PackName, Plan, Planned, Reason, RuleName, Value,
+    Act, Ask, AssessmentEvent, Effect, EffectId, Event, EventId, EventKind, Facts, Kind, Later, PackName, Plan, Planned,
+    RuleName, Value,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -165,7 +165,7 @@ impl<'t> World<'t> {
         let now = self.facts.now;
         self.fired.extend(plan.fired.into_iter().map(|(pack, rule)| (now, pack, rule)));
         for row in plan.ledger {
-            self.put(row);
+            put(&mut self.facts, row);
         }
         for later in plan.later {
             self.timers.retain(|other| other.id != later.id);
@@ -200,82 +200,17 @@ impl<'t> World<'t> {
     }
 
     fn apply(&mut self, event: &Event, effect: &Effect, queue: &mut VecDeque<(Event, Option<EffectId>)>) {
-        let before = self.facts.values.get("opportunity.stage").cloned();
-        self.facts = overlay(&self.facts, std::slice::from_ref(effect));
+        let vendor = self.test.ruleset.pack.vendor.as_deref();
+        let answer = match &self.vendor {
+            Outcome::Accepts => Answer::Accepts,
+            Outcome::Silent => Answer::Silent,
+            Outcome::Refuses(why) => Answer::Refuses(why),
+        };
+        queue.extend(outcome(&mut self.facts, event, effect, answer, vendor));
         // What the posting says comes back, whatever is removed here.
         inherit(&mut self.facts);
-        let outcome = |kind: EventKind, fields: BTreeMap<String, Value>, attempt: Option<&Assessment>| {
-            let mut next = Event::new(
-                EventId::derive(event.id.0.stored(), &[&effect.id.to_string(), &kind.to_string()]),
-                event.account.clone(),
-                kind,
-                Some(self.test.opportunity.clone()),
-                self.facts.now,
-            );
-            next.fields = fields;
-            next.assessment = attempt.map(|row| row.id);
-            next.applied = true;
-            next.cause = Some(effect.id);
-            next.depth = event.depth.saturating_add(1);
-            next
-        };
-        match &effect.act {
-            Act::Invite(invite) => {
-                let Some((step, fields)) = answer(&self.vendor, invite) else { return };
-                let Some(row) = self.facts.ledger.iter().find(|row| row.id == invite.assessment) else { return };
-                let row = lifecycle::apply(row, step, &fields, self.facts.now);
-                queue.push_back((outcome(EventKind::Assessment(step), fields, Some(&row)), None));
-                self.put(row);
-            }
-            // Lever tells us of our own move as of anybody's.
-            Act::Stage(_) if self.facts.values.get("opportunity.stage") != before.as_ref() => {
-                let mut fields = BTreeMap::new();
-                fields.extend(before.map(|stage| ("from_stage".to_owned(), stage)));
-                fields.extend(self.facts.values.get("opportunity.stage").map(|stage| ("to_stage".to_owned(), stage.clone())));
-                let mut moved = outcome(EventKind::STAGE_CHANGE, fields, None);
-                (moved.cause, moved.applied) = (None, false);
-                queue.push_back((moved, Some(effect.id)));
-            }
-            Act::Ask(ask) => self.asked.push(ask.clone()),
-            Act::Call(call) => {
-                let row = self.facts.ledger.iter().find(|row| Some(row.id) == call.assessment).cloned();
-                let vendor = self.test.ruleset.pack.vendor.as_deref();
-                let called = match (&self.vendor, vendor) {
-                    (Outcome::Accepts, Some(vendor)) => {
-                        called::done(vendor, &call.operation, row.as_ref(), &BTreeMap::new(), self.facts.now)
-                    }
-                    (Outcome::Refuses(why), _) => called::failed(&call.operation, &Reason::new(Code::R4, why)),
-                    _ => called::Called::default(),
-                };
-                for (kind, fields) in called.events {
-                    queue.push_back((outcome(kind, fields, called.row.as_ref().or(row.as_ref())), None));
-                }
-                if let Some(row) = called.row {
-                    self.put(row);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn put(&mut self, row: Assessment) {
-        match self.facts.ledger.iter_mut().find(|known| known.id == row.id) {
-            Some(known) => *known = row,
-            None => self.facts.ledger.push(row),
-        }
-    }
-}
-
-/// What an invitation comes to, if the vendor answers.
-fn answer(vendor: &Outcome, invite: &Invite) -> Option<(AssessmentEvent, BTreeMap<String, Value>)> {
-    match (vendor, invite.mode) {
-        (Outcome::Accepts, InviteMode::New) => Some((AssessmentEvent::Invited, BTreeMap::new())),
-        (Outcome::Accepts, InviteMode::Refresh) => Some((AssessmentEvent::Reinvited, BTreeMap::new())),
-        (Outcome::Silent, _) => None,
-        (Outcome::Refuses(why), _) => {
-            let fields = [("failure.message", why.as_str()), ("failure.code", "R4")];
-            let fields = fields.map(|(name, text)| (name.to_owned(), Value::text(text)));
-            Some((AssessmentEvent::InviteFailed, fields.into()))
+        if let Act::Ask(ask) = &effect.act {
+            self.asked.push(ask.clone());
         }
     }
 }

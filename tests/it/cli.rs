@@ -197,6 +197,15 @@ rules:
     do:
       - add_tag: greeted
       - add_note: \"Hello {{default candidate.name 'you'}}\"
+  - name: go on
+    trigger: assessment.invited
+    do:
+      - add_tag: \"{{assessment.title}} - Invited\"
+      - move_stage: On-site interview
+  - name: there
+    trigger: candidateStageChange
+    when: { to_stage: On-site interview }
+    do: [{ add_tag: there }]
 ";
 
 #[test]
@@ -234,7 +243,13 @@ fn pull_and_dry_run_read_and_send_nothing_else() {
     let steady = |text: String| without_times(text).replace(&ada, "ADA");
 
     told_with("pull_first", dir.path(), &[], &["validate", "pull", "pull nobody"], steady);
-    told_with("pull", dir.path(), &secrets, &["pull acme", "validate", &dry_run, &format!("{dry_run} --stage Offer")], steady);
+    told_with(
+        "pull",
+        dir.path(),
+        &secrets,
+        &["pull acme", "validate", &dry_run, &format!("{dry_run} --stage Offer"), &format!("{dry_run} --follow")],
+        steady,
+    );
     let writes: Vec<String> = control.calls().into_iter().filter(|call| !call.contains("GET ")).collect();
     assert_eq!(writes, [""; 0]);
 }

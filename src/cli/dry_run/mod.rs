@@ -1,16 +1,19 @@
 //! `leverd dry-run`: what the rules would do for an opportunity as it is now. Reads Lever and the store, sends nothing.
 
-use super::connect::Reads;
-use super::describe;
-use super::exit::Exit;
-use super::files::{Folder, read};
-use super::foresee::Foresight;
-use super::out::{Format, Out, for_reading};
-use super::stored::{now, wait};
-use super::validate::project;
+mod follow;
+
+use crate::cli::connect::Reads;
+use crate::cli::describe;
+use crate::cli::exit::Exit;
+use crate::cli::files::{Folder, read};
+use crate::cli::foresee::Foresight;
+use crate::cli::out::{Format, Out, for_reading};
+use crate::cli::stored::{now, wait};
+use crate::cli::validate::project;
 use crate::lang::config::Store as StorePlace;
 use crate::lang::diagnostic::Diagnostics;
 use crate::lang::project::{Bound, Project};
+use crate::lang::ruleset::Mode;
 use crate::lang::source::Sources;
 use crate::lever::api;
 use crate::lever::decode::{self, LeverPayload};
@@ -28,7 +31,7 @@ use std::path::PathBuf;
 ///
 /// Reads the opportunity from Lever and our own attempts from the store. Tests are those of the pulled catalogue.
 #[derive(Debug, Args)]
-pub(super) struct DryRun {
+pub(in crate::cli) struct DryRun {
     /// Lever's id of an opportunity, or a file with the body of a webhook of Lever
     what: String,
     /// What to assume has just happened to the opportunity
@@ -37,6 +40,9 @@ pub(super) struct DryRun {
     /// The stage it has just entered, by name or id; the one it is in if left out
     #[arg(long, value_name = "STAGE")]
     stage: Option<String>,
+    /// Go on with what would come of it: that vendors accept and Lever does what it is asked is assumed, and said each time
+    #[arg(long)]
+    follow: bool,
     /// The account, if leverd.yaml has several
     #[arg(long)]
     account: Option<String>,
@@ -56,7 +62,7 @@ fn trigger(text: &str) -> Result<LeverEvent, String> {
 }
 
 impl DryRun {
-    pub(super) fn run(&self, out: &mut Out) -> anyhow::Result<Exit> {
+    pub(in crate::cli) fn run(&self, out: &mut Out) -> anyhow::Result<Exit> {
         let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
         let Some(project) = project(&self.config, &mut sources, &mut found)? else {
             out.diagnostics(self.format, &sources, &found)?;
@@ -106,8 +112,18 @@ impl DryRun {
             None => self.assumed(bound, &opportunity)?,
         };
         let store = store(project, folder).await?;
-        let plan = Foresight::new(bound, &lever, store.as_ref()).plan(&event, &opportunity, now()).await?;
-        self.show(out, project, bound, &event, &plan, &opportunity)
+        let mut foresight = Foresight::new(bound, &lever, store.as_ref());
+        if self.follow {
+            foresight = foresight.live();
+        }
+        let facts = foresight.facts(&opportunity, now());
+        let (plan, facts) = foresight.plan_from(&event, &opportunity, facts).await?;
+        let first = Told { assumed: None, snapshot: OpportunitySnapshot::of(&opportunity), event, plan };
+        let mut all = vec![first];
+        if self.follow {
+            all.extend(follow::on(&mut foresight, &opportunity, all.first(), facts).await?);
+        }
+        self.show(out, project, bound, &all)
     }
 
     /// The content of a file, if `what` is one.
@@ -131,39 +147,78 @@ impl DryRun {
         assume::assumed(account, &bound.catalogue, self.trigger, stage, opportunity, now()).map_err(anyhow::Error::msg)
     }
 
-    fn show(
-        &self,
-        out: &mut Out,
-        project: &Project,
-        bound: &Bound,
-        event: &Event,
-        plan: &Plan,
-        opportunity: &api::Opportunity,
-    ) -> anyhow::Result<Exit> {
-        let snapshot = OpportunitySnapshot::of(opportunity);
+    fn show(&self, out: &mut Out, project: &Project, bound: &Bound, all: &[Told]) -> anyhow::Result<Exit> {
         let adapters = project.packs.values().filter_map(|pack| pack.vendor.clone());
         let adapters = adapters.filter_map(|adapter| {
             let connection = bound.account.vendor(&adapter.name)?;
             let base = connection.base_url.as_ref().map_or(adapter.base_url.as_str(), |url| url.as_str());
             Some((adapter.name.clone(), (adapter.clone(), base.trim_end_matches('/').to_owned())))
         });
-        let preview = Preview {
-            catalogue: &bound.catalogue,
-            perform_as: bound.perform_as.as_ref(),
-            adapters: adapters.collect::<BTreeMap<_, _>>(),
-            snapshot: &snapshot,
-            now: now(),
+        let adapters: BTreeMap<_, _> = adapters.collect();
+        let would = |told: &Told| {
+            let preview = Preview {
+                catalogue: &bound.catalogue,
+                perform_as: bound.perform_as.as_ref(),
+                adapters: adapters.clone(),
+                snapshot: &told.snapshot,
+                now: now(),
+            };
+            preview.of(&told.plan)
         };
-        let would = preview.of(plan);
+        let Some((first, rest)) = all.split_first() else { return Ok(Exit::Fine) };
         if self.format == Format::Json {
-            out.json(&serde_json::json!({ "event": event, "plan": plan, "would": would }))?;
+            let mut json = serde_json::json!({ "event": first.event, "plan": first.plan, "would": would(first) });
+            if self.follow {
+                let rest = rest.iter().map(|told| {
+                    serde_json::json!({ "assumed": told.assumed, "event": told.event, "plan": told.plan, "would": would(told) })
+                });
+                json["follows"] = rest.collect();
+            }
+            out.json(&json)?;
             return Ok(Exit::Fine);
         }
-        out.line(format_args!("{} of opportunity {}", event.kind, opportunity.id))?;
-        for (field, value) in &event.fields {
-            out.line(format_args!("  {field}: {value}"))?;
+        for set in bound.rulesets.iter().filter(|set| self.follow && set.mode == Mode::Shadow) {
+            out.line(format_args!("pack `{}` is in shadow; this is told as if it acted\n", set.name()))?;
         }
-        out.line("")?;
+        let mut requests = 0;
+        for told in all {
+            match &told.assumed {
+                None => {
+                    let opportunity = told.event.opportunity.as_ref().map(ToString::to_string).unwrap_or_default();
+                    out.line(format_args!("{} of opportunity {opportunity}", told.event.kind))?;
+                }
+                Some(assumed) => out.line(format_args!("\nassumed: {assumed}\n{}", told.event.kind))?,
+            }
+            for (field, value) in &told.event.fields {
+                out.line(format_args!("  {field}: {value}"))?;
+            }
+            out.line("")?;
+            let would = would(told);
+            told.tell(out, &would)?;
+            requests += would.iter().map(|one| one.requests.len()).sum::<usize>();
+        }
+        out.line(match requests {
+            0 => "\nnothing would be sent".to_owned(),
+            1 => "\n1 request would be sent; none was".to_owned(),
+            many => format!("\n{many} requests would be sent; none was"),
+        })?;
+        Ok(Exit::Fine)
+    }
+}
+
+/// A plan that was looked at.
+struct Told {
+    /// What was taken to have happened before, beyond what is known.
+    assumed: Option<String>,
+    /// The opportunity as it is by then.
+    snapshot: OpportunitySnapshot,
+    event: Event,
+    plan: Plan,
+}
+
+impl Told {
+    fn tell(&self, out: &mut Out, would: &[Would]) -> anyhow::Result<()> {
+        let plan = &self.plan;
         for step in &plan.steps {
             out.line(describe::step(step))?;
         }
@@ -177,34 +232,23 @@ impl DryRun {
         if let Some(why) = &plan.park {
             out.line(format_args!("the event would wait for a person: {why}"))?;
         }
-        tell(out, &would)?;
-        Ok(Exit::Fine)
-    }
-}
-
-fn tell(out: &mut Out, would: &[Would]) -> anyhow::Result<()> {
-    for one in would {
-        out.line(format_args!("\n{}", one.effects.join("\n")))?;
-        for request in &one.requests {
-            for line in text(request).lines() {
-                out.line(format_args!("    {line}"))?;
+        for one in would {
+            out.line(format_args!("\n{}", one.effects.join("\n")))?;
+            for request in &one.requests {
+                for line in text(request).lines() {
+                    out.line(format_args!("    {line}"))?;
+                }
+            }
+            if let Some(note) = &one.note {
+                out.line(format_args!("    {note}"))?;
             }
         }
-        if let Some(note) = &one.note {
-            out.line(format_args!("    {note}"))?;
-        }
+        Ok(())
     }
-    let requests: usize = would.iter().map(|one| one.requests.len()).sum();
-    out.line(match requests {
-        0 => "\nnothing would be sent".to_owned(),
-        1 => "\n1 request would be sent; none was".to_owned(),
-        many => format!("\n{many} requests would be sent; none was"),
-    })?;
-    Ok(())
 }
 
 /// The store, if there is one: a project that never ran has no attempts.
-pub(super) async fn store(project: &Project, folder: &Folder) -> anyhow::Result<Option<Store>> {
+pub(in crate::cli) async fn store(project: &Project, folder: &Folder) -> anyhow::Result<Option<Store>> {
     let StorePlace::Sqlite(path) = &project.config.store;
     let path = folder.path(path);
     if !path.is_file() {
