@@ -172,7 +172,9 @@ impl DryRun {
                 let rest = rest.iter().map(|told| {
                     serde_json::json!({ "assumed": told.assumed, "event": told.event, "plan": told.plan, "would": would(told) })
                 });
-                json["follows"] = rest.collect();
+                if let Some(json) = json.as_object_mut() {
+                    json.insert("follows".to_owned(), rest.collect());
+                }
             }
             out.json(&json)?;
             return Ok(Exit::Fine);
