@@ -46,6 +46,11 @@ impl Place {
         Ok(path)
     }
 
+    /// Whether there is a store at all.
+    pub fn there(&self) -> bool {
+        self.path().is_ok()
+    }
+
     /// The leverd.yaml.
     pub fn config(&self) -> &Path {
         &self.config

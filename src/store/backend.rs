@@ -14,8 +14,8 @@ use super::rows::{
     Span, TimerRow,
 };
 use crate::model::{
-    AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse,
-    Later, LeverEvent, Notice, OpportunityId, PackName, Phase, Placed, Reason, RuleName, Slot, Step, VendorName,
+    AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, Event, EventId,
+    Glimpse, Later, LeverEvent, Notice, OpportunityId, PackName, Phase, Placed, Reason, RuleName, Slot, Step, VendorName,
 };
 use jiff::Timestamp;
 
@@ -168,8 +168,9 @@ pub trait Reader: Send {
         limit: usize,
         now: Timestamp,
     ) -> Result<Vec<RunRow>>;
-    fn history(&self, account: &AccountId, since: Timestamp, after: i64, limit: usize) -> Result<Vec<Recorded>>;
-    fn history_length(&self, account: &AccountId, since: Timestamp) -> Result<u64>;
+    fn history(&self, account: &AccountId, span: &Span, after: i64, limit: usize) -> Result<Vec<Recorded>>;
+    fn history_length(&self, account: &AccountId, span: &Span) -> Result<u64>;
+    fn unheard(&self, account: &AccountId, span: &Span, after: i64, limit: usize) -> Result<Vec<(i64, Event)>>;
     fn events(&self, account: Option<&AccountId>, opportunity: &OpportunityId, limit: usize) -> Result<Vec<EventRow>>;
     fn occurrences(&self, account: &AccountId, span: &Span, limit: usize) -> Result<Vec<EventRow>>;
     fn parked(&self, account: Option<&AccountId>) -> Result<Vec<ParkedRow>>;

@@ -7,7 +7,7 @@ use super::rows::{
     Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Recorded, Refused, RunRow, SigningToken, Span, TimerRow,
 };
 use crate::model::{
-    AccountId, Assessment, AssessmentId, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse, Notice,
+    AccountId, Assessment, AssessmentId, ContactId, Delivery, DeliveryId, Effect, EffectId, Event, EventId, Glimpse, Notice,
     OpportunityId, PackName, Phase, Placed, RuleName, Slot, VendorName,
 };
 use jiff::Timestamp;
@@ -150,16 +150,23 @@ impl Store {
         self.read(move |store| store.runs(account.as_ref(), opportunity.as_ref(), limit, now)).await
     }
 
-    /// Runs of an account since a time, oldest first, with the facts that they read: those behind the place of the last one known.
-    pub async fn history(&self, account: &AccountId, since: Timestamp, after: i64, limit: usize) -> Result<Vec<Recorded>> {
-        let account = account.clone();
-        self.read(move |store| store.history(&account, since, after, limit)).await
+    /// Runs of an account that were planned within a span, oldest first, with the facts that they read: those behind the place of the
+    /// last one known.
+    pub async fn history(&self, account: &AccountId, span: &Span, after: i64, limit: usize) -> Result<Vec<Recorded>> {
+        let (account, span) = (account.clone(), span.clone());
+        self.read(move |store| store.history(&account, &span, after, limit)).await
     }
 
     /// How many runs that are.
-    pub async fn history_length(&self, account: &AccountId, since: Timestamp) -> Result<u64> {
-        let account = account.clone();
-        self.read(move |store| store.history_length(&account, since)).await
+    pub async fn history_length(&self, account: &AccountId, span: &Span) -> Result<u64> {
+        let (account, span) = (account.clone(), span.clone());
+        self.read(move |store| store.history_length(&account, &span)).await
+    }
+
+    /// Events of a span that no rule listened to when they came, with their places: those behind the place of the last one known.
+    pub async fn unheard(&self, account: &AccountId, span: &Span, after: i64, limit: usize) -> Result<Vec<(i64, Event)>> {
+        let (account, span) = (account.clone(), span.clone());
+        self.read(move |store| store.unheard(&account, &span, after, limit)).await
     }
 
     /// The latest events of an opportunity, newest first, with what became of them.

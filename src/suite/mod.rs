@@ -19,7 +19,7 @@ pub use grammar::tests_schema;
 pub(crate) use grammar::tests_shape;
 pub use read::read;
 pub use report::{human, junit};
-pub use run::run;
+pub use run::{history, run};
 
 use crate::lang::diagnostic::Diagnostics;
 use crate::lang::load::{self, File, Role};
@@ -46,7 +46,8 @@ pub struct Test {
     pub name: String,
     /// 1-based.
     pub line: usize,
-    ruleset: Arc<RuleSet>,
+    /// The pack, bound to what the test gives.
+    pub ruleset: Arc<RuleSet>,
     opportunity: OpportunityId,
     facts: Facts,
     ledger: Vec<Assessment>,

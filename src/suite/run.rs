@@ -3,12 +3,33 @@
 use super::expect::{After, Differs, difference};
 use super::world::World;
 use super::{Case, Happening, Suite, Test, What};
-use crate::model::{RuleName, Value};
+use crate::model::{Event, Facts, RuleName, Value};
 use std::fmt::Write as _;
 
 /// Runs every test of a file. Tests know nothing of each other.
 pub fn run(suite: &Suite) -> Vec<Case> {
     suite.tests.iter().map(|test| case(&suite.file, test)).collect()
+}
+
+/// Every event of a test, those that follow among them, with what is known when it is planned.
+pub fn history(test: &Test) -> Vec<(Event, Facts)> {
+    let mut world = World::new(test);
+    for (n, step) in test.steps.iter().enumerate() {
+        world.begin(step);
+        let taken = match &step.what {
+            What::Event(event, about) => world.happens(event, about.as_deref(), &format!("{} {n}", test.name)),
+            What::Answer(key, label) => world.answers(key, label, &format!("{} {n}", test.name)),
+            What::Wait(duration) => {
+                world.wait(*duration);
+                Ok(())
+            }
+            What::Nothing => Ok(()),
+        };
+        if taken.is_err() {
+            break;
+        }
+    }
+    world.planned
 }
 
 fn case(file: &str, test: &Test) -> Case {

@@ -34,6 +34,8 @@ pub(super) struct World<'t> {
     pub(super) done: Vec<Done>,
     /// The reasons given since the step began, with the rule that each is about.
     pub(super) why: Vec<(Option<RuleName>, String)>,
+    /// Every event that was planned, with what was known.
+    pub(super) planned: Vec<(Event, Facts)>,
     /// What rules came to, over the whole test.
     pub(super) reached: Reached,
 }
@@ -54,6 +56,7 @@ impl<'t> World<'t> {
             fired: Vec::new(),
             done: Vec::new(),
             why: Vec::new(),
+            planned: Vec::new(),
             reached: Reached::default(),
         }
     }
@@ -140,6 +143,7 @@ impl<'t> World<'t> {
             left -= 1;
             self.facts.own_move = own_move;
             self.facts.firings = self.firings();
+            self.planned.push((event.clone(), self.facts.clone()));
             match plan(&self.program, &event, &self.facts) {
                 Planned::Plan(plan) => self.carry_out(&event, *plan, &mut queue),
                 Planned::Needs(needs) => self.why.push((None, format!("the test cannot tell {needs:?}"))),

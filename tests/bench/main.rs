@@ -12,6 +12,7 @@
     reason = "a benchmark stops where it is wrong, and tells people"
 )]
 
+mod diff;
 mod intake;
 mod lsp;
 mod measure;
@@ -23,14 +24,20 @@ mod validate;
 /// A benchmark: its name and what runs it.
 type Bench = (&'static str, fn());
 
-const ALL: [Bench; 5] =
-    [("plan", plan::run), ("intake", intake::run), ("validate", validate::run), ("reload", reload::run), ("lsp", lsp::run)];
+const ALL: [Bench; 6] = [
+    ("diff", diff::run),
+    ("plan", plan::run),
+    ("intake", intake::run),
+    ("validate", validate::run),
+    ("reload", reload::run),
+    ("lsp", lsp::run),
+];
 
 fn main() {
     // Cargo adds `--bench`.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let unknown = wanted.iter().find(|name| !ALL.iter().any(|(known, _)| known == name));
-    assert!(unknown.is_none(), "no benchmark is called {unknown:?}; there are plan, intake, validate, reload, lsp");
+    assert!(unknown.is_none(), "no benchmark is called {unknown:?}; there are diff, plan, intake, validate, reload, lsp");
     println!("{}\n", measure::machine());
     for (name, run) in ALL {
         if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {

@@ -3,6 +3,7 @@
 
 mod report;
 mod side;
+mod tests;
 
 use super::exit::Exit;
 use super::out::{Format, Out, without_sarif};
@@ -10,14 +11,14 @@ use super::stored::{Place, wait};
 use crate::engine::Program;
 use crate::engine::compare::{Verdict, compare, names_read};
 use crate::lang::project::Bound;
-use crate::model::AccountId;
+use crate::model::{AccountId, Facts};
 use crate::runtime::service;
-use crate::store::{Recorded, Store};
+use crate::store::{Recorded, Span, Store};
 use anyhow::bail;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
-use report::Report;
+use report::{Case, Report};
 use side::Side;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal as _;
@@ -44,6 +45,12 @@ pub(super) struct Diff {
     /// Only runs since then, such as 2026-11-01T00:00:00Z
     #[arg(long, value_name = "TIME")]
     since: Option<Timestamp>,
+    /// Only runs before then
+    #[arg(long, value_name = "TIME")]
+    until: Option<Timestamp>,
+    /// Compare on the events of the rule tests of OLD, as where there is no store
+    #[arg(long, conflicts_with_all = ["since", "until"])]
+    tests: bool,
     /// Exit with 1 if anything comes out otherwise or cannot be told
     #[arg(long)]
     exit_code: bool,
@@ -68,15 +75,20 @@ impl Diff {
                 return Ok(Exit::Faults);
             }
         }
-        let accounts = self.accounts(&old, &new)?;
-        let report = wait(async {
-            let store = self.place.look().await?;
-            let mut report = Report::new(&old.name, &new.name, self.rule.clone(), self.format == Format::Human);
-            for (account, old, new) in &accounts {
-                self.account(&store, account, old, new, &mut report).await?;
-            }
-            Ok(report)
-        })?;
+        let mut report = Report::new(&old.name, &new.name, self.rule.clone(), self.format == Format::Human);
+        if self.tests || !self.place.there() {
+            report.of_tests();
+            tests::compare_on(&old, &new, &mut report);
+        } else {
+            let accounts = self.accounts(&old, &new, &mut report)?;
+            wait(async {
+                let store = self.place.look().await?;
+                for (account, old, new) in &accounts {
+                    self.account(&store, account, old, new, &mut report).await?;
+                }
+                Ok(())
+            })?;
+        }
         match self.format {
             Format::Json => out.json(&report)?,
             Format::Github => out.text(&report.markdown())?,
@@ -85,15 +97,21 @@ impl Diff {
         Ok(if self.exit_code && !report.all_same() { Exit::Faults } else { Exit::Fine })
     }
 
-    /// The accounts that both sides have, with the programs of each.
-    fn accounts(&self, old: &Side, new: &Side) -> anyhow::Result<Vec<(AccountId, Program, Program)>> {
+    /// The accounts that both sides have, with the programs of each. Those that one side alone has are told.
+    fn accounts(&self, old: &Side, new: &Side, report: &mut Report) -> anyhow::Result<Vec<(AccountId, Program, Program)>> {
         let wanted = |bound: &&Bound| self.account.as_deref().is_none_or(|name| bound.account.name.as_str() == name);
         let mut both = Vec::new();
         for bound in old.accounts().filter(wanted) {
             let name = &bound.account.name;
             if let Some(other) = new.accounts().find(|other| other.account.name == *name) {
                 both.push((name.clone(), Program::new(bound.rulesets.clone()), Program::new(other.rulesets.clone())));
+            } else {
+                report.leave(name.clone(), &old.name);
             }
+        }
+        let known = |name: &AccountId| old.accounts().any(|other| other.account.name == *name);
+        for bound in new.accounts().filter(wanted).filter(|bound| !known(&bound.account.name)) {
+            report.leave(bound.account.name.clone(), &new.name);
         }
         if both.is_empty() {
             match &self.account {
@@ -112,11 +130,11 @@ impl Diff {
         new: &Program,
         report: &mut Report,
     ) -> anyhow::Result<()> {
-        let since = self.since.unwrap_or(Timestamp::MIN);
-        let bar = bar(store.history_length(account, since).await?);
+        let span = Span { opportunity: None, since: self.since, until: self.until };
+        let bar = bar(store.history_length(account, &span).await?);
         let (mut place, mut of_then) = (0, BTreeMap::new());
         loop {
-            let page = store.history(account, since, place, PAGE).await?;
+            let page = store.history(account, &span, place, PAGE).await?;
             let Some(last) = page.last() else { break };
             place = last.place;
             for recorded in &page {
@@ -125,9 +143,25 @@ impl Diff {
                 }
             }
             for (recorded, verdict) in page.iter().zip(verdicts(&page, &of_then, old, new)) {
-                report.take(account, recorded, verdict);
+                let name = format!("run {}", recorded.event.id);
+                report.take(&Case { account, event: &recorded.event, name }, verdict);
             }
             bar.inc(page.len() as u64);
+        }
+        let mut place = 0;
+        loop {
+            let page = store.unheard(account, &span, place, PAGE).await?;
+            let Some((last, _)) = page.last() else { break };
+            place = *last;
+            for (_, event) in &page {
+                // Nobody asked for anything then: whatever a rule asks for now is not in the record.
+                let verdict = if old.selects(event) || new.selects(event) {
+                    compare(old, new, event, &Facts::at(event.received), &BTreeSet::new())
+                } else {
+                    Verdict::Same
+                };
+                report.pass(&Case { account, event, name: format!("event {}", event.id) }, verdict);
+            }
         }
         bar.finish_and_clear();
         Ok(())

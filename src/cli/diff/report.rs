@@ -6,8 +6,7 @@
 use crate::cli::describe;
 use crate::cli::out::{Out, count};
 use crate::engine::compare::{Change, TIMER, Verdict};
-use crate::model::{AccountId, Act, Said};
-use crate::store::Recorded;
+use crate::model::{AccountId, Act, Event, Said};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -25,6 +24,13 @@ pub(super) struct Report {
     same: u64,
     different: u64,
     unknown: u64,
+    /// Events that no rule listened to then, and how many of them a rule would look at now.
+    unheard: u64,
+    woken: u64,
+    /// Accounts that one side alone has: the account, and the side.
+    alone: Vec<(AccountId, String)>,
+    /// Rule tests that cannot be told on the new side, and why.
+    unfit: Vec<String>,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
     groups: Vec<Group>,
@@ -37,6 +43,25 @@ pub(super) struct Report {
     /// Whether texts about candidates may be shown.
     #[serde(skip)]
     texts: bool,
+    /// What is compared.
+    of: Of,
+}
+
+/// Where the events come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Of {
+    Runs,
+    /// There is no store.
+    Tests,
+}
+
+/// One event with what was known, and what it is called for people.
+pub(super) struct Case<'c> {
+    pub(super) account: &'c AccountId,
+    pub(super) event: &'c Event,
+    /// `run 01a2…`, or the test that it comes from.
+    pub(super) name: String,
 }
 
 /// How an outcome differs.
@@ -85,6 +110,11 @@ impl Report {
             same: 0,
             different: 0,
             unknown: 0,
+            unheard: 0,
+            woken: 0,
+            alone: Vec::new(),
+            unfit: Vec::new(),
+            of: Of::Runs,
             first: None,
             last: None,
             groups: Vec::new(),
@@ -96,11 +126,35 @@ impl Report {
     }
 
     pub(super) const fn all_same(&self) -> bool {
-        self.different == 0 && self.unknown == 0
+        self.different == 0 && self.unknown == 0 && self.unfit.is_empty()
     }
 
-    pub(super) fn take(&mut self, account: &AccountId, recorded: &Recorded, verdict: Verdict) {
-        let at = recorded.event.at;
+    /// What is compared is not the record but the rule tests.
+    pub(super) const fn of_tests(&mut self) {
+        self.of = Of::Tests;
+    }
+
+    /// An account that is not compared, because only this side has it.
+    pub(super) fn leave(&mut self, account: AccountId, side: &str) {
+        self.alone.push((account, side.to_owned()));
+    }
+
+    /// A rule test that cannot be told on the new side.
+    pub(super) fn unfit(&mut self, what: String) {
+        self.unfit.push(what);
+    }
+
+    /// An event that no rule listened to then.
+    pub(super) fn pass(&mut self, case: &Case<'_>, verdict: Verdict) {
+        self.unheard += 1;
+        if verdict != Verdict::Same {
+            self.woken += 1;
+            self.take(case, verdict);
+        }
+    }
+
+    pub(super) fn take(&mut self, case: &Case<'_>, verdict: Verdict) {
+        let at = case.event.at;
         self.runs += 1;
         self.first = Some(self.first.map_or(at, |first| first.min(at)));
         self.last = Some(self.last.map_or(at, |last| last.max(at)));
@@ -109,7 +163,7 @@ impl Report {
             Verdict::Unknown(names) => {
                 self.unknown += 1;
                 for name in names {
-                    let entry = self.lacking.entry(name).or_insert_with(|| (0, recorded.event.id.to_string()));
+                    let entry = self.lacking.entry(name).or_insert_with(|| (0, case.name.clone()));
                     entry.0 += 1;
                 }
             }
@@ -133,7 +187,7 @@ impl Report {
                             verb: change.verb,
                             how,
                             runs: 0,
-                            example: example(account, recorded, change, self.texts),
+                            example: example(case, change, self.texts),
                         });
                         self.groups.len() - 1
                     });
@@ -161,28 +215,68 @@ impl Report {
 
     fn headline(&self) -> String {
         let (Some(first), Some(last)) = (self.first, self.last) else {
-            return "nothing was recorded yet, so nothing can be compared: `leverd serve` records what it plans".to_owned();
+            return match self.of {
+                Of::Runs if self.unheard > 0 => {
+                    let unheard = count(usize::try_from(self.unheard).unwrap_or(usize::MAX), "event");
+                    format!("{unheard} came that no rule listened to, and none would now: every one comes out the same")
+                }
+                Of::Runs => {
+                    "nothing was recorded yet, so nothing can be compared: `leverd serve` records what it plans".to_owned()
+                }
+                Of::Tests => "there is no store, and the rule tests have no event, so nothing can be compared".to_owned(),
+            };
         };
-        let runs = count(usize::try_from(self.runs).unwrap_or(usize::MAX), "recorded run");
-        let days = format!("{} to {}", first.strftime("%Y-%m-%d"), last.strftime("%Y-%m-%d"));
+        let runs = count(
+            usize::try_from(self.runs).unwrap_or(usize::MAX),
+            match self.of {
+                Of::Runs => "recorded run",
+                Of::Tests => "event",
+            },
+        );
+        let days = match self.of {
+            Of::Runs => format!("{} to {}", first.strftime("%Y-%m-%d"), last.strftime("%Y-%m-%d")),
+            Of::Tests => "those of the rule tests (there is no store)".to_owned(),
+        };
         if self.all_same() {
-            return format!("{runs}, {days}: every one comes out the same");
+            return format!("{runs}, {days}: every one comes out the same{}", self.beside());
         }
         let mut text = format!("{runs}, {days}: {} would come out otherwise, {} the same", self.different, self.same);
         if self.unknown > 0 {
             let _ = write!(text, ", and of {} the record does not tell", self.unknown);
         }
-        text
+        text + &self.beside()
+    }
+
+    /// What is told with the counts: events that no rule listened to then.
+    fn beside(&self) -> String {
+        match (self.unheard, self.woken) {
+            (0, _) => String::new(),
+            (unheard, 0) => format!(" (besides {unheard} that no rule listened to then, and none would now)"),
+            (unheard, woken) => format!(
+                "; {woken} of these are events that no rule listened to then ({} more are such, and stay so)",
+                unheard - woken
+            ),
+        }
+    }
+
+    /// What is not compared, a line each.
+    fn left(&self) -> Vec<String> {
+        let alone =
+            self.alone.iter().map(|(account, side)| format!("account `{account}` is in {side} only: it is not compared"));
+        alone.chain(self.unfit.iter().cloned()).collect()
     }
 
     pub(super) fn tell(&self, out: &mut Out) -> io::Result<()> {
         out.line(format_args!("from {} to {}", self.old, self.new))?;
         out.line(self.headline())?;
+        for line in self.left() {
+            out.line(line)?;
+        }
         for group in self.sorted() {
             out.line("")?;
             out.line(format_args!("{}: {}", group.of(), group.sentence()))?;
             let example = &group.example;
-            out.line(format_args!("  for example run {}, {} at {}", example.run, example.event, describe::time(example.at)))?;
+            out.line(format_args!("  for example {}, {} at {}", example.run, example.event, describe::time(example.at)))?;
             for line in example.lines() {
                 out.line(format_args!("    {line}"))?;
             }
@@ -203,6 +297,9 @@ impl Report {
         let mut text =
             format!("### leverd: what this change does to recorded candidates\n\nFrom {} to {}. ", self.old, self.new);
         let _ = writeln!(text, "{}.\n", self.headline());
+        for line in self.left() {
+            let _ = writeln!(text, "- {}", escaped(&line));
+        }
         let groups = self.sorted();
         if !groups.is_empty() {
             text.push_str("| runs | rule | outcome | for example |\n|---:|---|---|---|\n");
@@ -210,7 +307,7 @@ impl Report {
         for group in groups.iter().take(MOST) {
             let example = &group.example;
             let lines: Vec<String> = example.lines().iter().map(|line| escaped(line)).collect();
-            let run = format!("run `{}`, `{}`", example.run, example.event);
+            let run = format!("{}, `{}`", escaped(&example.run), example.event);
             let _ = writeln!(
                 text,
                 "| {} | {} | {} | {run}<br>{} |",
@@ -230,7 +327,7 @@ impl Report {
         if !self.lacking.is_empty() {
             text.push_str("\nThe record does not hold:\n\n");
             for (name, (runs, run)) in self.lacking.iter().take(MOST) {
-                let _ = writeln!(text, "- {} (in {runs}, for example run `{run}`)", escaped(&format!("`{name}`")));
+                let _ = writeln!(text, "- {} (in {runs}, for example {run})", escaped(&format!("`{name}`")));
             }
         }
         text.push_str("\nNothing was sent.\n");
@@ -282,7 +379,7 @@ fn how(change: &Change) -> How {
     }
 }
 
-fn example(account: &AccountId, recorded: &Recorded, change: &Change, texts: bool) -> Example {
+fn example(case: &Case<'_>, change: &Change, texts: bool) -> Example {
     let shown = |act: &Act| if texts { describe::act(act) } else { shown(act) };
     let reason = |said: &Said| if texts { describe::said(said) } else { reason(said) };
     let why = match (&change.why, change.there, how(change)) {
@@ -294,10 +391,10 @@ fn example(account: &AccountId, recorded: &Recorded, change: &Change, texts: boo
         (None, ..) => None,
     };
     Example {
-        account: account.to_string(),
-        run: recorded.event.id.to_string(),
-        event: recorded.event.kind.to_string(),
-        at: recorded.event.at,
+        account: case.account.to_string(),
+        run: case.name.clone(),
+        event: case.event.kind.to_string(),
+        at: case.event.at,
         before: change.before.as_ref().map(shown),
         after: change.after.as_ref().map(shown),
         why,

@@ -1,18 +1,22 @@
 //! One side of a comparison: the files of a folder, or of a git revision.
 
 use crate::cli::stored::config;
-use crate::lang::config::Store;
-use crate::lang::project::Bound;
+use crate::lang::config::PackSource;
+use crate::lang::load::File;
+use crate::lang::project::{Bound, Files as _};
 use crate::lang::render::render_human;
+use crate::lang::rule::Pack;
 use crate::runtime::project::{Loaded, Reading, base};
 use anyhow::{Context, bail};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 /// A project as it is on one side.
 pub(super) struct Side {
     /// As it was asked for.
     pub(super) name: String,
+    reading: Reading,
     loaded: Loaded,
 }
 
@@ -35,7 +39,7 @@ impl Side {
         if folder.is_file() {
             return Self::of(format!("`{word}`"), folder);
         }
-        let checkout = tempfolder()?;
+        let checkout = tempfile::Builder::new().prefix("leverd-diff-").tempdir().context("no temporary folder can be made")?;
         let result = extract(word, base(config), checkout.path()).and_then(|()| {
             let name = config.file_name().context("the configuration has no name")?;
             let there = checkout.path().join(name);
@@ -49,8 +53,9 @@ impl Side {
     }
 
     fn of(name: String, config: &Path) -> anyhow::Result<Self> {
-        let loaded = Reading::of(config).map_err(anyhow::Error::msg)?.load();
-        Ok(Self { name, loaded })
+        let reading = Reading::of(config).map_err(anyhow::Error::msg)?;
+        let loaded = reading.load();
+        Ok(Self { name, reading, loaded })
     }
 
     /// Everything that is wrong with it, if anything is.
@@ -58,32 +63,15 @@ impl Side {
         self.loaded.diagnostics.has_errors().then(|| render_human(&self.loaded.sources, &self.loaded.diagnostics, colour))
     }
 
+    /// Every pack that its accounts use, with its files.
+    pub(super) fn packs(&self) -> impl Iterator<Item = (&PackSource, &Arc<Pack>, Vec<File>)> {
+        let packs = self.loaded.project.iter().flat_map(|project| &project.packs);
+        packs.filter_map(|(source, pack)| Some((source, pack, self.reading.pack(source).ok()?)))
+    }
+
     pub(super) fn accounts(&self) -> impl Iterator<Item = &Bound> {
         self.loaded.project.iter().flat_map(|project| &project.accounts)
     }
-}
-
-/// A folder that goes with the value.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(std::fs::remove_dir_all(&self.0));
-    }
-}
-
-fn tempfolder() -> anyhow::Result<Folder> {
-    let mut random = [0_u8; 8];
-    getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
-    let path = std::env::temp_dir().join(format!("leverd-diff-{:016x}", u64::from_be_bytes(random)));
-    std::fs::create_dir(&path).with_context(|| path.display().to_string())?;
-    Ok(Folder(path))
 }
 
 /// The folder `of` as it was in a revision. `git archive` reads the repository alone: nothing is checked out, no hook runs.
@@ -124,7 +112,6 @@ fn extract(revision: &str, of: &Path, into: &Path) -> anyhow::Result<()> {
 /// Pulled catalogues that are not kept in git: those of now, so that names have their ids.
 fn bring_catalogues(now: &Path, into: &Path) -> anyhow::Result<()> {
     let known = config(now)?;
-    let Store::Sqlite(_) = known.store;
     for account in &known.accounts {
         let file = known.catalogue_file(&account.name);
         let (from, to) = (base(now).join(&file), into.join(&file));

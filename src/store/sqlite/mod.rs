@@ -31,8 +31,8 @@ use super::rows::{
     Span, TimerRow,
 };
 use crate::model::{
-    AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, EventId, Glimpse,
-    Later, LeverEvent, Notice, OpportunityId, PackName, Phase, Placed, Reason, RuleName, Slot, Step, VendorName,
+    AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, Event, EventId,
+    Glimpse, Later, LeverEvent, Notice, OpportunityId, PackName, Phase, Placed, Reason, RuleName, Slot, Step, VendorName,
 };
 use columns::exec;
 use jiff::Timestamp;
@@ -392,12 +392,16 @@ impl Reader for SqliteReader {
         self.snapshot(|db| read_runs::runs(db, account, opportunity, limit, now))
     }
 
-    fn history(&self, account: &AccountId, since: Timestamp, after: i64, limit: usize) -> Result<Vec<Recorded>> {
-        self.snapshot(|db| read_runs::history(db, account, since, after, limit))
+    fn history(&self, account: &AccountId, span: &Span, after: i64, limit: usize) -> Result<Vec<Recorded>> {
+        self.snapshot(|db| read_runs::history(db, account, span, after, limit))
     }
 
-    fn history_length(&self, account: &AccountId, since: Timestamp) -> Result<u64> {
-        self.snapshot(|db| read_runs::history_length(db, account, since))
+    fn history_length(&self, account: &AccountId, span: &Span) -> Result<u64> {
+        self.snapshot(|db| read_runs::history_length(db, account, span))
+    }
+
+    fn unheard(&self, account: &AccountId, span: &Span, after: i64, limit: usize) -> Result<Vec<(i64, Event)>> {
+        self.snapshot(|db| read_runs::unheard(db, account, span, after, limit))
     }
 
     fn events(&self, account: Option<&AccountId>, opportunity: &OpportunityId, limit: usize) -> Result<Vec<EventRow>> {

@@ -7,8 +7,9 @@ use crate::store::error::{Result, StoreError};
 use crate::store::options::{Options, Place};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{File, OpenOptions, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
+use tempfile::TempDir;
 
 /// Every migration, in order; the version is the place in this list, from 1.
 const MIGRATIONS: &[&str] = &[
@@ -31,15 +32,14 @@ const KNOWN: u32 = MIGRATIONS.len() as u32;
 struct Guard {
     /// Held, never looked at.
     lock: Option<File>,
-    temporary: Option<PathBuf>,
+    temporary: Option<TempDir>,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        // The lock first: its file may stand in the folder.
         drop(self.lock.take());
-        if let Some(folder) = &self.temporary {
-            drop(std::fs::remove_dir_all(folder));
-        }
+        drop(self.temporary.take());
     }
 }
 
@@ -49,9 +49,10 @@ pub(in crate::store) fn open(options: &Options) -> Result<Opened> {
     let path = match &options.place {
         Place::File(path) | Place::Volatile(path) => path.clone(),
         Place::Temporary => {
-            let folder = temporary_folder()?;
-            guard.temporary = Some(folder.clone());
-            folder.join("leverd.db")
+            // Only we can read it.
+            let folder = tempfile::Builder::new().prefix("leverd-").tempdir();
+            let folder = folder.map_err(|error| refused(&std::env::temp_dir(), &error))?;
+            guard.temporary.insert(folder).path().join("leverd.db")
         }
     };
     let backend = if options.read_only {
@@ -64,18 +65,6 @@ pub(in crate::store) fn open(options: &Options) -> Result<Opened> {
         .map(|_| reader(&path, options).map(|reader| Box::new(reader) as Box<dyn Reader>))
         .collect::<Result<Vec<_>>>()?;
     Ok(Opened { backend, readers, guard: Box::new(guard) })
-}
-
-/// A folder that only we can read.
-fn temporary_folder() -> Result<PathBuf> {
-    let mut random = [0_u8; 8];
-    getrandom::fill(&mut random).map_err(|error| StoreError::Unavailable(format!("no random numbers: {error}")))?;
-    let folder = std::env::temp_dir().join(format!("leverd-{:016x}", u64::from_be_bytes(random)));
-    let mut builder = std::fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(&folder).map_err(|error| refused(&folder, &error))?;
-    Ok(folder)
 }
 
 /// One process at a time. The lock is a file of its own: closing any handle of the database would drop SQLite's own locks.

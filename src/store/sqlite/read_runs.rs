@@ -190,19 +190,16 @@ pub(super) fn runs(
 }
 
 /// The next runs of an account, oldest first, without what became of them.
-pub(super) fn history(
-    db: &Connection,
-    account: &AccountId,
-    since: Timestamp,
-    after: i64,
-    limit: usize,
-) -> Result<Vec<Recorded>> {
+pub(super) fn history(db: &Connection, account: &AccountId, span: &Span, after: i64, limit: usize) -> Result<Vec<Recorded>> {
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let (since, until) = ends(span);
+    let opportunity = span.opportunity.as_ref().map(OpportunityId::as_str);
     let rows = all(
         db,
         "SELECT r.rowid, r.ruleset, r.facts, e.payload FROM run r JOIN event e ON e.account = r.account AND e.id = r.event \
-         WHERE r.rowid > ?2 AND r.account = ?1 AND r.planned_at >= ?3 ORDER BY r.rowid LIMIT ?4",
-        params![account.as_str(), after, ms(since), most],
+         WHERE r.rowid > ?2 AND r.account = ?1 AND r.planned_at >= ?3 AND r.planned_at < ?5 \
+         AND (?6 IS NULL OR e.opportunity = ?6) ORDER BY r.rowid LIMIT ?4",
+        params![account.as_str(), after, since, most, until, opportunity],
         |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?)),
     )?;
     rows.into_iter()
@@ -213,10 +210,48 @@ pub(super) fn history(
         .collect()
 }
 
-pub(super) fn history_length(db: &Connection, account: &AccountId, since: Timestamp) -> Result<u64> {
-    let sql = "SELECT count(*) FROM run WHERE account = ?1 AND planned_at >= ?2";
-    let count = one(db, sql, params![account.as_str(), ms(since)], |row| row.get::<_, i64>(0))?;
+pub(super) fn history_length(db: &Connection, account: &AccountId, span: &Span) -> Result<u64> {
+    let sql = "SELECT count(*) FROM run WHERE account = ?1 AND planned_at >= ?2 AND planned_at < ?3";
+    let (since, until) = ends(span);
+    let count = one(db, sql, params![account.as_str(), since, until], |row| row.get::<_, i64>(0))?;
     Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
+}
+
+/// The events that no rule listened to, and each one's place: without a run, without work to do, closed for no reason. Echoes of our
+/// own moves are none of them.
+pub(super) fn unheard(
+    db: &Connection,
+    account: &AccountId,
+    span: &Span,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<(i64, Event)>> {
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let (since, until) = ends(span);
+    let opportunity = span.opportunity.as_ref().map(OpportunityId::as_str);
+    let rows = all(
+        db,
+        "SELECT e.rowid, e.payload FROM event e WHERE e.rowid > ?2 AND e.account = ?1 AND e.at >= ?3 AND e.at < ?5 \
+         AND (?6 IS NULL OR e.opportunity = ?6) \
+         AND NOT EXISTS (SELECT 1 FROM run r WHERE r.account = e.account AND r.event = e.id) \
+         AND NOT EXISTS (SELECT 1 FROM ready w WHERE w.account = e.account AND w.kind = 1 AND w.ref = e.id) \
+         AND NOT EXISTS (SELECT 1 FROM closed c WHERE c.account = e.account AND c.kind = 1 AND c.ref = e.id) \
+         AND NOT EXISTS (SELECT 1 FROM own_move o WHERE o.account = e.account AND o.matched_by = e.id) \
+         ORDER BY e.rowid LIMIT ?4",
+        params![account.as_str(), after, since, most, until, opportunity],
+        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
+    )?;
+    let mut found = Vec::new();
+    for (place, payload) in rows {
+        let event = readable(decode::<Event>(format!("event in row {place}"), &payload))?;
+        found.extend(event.map(|event| (place, event)));
+    }
+    Ok(found)
+}
+
+/// From and, not included, to.
+fn ends(span: &Span) -> (i64, i64) {
+    (span.since.map_or(i64::MIN, ms), span.until.map_or(i64::MAX, ms))
 }
 
 pub(super) fn events(

@@ -206,3 +206,161 @@ async fn a_side_may_be_a_revision_and_a_faulty_side_is_told() {
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("unknown-verb") && told.contains("does not validate"), "{told}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_no_rule_listened_to_then_and_who_is_on_one_side_only_is_told() {
+    let (bed, project) = history().await;
+    bed.control().move_stage(BOB, "Recruiter screen").unwrap();
+    bed.rest().await;
+    let here = project.to_str().unwrap();
+    let (_, told) = diff(&bed, &[here, here]).await;
+    assert!(
+        told.contains("every one comes out the same (besides 1 that no rule listened to then, and none would now)"),
+        "{told}"
+    );
+
+    // A rule for that stage: what it goes by, even whether somebody was archived, nobody read then.
+    let wakes = "rules:\n  - name: wake\n    trigger: candidateStageChange\n    when: { to_stage: Recruiter screen }\n    do: [{ add_tag: Awake }]\n";
+    let woken = changed(&project, "woken", &[("rules:\n", wakes)]);
+    let (_, told) = diff(&bed, &[here, woken.to_str().unwrap()]).await;
+    assert!(told.contains("1 of these are events that no rule listened to then (0 more are such, and stay so)"), "{told}");
+    assert!(groups(&told).is_empty() && told.contains("`opportunity`, in 1 run, for example event "), "{told}");
+
+    // A span in which nothing happened.
+    let (_, told) = diff(&bed, &[here, woken.to_str().unwrap(), "--until", "2020-01-01T00:00:00Z"]).await;
+    assert!(told.contains("nothing was recorded yet"), "{told}");
+
+    // An account that one side alone has.
+    let config = woken.join("leverd.yaml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let (head, rest) = text.split_once("  demo:\n").unwrap();
+    let (account, tail) = rest.split_once("store:").unwrap();
+    std::fs::write(&config, format!("{head}  demo:\n{account}  second:\n{account}store:{tail}")).unwrap();
+    copy(&project.join("catalogue"), &woken.join("catalogue"));
+    let catalogue = std::fs::read_to_string(project.join("catalogue/demo.yaml")).unwrap();
+    std::fs::write(woken.join("catalogue/second.yaml"), catalogue.replace("account: demo", "account: second")).unwrap();
+    let (_, told) = diff(&bed, &[here, woken.to_str().unwrap()]).await;
+    let line = format!("account `second` is in `{}` only: it is not compared", woken.display());
+    assert!(told.contains(&line), "{told}");
+}
+
+fn leverd(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let Output { status, stdout, stderr } = Command::new(LEVERD).args(arguments).current_dir(folder).output().unwrap();
+    (status.code(), format!("{}{}", String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap()))
+}
+
+#[test]
+fn where_there_is_no_store_the_rule_tests_are_the_history() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(leverd(folder.path(), &["init", "one"]).0, Some(0));
+    copy(&folder.path().join("one"), &folder.path().join("other"));
+    let (code, told) = leverd(folder.path(), &["diff", "one", "other", "--config", "one/leverd.yaml", "--exit-code"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("those of the rule tests (there is no store): every one comes out the same"), "{told}");
+    let rules = folder.path().join("other/rules/starter/rules.yaml");
+    let text = std::fs::read_to_string(&rules).unwrap();
+    std::fs::write(&rules, text.replacen("add_note:", "add_tag: Planted\n      - add_note:", 1)).unwrap();
+    let (code, told) = leverd(folder.path(), &["diff", "one", "other", "--config", "one/leverd.yaml", "--exit-code"]);
+    assert_eq!(code, Some(1), "{told}");
+    let [group] = groups(&told)[..] else { panic!("{told}") };
+    assert!(group.contains("`add_tag` is added") && told.contains("for example test `"), "{told}");
+}
+
+/// The stories of the four shipped integrations as the simulator tells them, recorded; their rules in git; and one commit of changes.
+#[test]
+fn two_commits_of_the_shipped_packs_differ_in_exactly_what_was_planted() {
+    let stories: [(&str, &str, &[(&str, &str)], &[&str]); 4] = [
+        (
+            "qualified",
+            "qualified",
+            &[("{{round result.percent}} %", "{{round result.percent}} percent")],
+            &["rule `write results` of `qualified`: `add_note` is another one in"],
+        ),
+        (
+            "hired",
+            "hired-assessments",
+            // A family's other member, and a rule less.
+            &[
+                (
+                    "      - set_tag: { status: Hired Assessments - Sent }",
+                    "      - set_tag: { status: Hired Assessments - Needs Review }",
+                ),
+                (
+                    "  - name: link the report\n    trigger: assessment.report_ready\n    do:\n      - add_link: { key: report, url: $result.report_url }\n",
+                    "",
+                ),
+            ],
+            &[
+                "rule `link the report` of `hired-assessments`: `add_link` is no longer done in",
+                "rule `mark sent` of `hired-assessments`: `set_tag` is another one in",
+            ],
+        ),
+        (
+            "imocha",
+            "imocha",
+            // A condition that was never false.
+            &[(
+                "    when: { assessment.phase: scored }\n",
+                "    when: { assessment.phase: scored, result.score: { lt: 0 } }\n",
+            )],
+            &[
+                "rule `results, then hand over` of `imocha`: `add_file` is no longer done in",
+                "rule `results, then hand over` of `imocha`: `fill_form` is no longer done in",
+                "rule `results, then hand over` of `imocha`: `move_stage` is no longer done in",
+            ],
+        ),
+        (
+            "career-place",
+            "career-place",
+            // A timer that runs longer, and a rule more.
+            &[
+                ("default: 17d12h", "default: 20d"),
+                ("rules:\n", "rules:\n  - name: cheer\n    trigger: assessment.qualified\n    do: [{ add_tag: Hooray }]\n\n"),
+            ],
+            &[
+                "rule `cheer` of `career-place`: `add_tag` is added in",
+                "rule `opt out in silence` of `career-place`: it looks again at another time, or no longer in",
+            ],
+        ),
+    ];
+    for (story, pack, changes, planted) in stories {
+        let dir = tempfile::tempdir().unwrap();
+        let project = dir.path().join("project");
+        let (code, told) = leverd(dir.path(), &["demo", story, "--folder", "project"]);
+        assert_eq!(code, Some(0), "{told}");
+        // The rules as the project's own, in git.
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules").join(pack);
+        copy(&shipped, &project.join("rules").join(pack));
+        let config = project.join("leverd.yaml");
+        let text = std::fs::read_to_string(&config).unwrap();
+        std::fs::write(&config, text.replace(&format!("pack: {pack}"), &format!("path: ./rules/{pack}"))).unwrap();
+        let git = |arguments: &[&str]| {
+            let mut git = Command::new("git");
+            git.arg("-C").arg(&project).args(["-c", "user.name=x", "-c", "user.email=x@example.com"]).args(arguments);
+            let Output { status, stderr, .. } = git.output().unwrap();
+            assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
+        };
+        git(&["init", "-q"]);
+        git(&["add", "leverd.yaml", "rules"]);
+        git(&["commit", "-q", "-m", "as shipped"]);
+        let (code, told) = leverd(&project, &["diff", "HEAD", "--exit-code"]);
+        assert_eq!(code, Some(0), "{story}: {told}");
+        let rules = project.join("rules").join(pack).join("rules.yaml");
+        let mut text = std::fs::read_to_string(&rules).unwrap();
+        for (from, to) in changes {
+            assert!(text.contains(from), "{story}: {from}");
+            text = text.replacen(from, to, 1);
+        }
+        std::fs::write(&rules, text).unwrap();
+        git(&["commit", "-qam", "changes"]);
+        let (code, told) = leverd(&project, &["diff", "HEAD~1", "HEAD", "--exit-code"]);
+        assert_eq!(code, Some(1), "{story}: {told}");
+        let mut found = groups(&told);
+        found.sort_unstable();
+        assert_eq!(found.len(), planted.len(), "{story}: {told}");
+        for (found, planted) in found.iter().zip(planted) {
+            assert!(found.starts_with(planted), "{story}: {planted}\n{told}");
+        }
+        assert!(!told.contains("the record does not hold"), "{story}: {told}");
+    }
+}
