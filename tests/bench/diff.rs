@@ -55,7 +55,9 @@ pub(crate) fn run() {
 /// The runs of the story until there are enough, each an event of its own. How many there are then.
 fn multiply(store: &Path) -> usize {
     let mut db = Connection::open(store).unwrap();
-    let count = |db: &Connection| db.query_row("SELECT count(*) FROM run", [], |row| row.get::<_, usize>(0)).unwrap();
+    let count = |db: &Connection| {
+        usize::try_from(db.query_row("SELECT count(*) FROM run", [], |row| row.get::<_, i64>(0)).unwrap()).unwrap()
+    };
     let columns = |db: &Connection, table: &str, id: &str| {
         let mut statement = db.prepare(&format!("SELECT name FROM pragma_table_info('{table}')")).unwrap();
         let names = statement.query_map([], |row| row.get::<_, String>(0)).unwrap().map(Result::unwrap);

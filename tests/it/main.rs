@@ -18,6 +18,7 @@ mod examples;
 mod explain;
 mod flow;
 mod format;
+mod fuzzed;
 mod http;
 mod ids;
 #[cfg(feature = "kill-points")]

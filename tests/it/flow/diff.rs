@@ -266,10 +266,13 @@ fn where_there_is_no_store_the_rule_tests_are_the_history() {
     assert!(group.contains("`add_tag` is added") && told.contains("for example test `"), "{told}");
 }
 
+/// A story of `leverd demo`, its pack, what is changed in the rules, and what has to be told of it.
+type Story = (&'static str, &'static str, &'static [(&'static str, &'static str)], &'static [&'static str]);
+
 /// The stories of the four shipped integrations as the simulator tells them, recorded; their rules in git; and one commit of changes.
 #[test]
 fn two_commits_of_the_shipped_packs_differ_in_exactly_what_was_planted() {
-    let stories: [(&str, &str, &[(&str, &str)], &[&str]); 4] = [
+    let stories: [Story; 4] = [
         (
             "qualified",
             "qualified",
