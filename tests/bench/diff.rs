@@ -61,14 +61,17 @@ fn multiply(store: &Path) -> usize {
     let columns = |db: &Connection, table: &str, id: &str| {
         let mut statement = db.prepare(&format!("SELECT name FROM pragma_table_info('{table}')")).unwrap();
         let names = statement.query_map([], |row| row.get::<_, String>(0)).unwrap().map(Result::unwrap);
-        names.map(|name| if name == id { format!("substr({name}, 1, 12) || ?1") } else { name }).collect::<Vec<_>>().join(", ")
+        names
+            .map(|name| if name == id { format!("unhex(hex(substr({name}, 1, 12)) || printf('%08x', ?1))") } else { name })
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let (event, run) = (columns(&db, "event", "id"), columns(&db, "run", "event"));
     let told = count(&db);
     let transaction = db.transaction().unwrap();
     transaction.execute_batch("CREATE TEMP TABLE told AS SELECT account, event FROM run").unwrap();
     for n in 0..u32::try_from(RUNS / told).unwrap() {
-        let mark = (n + 1).to_be_bytes();
+        let mark = n + 1;
         let those = "(account, {id}) IN (SELECT account, event FROM told)";
         let sql = format!("INSERT OR IGNORE INTO event SELECT {event} FROM event WHERE {}", those.replace("{id}", "id"));
         transaction.execute(&sql, params![mark]).unwrap();

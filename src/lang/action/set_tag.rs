@@ -6,6 +6,7 @@ use super::{Action, Draft, Stop, Touch};
 use crate::lang::compile::check::Check;
 use crate::lang::compile::normal;
 use crate::lang::diagnostic::Diagnostic;
+use crate::lang::near::near;
 use crate::lang::pattern::matches;
 use crate::lang::scope::Scope;
 use crate::lang::shape::{Names, Ty};
@@ -73,25 +74,29 @@ pub(super) fn family(check: &mut Check<'_, '_>, scope: &Scope<'_>, name: &str, s
 fn is_member(check: &mut Check<'_, '_>, scope: &Scope<'_>, key: &Key, text: &Template, node: &Node) -> bool {
     let members = check.declared.families.get(&key.text).map(|family| family.members.as_slice()).unwrap_or_default();
     let source = text.source();
-    // Blocks and helpers decide when they are rendered.
-    let undecided = source.split("{{").skip(1).any(|tag| {
-        let name = tag.split("}}").next().unwrap_or_default().trim();
-        !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
-    });
-    if members.is_empty() || undecided {
-        return true;
-    }
-    for text in written_out(scope, text) {
+    // Texts with more ways through their blocks than are looked at decide when they are rendered.
+    let Some(ways) = text.spelled().filter(|_| !members.is_empty()) else { return true };
+    for text in ways.iter().flat_map(|way| written_out(scope, text, way)) {
         if members.contains(&text) || members.iter().any(|member| holes_fit(member, &text, node.span)) {
             continue;
         }
-        let fault =
-            Diagnostic::error("unknown-member", node.span, format!("`{text}` is no member of the tag family `{}`", key.text));
-        let fault = if normal(source) == text {
-            fault.suggest_near(node.span, &text, members.iter().map(String::as_str))
-        } else {
-            fault
+        let whole = normal(source) == text;
+        let message = match (text.is_empty(), ways.len()) {
+            (true, _) => format!("the text may come out empty, and that is no member of the tag family `{}`", key.text),
+            (false, 1) => format!("`{text}` is no member of the tag family `{}`", key.text),
+            (false, _) => format!("the text may come out as `{text}`, which is no member of the tag family `{}`", key.text),
         };
+        let fault = Diagnostic::error("unknown-member", node.span, message);
+        let nearest = near(&text, members.iter().map(String::as_str)).into_iter().next();
+        let fault = match nearest {
+            _ if whole => fault.suggest_near(node.span, &text, members.iter().map(String::as_str)),
+            Some(nearest) => fault.help(format!("the nearest member is `{nearest}`")),
+            None => fault,
+        };
+        if !fault.help.is_empty() {
+            check.found.push(fault);
+            return false;
+        }
         // A suggestion replaces the whole scalar, quotes and all.
         let fault = match fault.suggestion.clone() {
             Some(suggestion) => {
@@ -107,10 +112,10 @@ fn is_member(check: &mut Check<'_, '_>, scope: &Scope<'_>, key: &Key, text: &Tem
     true
 }
 
-/// The text for every label of a band and every choice that it prints.
-fn written_out(scope: &Scope<'_>, text: &Template) -> Vec<String> {
+/// One way through a text, for every label of a band and every choice that it prints.
+fn written_out(scope: &Scope<'_>, text: &Template, way: &str) -> Vec<String> {
     const MOST: usize = 200;
-    let mut all = vec![normal(text.source())];
+    let mut all = vec![normal(way)];
     for path in text.paths() {
         let Some(Type::OneOf(options)) = scope.resolve(path).map(|found| found.ty) else { continue };
         let tag = format!("{{{{{path}}}}}");

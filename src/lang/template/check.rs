@@ -287,6 +287,8 @@ impl Checker<'_> {
         };
         if used > 0 && self.is_present(level, name.get(..used).unwrap_or(name)) {
             field.optional = false;
+        } else if level == 0 && field.optional {
+            field.optional = self.absent_beyond_tests(name.get(..used).unwrap_or(name));
         }
         let mut at = used;
         let rest = name.get(used..).unwrap_or_default();
@@ -304,6 +306,24 @@ impl Checker<'_> {
             field.optional = false;
         }
         Some(field)
+    }
+
+    /// Whether a name that may be absent may be so although what stands before one of its dots was tested: a row of a look-up that is
+    /// there has all its cells but the optional ones.
+    fn absent_beyond_tests(&self, name: &str) -> bool {
+        let fronts = name.rmatch_indices('.').filter_map(|(at, _)| Some((name.get(..at)?, name.get(at + 1..)?)));
+        for (front, rest) in fronts.filter(|(front, _)| self.is_present(0, front)) {
+            let Some(mut field) = self.scope.lookup(front) else { continue };
+            field.optional = false;
+            let whole = rest.split('.').try_fold(field, |field, segment| {
+                let member = field.ty.member(segment)?;
+                Some(Field { optional: field.optional || member.optional, ..member })
+            });
+            if let Some(whole) = whole {
+                return whole.optional;
+            }
+        }
+        true
     }
 
     fn item(&self, level: usize) -> Option<Type> {

@@ -11,6 +11,7 @@ mod helper;
 mod lex;
 mod parse;
 mod render;
+mod spell;
 
 pub use render::{Clean, RenderError};
 
@@ -132,6 +133,12 @@ impl Template {
     /// The text as written.
     pub fn source(&self) -> &str {
         &self.inner.source
+    }
+
+    /// Each text that may come out, with names left standing as `{{name}}` and blocks taken each way; `None` where there are too many to
+    /// look at.
+    pub fn spelled(&self) -> Option<Vec<String>> {
+        spell::spelled(&self.inner.source)
     }
 
     /// The text, if nothing in it depends on values.
