@@ -6,8 +6,8 @@ use leverd::engine::lifecycle::CHANGED;
 use leverd::lang::adapter::Adapter;
 use leverd::lang::vocabulary;
 use leverd::model::{
-    AccountCatalogue, Assessment, AssessmentId, Decision, Event, EventId, EventKind, Facts, Group, Integrity, Kind, Phase,
-    Pinned, PostingEntry, ReportState, TestEntry, Type, UserEntry, Value, Verdict,
+    AccountCatalogue, Assessment, AssessmentId, Decision, Event, EventId, EventKind, Facts, FormField, FormTemplate, Group,
+    Integrity, Kind, Phase, Pinned, PostingEntry, ReportState, TestEntry, Type, UserEntry, Value, Verdict,
 };
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ pub(super) const STAGES: [&str; 4] = ["Applied", "Assessment", "Interview", "Off
 pub(super) const POSTINGS: [&str; 2] = ["Engineer", "Designer - Senior"];
 pub(super) const USERS: [&str; 2] = ["Ada", "Grace"];
 pub(super) const TESTS: [&str; 3] = ["Java", "Java - Advanced", "SQL 2"];
-const REASONS: [&str; 2] = ["Hired", "Withdrew"];
+pub(super) const REASONS: [&str; 2] = ["Hired", "Withdrew"];
 
 pub(super) fn now() -> Timestamp {
     "2026-03-02T10:00:00Z".parse().unwrap()
@@ -38,6 +38,13 @@ pub(super) fn tests() -> Vec<TestEntry> {
 
 pub(super) fn catalogue() -> AccountCatalogue {
     let posting = |pinned: Pinned| PostingEntry { id: pinned.id, title: pinned.name, state: "published".to_owned() };
+    let field = |text: &str| FormField {
+        id: text.to_lowercase(),
+        text: text.to_owned(),
+        ty: "textarea".to_owned().into(),
+        required: false,
+        options: Vec::new(),
+    };
     let user = |pinned: Pinned| UserEntry { id: pinned.id, name: pinned.name, role: None };
     AccountCatalogue {
         pulled_at: now(),
@@ -46,6 +53,11 @@ pub(super) fn catalogue() -> AccountCatalogue {
         users: USERS.map(|name| user(pinned(Kind::User, name))).to_vec(),
         archive_reasons: REASONS.map(|name| pinned(Kind::ArchiveReason, name)).to_vec(),
         tests: BTreeMap::from([("example".to_owned(), tests())]),
+        form_templates: vec![FormTemplate {
+            id: "form-result".to_owned(),
+            name: "Result".to_owned(),
+            fields: ["Score", "Words"].map(field).to_vec(),
+        }],
         ..AccountCatalogue::default()
     }
 }

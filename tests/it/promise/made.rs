@@ -4,7 +4,9 @@
 //! what the bold one wrote. What it accepts has to work, whoever wrote it.
 
 use super::happens::{POSTINGS, STAGES, TESTS, USERS, tag, value};
-use super::written::{Ask, Band, Cond, Pack, Part, Pattern, Piece, Right, Rule, Setting, Source, Spec, Text, Verb};
+use super::written::{
+    Ask, Band, Cond, Given, Pack, Part, Pattern, Piece, Right, Rule, Setting, Source, Spec, Takes, Text, Verb,
+};
 use crate::dice::Dice;
 use leverd::lang::adapter::Adapter;
 use leverd::lang::vocabulary;
@@ -515,7 +517,7 @@ impl Author<'_> {
         if !sight.names.contains_key("opportunity.id") && !self.slips() {
             return Verb::Alert(self.text(sight, 1));
         }
-        match self.dice.below(12) {
+        match self.dice.below(18) {
             0 | 1 => Verb::AddTag(if self.chance(400) { vec![Piece::Lit(tag(self.dice))] } else { self.text(sight, 1) }),
             2 => Verb::RemoveTag(self.pattern(sight)),
             3 => Verb::SetTag("mood".to_owned(), vec![Piece::Lit((*self.dice.pick(&["Hot", "Warm", "Cold"])).to_owned())]),
@@ -544,6 +546,17 @@ impl Author<'_> {
                 Verb::Link { url, key: vec![Piece::Lit("report".to_owned())] }
             }
             9 => Verb::Alert(self.text(sight, 2)),
+            10 => Verb::Archive(*self.dice.pick(&super::happens::REASONS)),
+            11 | 12 if sight.about_attempt || self.slips() => {
+                let (operation, with) = match self.dice.below(3) {
+                    0 => ("cancel", None),
+                    1 => ("extend", Some(("days", Given::Number(i64::try_from(self.dice.between(1, 30)).unwrap())))),
+                    _ => ("remind", self.chance(600).then(|| ("message", Given::Text(self.text(sight, 1))))),
+                };
+                Verb::Call { operation, with }
+            }
+            11 => Verb::Call { operation: "balance", with: None },
+            13..=15 => self.unjudged(sight),
             _ => {
                 let to = self.name(&sight.names, |field| !field.optional && field.ty == Type::STAGE);
                 let to = match to.filter(|_| self.chance(400)) {
@@ -557,6 +570,56 @@ impl Author<'_> {
     }
 }
 
+impl Author<'_> {
+    /// Invitations, files, forms and marks: what the ledger, the vendor and Lever make of them is not the language's.
+    fn unjudged(&mut self, sight: &Sight) -> Verb {
+        let about = sight.about_attempt || self.slips();
+        match self.dice.below(5) {
+            0 if about => {
+                let mark = *self.dice.pick(&["opted_out", "expired", "cancelled"]);
+                Verb::Unjudged("mark", vec![("", Takes::Word(mark))])
+            }
+            1 if about => {
+                let name = Takes::Text(self.text(sight, 1));
+                Verb::Unjudged("add_file", vec![("report", Takes::Word("pdf")), ("name", name), ("key", Takes::Word("report"))])
+            }
+            2 => {
+                let number = self.name(&sight.names, |field| !field.optional && matches!(field.ty, Type::Int | Type::Number));
+                let score =
+                    number.map_or_else(|| Takes::Text(self.text(sight, 1)), |(name, _)| Takes::Right(Right::Path(name)));
+                let fields = vec![("Score", score), ("Words", Takes::Text(self.text(sight, 2)))];
+                let keys =
+                    vec![("template", Takes::Word("Result")), ("key", Takes::Word("result")), ("fields", Takes::Map(fields))];
+                Verb::Unjudged("fill_form", keys)
+            }
+            _ => {
+                let test = self.name(&sight.names, |field| !field.optional && field.ty == Type::ASSESSMENT);
+                let test = match test.filter(|_| self.chance(600)) {
+                    Some((name, _)) => Right::Path(name),
+                    None => Right::Lit(Value::text(*self.dice.pick(&TESTS))),
+                };
+                let mut keys = vec![("test", Takes::Right(test))];
+                if self.chance(300) {
+                    keys.push(("key", Takes::Word("second")));
+                }
+                if self.chance(300) {
+                    let to = self.name(&sight.names, |field| !field.optional && field.ty == Type::Text);
+                    keys.extend(to.map(|(name, _)| ("to", Takes::Text(vec![Piece::Print(name)]))));
+                }
+                if self.chance(500) {
+                    let again = *self.dice.pick(&["waiting", "failed", "closed", "finished"]);
+                    let choice = *self.dice.pick(&["invite", "refresh", "skip"]);
+                    keys.push(("again", Takes::Map(vec![(again, Takes::Word(choice))])));
+                }
+                if self.chance(300) {
+                    keys.push(("with", Takes::Map(vec![("note", Takes::Text(self.text(sight, 1)))])));
+                }
+                Verb::Unjudged("invite", keys)
+            }
+        }
+    }
+}
+
 /// What two verbs of one list must not both be.
 fn effect(verb: &Verb) -> String {
     match verb {
@@ -565,6 +628,9 @@ fn effect(verb: &Verb) -> String {
         }
         Verb::SetTag(family, _) | Verb::ClearTag(family) => family.clone(),
         Verb::Move { .. } => "move".to_owned(),
+        Verb::Archive(_) => "archive".to_owned(),
+        Verb::Unjudged(name, _) => (*name).to_owned(),
+        Verb::Call { operation, .. } => format!("call {operation}"),
         other => format!("{other:?}"),
     }
 }

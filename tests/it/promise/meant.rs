@@ -4,7 +4,7 @@
 //! It reads the generator's own words, not the compiled rule, so that reading, checking and binding are tried as well.
 
 use super::sight::{Absent, Into, Row, Sight, World, items, print, same};
-use super::written::{Right, Rule, Spec, Verb, pattern as written_pattern, text as written_text};
+use super::written::{Given, Right, Rule, Spec, Verb, pattern as written_pattern, text as written_text};
 use leverd::model::{EventKind, LeverEvent, Value};
 
 /// What comes of an event.
@@ -99,6 +99,27 @@ impl Item<'_, '_, '_> {
             }
             Verb::Alert(text) => meant.alerts.push(sight.says(text, Into::Plain)?),
             Verb::Move { to, from } => self.moves(to, from.as_ref(), acts),
+            Verb::Unjudged(..) => {}
+            Verb::Archive(reason) => {
+                if world.values.get("opportunity.archived") != Some(&Value::Bool(true)) {
+                    acts.add("archived".to_owned(), format!("archive {reason}"));
+                }
+            }
+            Verb::Call { operation, with } => {
+                let test = world.values.get("assessment.test");
+                let about_attempt = *operation != "balance";
+                let given = with.as_ref().map(|(name, given)| {
+                    Ok(match given {
+                        Given::Number(number) => format!("{name}: {number}"),
+                        Given::Text(text) => format!("{name}: {}", sight.says(text, Into::Plain)?),
+                    })
+                });
+                let given = given.transpose()?;
+                if !about_attempt || test.is_some() {
+                    let said = given.unwrap_or_default();
+                    acts.add(format!("call {operation} {test:?}"), format!("call {operation} {said}"));
+                }
+            }
         }
         Ok(())
     }

@@ -73,7 +73,9 @@ fn adapter() -> Arc<Adapter> {
 /// What the engine's plan says, in the plain evaluator's words; and what went wrong in it.
 fn planned(plan: &Plan) -> (Meant, Vec<String>) {
     let mut meant = Meant { fired: plan.fired.iter().map(|(_, rule)| rule.to_string()).collect(), ..Meant::default() };
-    for effect in &plan.effects {
+    // Of invitations, files, forms and marks the plain evaluator has no opinion.
+    let judged = |act: &Act| !matches!(act, Act::Invite(_) | Act::File(_) | Act::Form(_));
+    for effect in plan.effects.iter().filter(|effect| judged(&effect.act)) {
         meant.acts.push(match &effect.act {
             Act::AddTag { tag } => format!("add_tag {tag}"),
             Act::RemoveTag { pattern } => {
@@ -90,6 +92,12 @@ fn planned(plan: &Plan) -> (Meant, Vec<String>) {
             Act::Note { text, secret, key, .. } => format!("add_note {key:?} {secret} {text:?}"),
             Act::Link { url, key } => format!("add_link {key} {url}"),
             Act::Stage(to) => format!("move_stage {}", to.to_name),
+            Act::Archive { reason_name, .. } => format!("archive {reason_name}"),
+            Act::Call(call) => {
+                let with = call.inputs.iter().filter_map(|(name, value)| Some((name.strip_prefix("with.")?, value)));
+                let with: Vec<String> = with.map(|(name, value)| format!("{name}: {value}")).collect();
+                format!("call {} {}", call.operation, with.join(" "))
+            }
             other => format!("{other:?}"),
         });
     }

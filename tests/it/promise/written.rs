@@ -91,10 +91,46 @@ pub(super) enum Verb {
     RemoveTag(Pattern),
     SetTag(String, Text),
     ClearTag(String),
-    Note { text: Text, key: Option<Text>, secret: bool },
-    Link { url: Right, key: Text },
+    Note {
+        text: Text,
+        key: Option<Text>,
+        secret: bool,
+    },
+    Link {
+        url: Right,
+        key: Text,
+    },
     Alert(Text),
-    Move { to: Right, from: Option<Right> },
+    Move {
+        to: Right,
+        from: Option<Right>,
+    },
+    /// For a reason of the catalogue.
+    Archive(&'static str),
+    /// A verb of which the plain evaluator has no opinion: it must not fail, whatever it does. Its name and what it takes.
+    Unjudged(&'static str, Vec<(&'static str, Takes)>),
+    /// An operation of the adapter, with one input if it takes one.
+    Call {
+        operation: &'static str,
+        with: Option<(&'static str, Given)>,
+    },
+}
+
+/// What a key of such a verb takes.
+#[derive(Debug, Clone)]
+pub(super) enum Takes {
+    /// The verb's whole value.
+    Word(&'static str),
+    Text(Text),
+    Right(Right),
+    Map(Vec<(&'static str, Takes)>),
+}
+
+/// What an operation is given.
+#[derive(Debug, Clone)]
+pub(super) enum Given {
+    Text(Text),
+    Number(i64),
 }
 
 #[derive(Debug, Clone)]
@@ -284,8 +320,32 @@ fn verb(verb: &Verb) -> Yaml {
         }
         Verb::Link { url, key } => one("add_link", map([("url", right(url)), ("key", said(key))])),
         Verb::Alert(text) => one("alert", said(text)),
+        Verb::Archive(reason) => one("archive", Yaml::from(*reason)),
+        Verb::Unjudged(name, keys) => match keys.as_slice() {
+            [("", only)] => one(name, takes(only)),
+            keys => one(name, map(keys.iter().map(|(key, what)| (*key, takes(what))))),
+        },
+        Verb::Call { operation, with } => {
+            let with = with.as_ref().map(|(name, given)| {
+                let given = match given {
+                    Given::Text(text) => said(text),
+                    Given::Number(number) => Yaml::from(*number),
+                };
+                ("with", one(name, given))
+            });
+            one("call", map(std::iter::once(("operation", Yaml::from(*operation))).chain(with)))
+        }
         Verb::Move { to, from: None } => one("move_stage", right(to)),
         Verb::Move { to, from: Some(from) } => one("move_stage", map([("to", right(to)), ("from", right(from))])),
+    }
+}
+
+fn takes(what: &Takes) -> Yaml {
+    match what {
+        Takes::Word(word) => Yaml::from(*word),
+        Takes::Text(pieces) => Yaml::from(text(pieces)),
+        Takes::Right(value) => right(value),
+        Takes::Map(keys) => map(keys.iter().map(|(key, what)| (*key, takes(what)))),
     }
 }
 
