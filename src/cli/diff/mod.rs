@@ -132,22 +132,25 @@ impl Diff {
     ) -> anyhow::Result<()> {
         let span = Span { opportunity: None, since: self.since, until: self.until };
         let bar = bar(store.history_length(account, &span).await?);
-        let (mut place, mut of_then) = (0, BTreeMap::new());
-        loop {
-            let page = store.history(account, &span, place, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            place = last.place;
+        let mut of_then: BTreeMap<String, Option<Program>> = BTreeMap::new();
+        let mut page = store.history(account, &span, 0, PAGE).await?;
+        while let Some(place) = page.last().map(|recorded| recorded.place) {
             for recorded in &page {
                 if !of_then.contains_key(&recorded.ruleset) {
                     of_then.insert(recorded.ruleset.clone(), service::kept(store, account, &recorded.ruleset).await);
                 }
             }
-            for (recorded, verdict) in page.iter().zip(verdicts(&page, &of_then, old, new)) {
+            // The next page is read while this one is compared: it is asked for first, in a thread of its own.
+            let next = store.history(account, &span, place, PAGE);
+            let (next, told) = tokio::join!(next, async { verdicts(&page, &of_then, old, new) });
+            for (recorded, verdict) in page.iter().zip(told) {
                 let name = format!("run {}", recorded.event.id);
                 report.take(&Case { account, event: &recorded.event, name }, verdict);
             }
             bar.inc(page.len() as u64);
+            page = next?;
         }
+        bar.finish_and_clear();
         let mut place = 0;
         loop {
             let page = store.unheard(account, &span, place, PAGE).await?;
@@ -163,7 +166,6 @@ impl Diff {
                 report.pass(&Case { account, event, name: format!("event {}", event.id) }, verdict);
             }
         }
-        bar.finish_and_clear();
         Ok(())
     }
 }

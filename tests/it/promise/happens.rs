@@ -26,6 +26,12 @@ pub(super) fn named(kind: Kind, name: &str) -> Value {
     Value::named(kind, format!("id-{}", name.to_lowercase().replace(' ', "-")), name)
 }
 
+/// Names in this world that a hole or a literal may mean.
+pub(super) fn all_named() -> Vec<Value> {
+    let of = |kind: Kind, names: &[&str]| names.iter().map(|name| named(kind, name)).collect::<Vec<_>>();
+    [of(Kind::Stage, &STAGES), of(Kind::Posting, &POSTINGS), of(Kind::User, &USERS), of(Kind::Assessment, &TESTS)].concat()
+}
+
 fn pinned(kind: Kind, name: &str) -> Pinned {
     let Value::Named(named) = named(kind, name) else { unreachable!() };
     Pinned { id: named.id, name: named.name }

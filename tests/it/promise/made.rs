@@ -3,10 +3,10 @@
 //! A careful author guards what may be absent and compares like with like; a bold one forgets both now and then. `validate` may refuse
 //! what the bold one wrote. What it accepts has to work, whoever wrote it.
 
-use super::happens::{POSTINGS, STAGES, TESTS, USERS, tag, value};
-use super::written::{
-    Ask, Band, Cond, Given, Pack, Part, Pattern, Piece, Right, Rule, Setting, Source, Spec, Takes, Text, Verb,
-};
+mod unjudged;
+
+use super::happens::{STAGES, tag, value};
+use super::written::{Ask, Band, Cond, Given, Pack, Part, Pattern, Piece, Right, Rule, Setting, Source, Spec, Text, Verb};
 use crate::dice::Dice;
 use leverd::lang::adapter::Adapter;
 use leverd::lang::vocabulary;
@@ -546,7 +546,7 @@ impl Author<'_> {
                 Verb::Link { url, key: vec![Piece::Lit("report".to_owned())] }
             }
             9 => Verb::Alert(self.text(sight, 2)),
-            10 => Verb::Archive(*self.dice.pick(&super::happens::REASONS)),
+            10 => Verb::Archive(self.dice.pick::<&str>(&super::happens::REASONS)),
             11 | 12 if sight.about_attempt || self.slips() => {
                 let (operation, with) = match self.dice.below(3) {
                     0 => ("cancel", None),
@@ -565,56 +565,6 @@ impl Author<'_> {
                 };
                 let from = self.chance(300).then(|| Right::Lit(given(&value(self.dice, &Type::STAGE.list()))));
                 Verb::Move { to, from }
-            }
-        }
-    }
-}
-
-impl Author<'_> {
-    /// Invitations, files, forms and marks: what the ledger, the vendor and Lever make of them is not the language's.
-    fn unjudged(&mut self, sight: &Sight) -> Verb {
-        let about = sight.about_attempt || self.slips();
-        match self.dice.below(5) {
-            0 if about => {
-                let mark = *self.dice.pick(&["opted_out", "expired", "cancelled"]);
-                Verb::Unjudged("mark", vec![("", Takes::Word(mark))])
-            }
-            1 if about => {
-                let name = Takes::Text(self.text(sight, 1));
-                Verb::Unjudged("add_file", vec![("report", Takes::Word("pdf")), ("name", name), ("key", Takes::Word("report"))])
-            }
-            2 => {
-                let number = self.name(&sight.names, |field| !field.optional && matches!(field.ty, Type::Int | Type::Number));
-                let score =
-                    number.map_or_else(|| Takes::Text(self.text(sight, 1)), |(name, _)| Takes::Right(Right::Path(name)));
-                let fields = vec![("Score", score), ("Words", Takes::Text(self.text(sight, 2)))];
-                let keys =
-                    vec![("template", Takes::Word("Result")), ("key", Takes::Word("result")), ("fields", Takes::Map(fields))];
-                Verb::Unjudged("fill_form", keys)
-            }
-            _ => {
-                let test = self.name(&sight.names, |field| !field.optional && field.ty == Type::ASSESSMENT);
-                let test = match test.filter(|_| self.chance(600)) {
-                    Some((name, _)) => Right::Path(name),
-                    None => Right::Lit(Value::text(*self.dice.pick(&TESTS))),
-                };
-                let mut keys = vec![("test", Takes::Right(test))];
-                if self.chance(300) {
-                    keys.push(("key", Takes::Word("second")));
-                }
-                if self.chance(300) {
-                    let to = self.name(&sight.names, |field| !field.optional && field.ty == Type::Text);
-                    keys.extend(to.map(|(name, _)| ("to", Takes::Text(vec![Piece::Print(name)]))));
-                }
-                if self.chance(500) {
-                    let again = *self.dice.pick(&["waiting", "failed", "closed", "finished"]);
-                    let choice = *self.dice.pick(&["invite", "refresh", "skip"]);
-                    keys.push(("again", Takes::Map(vec![(again, Takes::Word(choice))])));
-                }
-                if self.chance(300) {
-                    keys.push(("with", Takes::Map(vec![("note", Takes::Text(self.text(sight, 1)))])));
-                }
-                Verb::Unjudged("invite", keys)
             }
         }
     }
@@ -647,10 +597,4 @@ fn given(value: &Value) -> Value {
         }
         other => other.clone(),
     }
-}
-
-/// Names in this world that a hole or a literal may mean.
-pub(super) fn named() -> Vec<Value> {
-    let of = |kind: Kind, names: &[&str]| names.iter().map(|name| super::happens::named(kind, name)).collect::<Vec<_>>();
-    [of(Kind::Stage, &STAGES), of(Kind::Posting, &POSTINGS), of(Kind::User, &USERS), of(Kind::Assessment, &TESTS)].concat()
 }

@@ -4,7 +4,7 @@
 //! | file | duty |
 //! |---|---|
 //! | `written.rs` | what a pack says, and its YAML |
-//! | `made.rs` | packs by chance, directed by types |
+//! | `made.rs`, `unjudged.rs` | packs by chance, directed by types |
 //! | `happens.rs` | events and facts by chance |
 //! | `sight.rs`, `meant.rs` | the plain evaluator: what a rule sees, and what follows |
 
@@ -212,7 +212,7 @@ fn reference(pack: &Pack, off: &[String], event: &Event, facts: &Facts, name: &s
         tests: happens::tests().iter().map(leverd::model::TestEntry::value).collect(),
         attempts: own,
         stages: happens::STAGES.map(|stage| happens::named(leverd::model::Kind::Stage, stage)).to_vec(),
-        named: made::named(),
+        named: happens::all_named(),
     };
     meant::meant(&world, &|rule| rule.triggers.iter().any(|trigger| trigger == name) && !off.contains(&rule.name))
 }
