@@ -156,6 +156,10 @@ impl Replay {
         let span = Span { opportunity: opportunity.map(OpportunityId::from), since: self.since, until: self.until };
         let most = if ids.is_empty() { MOST + 1 } else { usize::MAX };
         let mut rows = store.occurrences(&self.account.as_str().into(), span, most).await?;
+        // Before anything is sorted out: what was not read must not be taken for what is not there.
+        if ids.is_empty() && rows.len() > MOST {
+            bail!("more than {MOST} events lie within that: give `--until` or `--opportunity` too, and go on from there");
+        }
         rows.retain(|row| replay::is_occurrence(&row.event));
         if let Some(kind) = &self.trigger {
             let kinds: Vec<String> = rows.iter().map(|row| row.event.kind.to_string()).collect();
@@ -173,9 +177,6 @@ impl Replay {
             }
         }
         rows.retain(|row| ids.is_empty() || ids.iter().any(|id| row.event.id.to_string().starts_with(id)));
-        if rows.len() > MOST {
-            bail!("these are more than {MOST} events: give `--until`, `--opportunity` or `--trigger` too");
-        }
         Ok(rows)
     }
 

@@ -109,15 +109,16 @@ fn load(reading: &Reading, file: &Editable, account: &AccountId) -> Loaded {
     let (mut sources, mut found) = (Sources::new(), crate::lang::diagnostic::Diagnostics::new());
     let bytes = reading.files.get(&reading.config).map(Vec::as_slice).unwrap_or_default();
     let project: Option<Project> = project::load(&reading.config, bytes, &edited, &mut sources, &mut found);
-    // Of other accounts' faults nothing is said, as long as they are not this file's.
+    let bound = project.and_then(|project| project.accounts.into_iter().find(|bound| bound.account.name == *account));
+    // Of other files' faults nothing is said, unless they are what keeps this account from its rules.
+    let kept = bound.as_ref().is_none_or(|bound| bound.broken);
     let mut mine = crate::lang::diagnostic::Diagnostics::new();
     let here = |diagnostic: &crate::lang::diagnostic::Diagnostic| {
         let at = sources.get(diagnostic.primary.source).map(|source| source.name().to_owned());
-        at.is_some_and(|name| name == file.name) || diagnostic.severity == Severity::Error
+        at.is_some_and(|name| name == file.name) || kept && diagnostic.severity == Severity::Error
     };
     mine.extend(found.into_iter().filter(here));
     let (told, faulty) = (render_human(&sources, &mine, false), mine.has_errors());
-    let bound = project.and_then(|project| project.accounts.into_iter().find(|bound| bound.account.name == *account));
     let mut rules = Rules::default();
     for used in bound.iter().flat_map(|bound| &bound.account.packs) {
         if let Ok(files) = edited.pack(&used.source) {

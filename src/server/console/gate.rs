@@ -159,7 +159,7 @@ pub(super) async fn form(visitor: &Visitor, body: Body) -> Result<Fields, Respon
         let text = "The form is larger than 512 KiB. Nothing was changed.";
         return Err(refuse(Some(visitor), StatusCode::PAYLOAD_TOO_LARGE, "Too much", text));
     };
-    if !crate::model::Secret::new(visitor.form.as_str()).matches(fields.get("token").as_bytes()) {
+    if visitor.form.is_empty() || !crate::model::Secret::new(visitor.form.as_str()).matches(fields.get("token").as_bytes()) {
         let text = "The form was not made by this console for you, or it is from before you logged in. Nothing was changed: go \
                     back, reload the page and try again.";
         return Err(refuse(Some(visitor), StatusCode::FORBIDDEN, "This form is not good", text));
