@@ -6,6 +6,7 @@
 mod backfill;
 mod beside;
 mod chosen;
+mod completions;
 mod connect;
 mod connecting;
 mod console;
@@ -26,6 +27,7 @@ mod foresee;
 mod hand;
 mod init;
 mod lsp;
+mod man;
 mod out;
 mod parked;
 mod pull;
@@ -95,6 +97,8 @@ enum Command {
     Schema(schema::SchemaCommand),
     Explain(explain::Explain),
     Sim(sim::SimCommand),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 /// Whether a command line (the program's name first) is one of leverd's, or why it is not.
@@ -140,6 +144,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Schema(command) => command.run(&mut out),
         Command::Explain(command) => command.run(&mut out),
         Command::Sim(command) => command.run(&mut out),
+        Command::Completions(command) => command.run(&mut out),
+        Command::Man(command) => command.run(&mut out),
     };
     out::settle(result.and_then(|exit| Ok(out.flush().map(|()| exit)?)))
 }

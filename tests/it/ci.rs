@@ -52,6 +52,31 @@ fn every_command_of_the_hooks_and_workflows_is_understood_and_passes() {
     }
 }
 
+/// What shells and `man` are given knows every command, and a shell takes it.
+#[test]
+fn completions_and_manual_know_every_command() {
+    let run = |arguments: &[&str]| {
+        let ran = Command::new(env!("CARGO_BIN_EXE_leverd")).args(arguments).output().unwrap();
+        assert!(ran.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let pages = dir.path().join("man1");
+    run(&["man", "--into", pages.to_str().unwrap()]);
+    let (manual, scripts) = (run(&["man"]), ["bash", "zsh", "fish"].map(|shell| run(&["completions", shell])));
+    for command in ["serve", "validate", "dry-run", "why", "replay", "completions"] {
+        assert!(manual.contains(&command.replace('-', "\\-")), "{command} is not in the manual");
+        assert!(pages.join(format!("leverd-{command}.1")).is_file(), "{command} has no page");
+        for script in &scripts {
+            assert!(script.contains(command), "{command} is not completed");
+        }
+    }
+    let file = dir.path().join("leverd.bash");
+    fs::write(&file, &scripts[0]).unwrap();
+    let taken = Command::new("bash").arg("-n").arg(&file).output().unwrap();
+    assert!(taken.status.success(), "{}", String::from_utf8_lossy(&taken.stderr));
+}
+
 #[test]
 fn what_is_no_command_of_leverd_is_not_understood() {
     for wrong in ["leverd fmt --chekc", "leverd valdate", "leverd validate --format xml"] {
