@@ -7,6 +7,7 @@
     reason = "a test stops where it is wrong, in its helpers too"
 )]
 
+mod browser;
 mod check;
 mod ci;
 mod cli;

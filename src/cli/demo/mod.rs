@@ -79,6 +79,14 @@ impl Which {
         }
     }
 
+    /// What a person finds to do once the story is over.
+    async fn leave_something(self, world: &World) -> anyhow::Result<()> {
+        match self {
+            Self::Qualified | Self::All => qualified::leave_something(world).await,
+            Self::Hired | Self::Imocha | Self::CareerPlace => Ok(()),
+        }
+    }
+
     /// The stories that are meant, each by itself.
     fn stories(self) -> Vec<Self> {
         match self {
@@ -115,7 +123,9 @@ impl Demo {
     }
 
     async fn tell(&self, story: Which, folder: &Path, out: &mut Out) -> anyhow::Result<bool> {
-        let Setting { integration, perform_as, prepare } = story.setting();
+        let Setting { mut integration, perform_as, prepare } = story.setting();
+        // Who looks around wants rules to change.
+        integration.editable = self.serve;
         let options = WorldOptions {
             sim: SimOptions { webhooks_enabled: true, ..SimOptions::default() },
             folder: folder.to_owned(),
@@ -127,6 +137,7 @@ impl Demo {
         story.tell(&mut teller).await?;
         let (world, fine) = teller.end()?;
         if self.serve {
+            story.leave_something(&world).await?;
             look_around(&world, out)?;
             super::serve::told_to_stop().await;
         }
@@ -142,7 +153,7 @@ fn look_around(world: &World, out: &mut Out) -> anyhow::Result<()> {
     let console = world.node.access.link(world.node.clock.now()).map_err(anyhow::Error::msg)?;
     out.line(format_args!("The console, for you alone: {console}"))?;
     out.line(format_args!("The simulated world is at {control} (GET /world, /commands; POST /commands)."))?;
-    out.line(format_args!("The project is {}; edit rules, then move somebody:", world.config.display()))?;
+    out.line(format_args!("The project is {}; edit the rules beside it, then move somebody:", world.config.display()))?;
     out.line(format_args!(
         "  curl -s -d '{{\"do\":\"move_stage\",\"opportunity\":\"{}\",\"stage\":\"Assessment\"}}' {control}/commands",
         teller::BOB

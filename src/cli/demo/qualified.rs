@@ -2,11 +2,16 @@
 
 use super::Setting;
 use super::teller::{ADA, ADAS, BOB, BOBS, Teller};
-use super::world::Integration;
-use crate::sim::{AssessmentState, NewOpportunity, NewPosting, Sim};
+use super::world::{Integration, World};
+use crate::sim::{AssessmentState, Misbehaviour, NewOpportunity, NewPosting, RouteFault, Sim};
 
 const TEST: &str = "AngularJS: Services, Components, and API Access";
 const POSTING: &str = "Front-end Engineer";
+/// Comes when the story is over.
+const CLEO: &str = "Cleo Example";
+const CLEOS: &str = "cleo@example.com";
+/// Where Qualified.io takes invitations.
+const INVITE: &str = "/api/v1/assessment_invitations/invite_candidates";
 
 pub(super) fn setting() -> Setting {
     let integration = Integration::new("qualified", "{ trigger_stages: [Assessment] }");
@@ -38,6 +43,26 @@ fn prepare(sim: &Sim) -> anyhow::Result<()> {
         ..NewOpportunity::default()
     })?;
     Ok(())
+}
+
+/// Somebody whose invitation the vendor refuses, once: it is parked, and a retry succeeds.
+pub(super) async fn leave_something(world: &World) -> anyhow::Result<()> {
+    let control = world.sim.control();
+    control.create_opportunity(NewOpportunity {
+        name: CLEO.into(),
+        email: Some(CLEOS.into()),
+        posting: Some(POSTING.into()),
+        ..NewOpportunity::default()
+    })?;
+    control.add_route_fault(RouteFault {
+        method: Some("POST".to_owned()),
+        path: INVITE.to_owned(),
+        times: Some(1),
+        after: 0,
+        then: Misbehaviour::Answer { status: 422, applied: false, retry_after: None },
+    });
+    control.move_stage(CLEO, "Assessment")?;
+    world.quiet().await
 }
 
 pub(super) async fn tell(teller: &mut Teller<'_>) -> anyhow::Result<()> {

@@ -37,12 +37,14 @@ pub struct Integration {
     pub name: &'static str,
     /// As YAML flow text.
     pub settings: String,
+    /// Whether the pack's files stand in the project, to be edited; otherwise the shipped ones are used.
+    pub editable: bool,
 }
 
 impl Integration {
     /// The shipped pack of this name with these settings.
     pub fn new(name: &'static str, settings: impl Into<String>) -> Self {
-        Self { name, settings: settings.into() }
+        Self { name, settings: settings.into(), editable: false }
     }
 }
 
@@ -75,7 +77,7 @@ pub fn write_project(sim: &Sim, options: &WorldOptions) -> anyhow::Result<PathBu
     secret("lever", &options.sim.lever_api_key)?;
     secret("path_token", PATH_TOKEN)?;
     let (mut vendors, mut packs) = (String::new(), String::new());
-    for Integration { name, settings } in &options.integrations {
+    for Integration { name, settings, editable } in &options.integrations {
         let base = sim.vendor_base_url(name).with_context(|| format!("the simulator has no vendor `{name}`"))?;
         let mut secrets = Vec::new();
         for kind in secrets_of(name)? {
@@ -92,7 +94,13 @@ pub fn write_project(sim: &Sim, options: &WorldOptions) -> anyhow::Result<PathBu
             "      {name}:\n        base_url: {base}\n        secrets: {{ {} }}\n        path_token: {{ file: secrets/path_token }}\n",
             secrets.join(", "),
         )?;
-        write!(packs, "      - pack: {name}\n        mode: live\n        settings: {settings}\n")?;
+        let source = if *editable {
+            write_pack(name, &folder.join("rules").join(name))?;
+            format!("path: ./rules/{name}")
+        } else {
+            format!("pack: {name}")
+        };
+        write!(packs, "      - {source}\n        mode: live\n        settings: {settings}\n")?;
     }
     let perform_as = options.perform_as.map(|user| format!("      perform_as: {user}\n")).unwrap_or_default();
     let config = folder.join("leverd.yaml");
@@ -104,6 +112,16 @@ pub fn write_project(sim: &Sim, options: &WorldOptions) -> anyhow::Result<PathBu
     );
     std::fs::write(&config, text)?;
     Ok(config)
+}
+
+/// The files of a shipped pack, for whoever wants to change them.
+fn write_pack(name: &str, folder: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    for (file, bytes) in builtin::files(&PackName::new(name)).map_err(anyhow::Error::msg)? {
+        let file = Path::new(&file).file_name().context("a shipped file has no name")?.to_owned();
+        std::fs::write(folder.join(file), bytes)?;
+    }
+    Ok(())
 }
 
 /// The names of the secrets that a shipped pack's vendor needs: `api_key`, `webhook`.
