@@ -1,6 +1,7 @@
 //! A browser under a driver, over the W3C WebDriver protocol: JSON over HTTP, for which the client that is here anyway is enough.
 //! (The crates for it bring a second ICU, `time` and `cookie` along.) It knows no page of ours.
 
+use base64::Engine as _;
 use reqwest::Client;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
@@ -158,7 +159,6 @@ impl Browser {
 
     pub(super) async fn screenshot(&self, file: &Path) {
         let shot = answer(self.http.get(format!("{}/screenshot", self.session))).await.unwrap();
-        use base64::Engine as _;
         let bytes = base64::engine::general_purpose::STANDARD.decode(shot.as_str().unwrap()).unwrap();
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, bytes).unwrap();
