@@ -122,8 +122,8 @@ fn facts(account: &AccountNow, now: Timestamp) -> String {
     rows.push(("Work".to_owned(), work(account, now)));
     if status.parked > 0 {
         let address = format!("/console/parked?account={}", escaped(status.account.as_str()));
-        let parked = count(status.parked, "thing");
-        rows.push(("Parked".to_owned(), format!("<a href=\"{address}\">{parked}</a> wait for a person")));
+        let (parked, verb) = (count(status.parked, "thing"), if status.parked == 1 { "waits" } else { "wait" });
+        rows.push(("Parked".to_owned(), format!("<a href=\"{address}\">{parked}</a> {verb} for a person")));
     }
     for pack in &status.packs {
         rows.push((format!("Pack {}", pack.pack), packed(pack, now)));
