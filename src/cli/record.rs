@@ -164,13 +164,12 @@ fn whole(path: &Path, text: &str) -> anyhow::Result<()> {
     files.push((name, text.as_bytes().to_vec()));
     let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
     let Some(pack) = load::load(&PackName::new("pack"), &files, &mut sources, &mut found).map(Arc::new) else { return Ok(()) };
-    let suites = crate::suite::tests_of(&pack, &files, &mut sources, &mut found);
+    drop(crate::suite::tests_of(&pack, &files, &mut sources, &mut found));
     if found.has_errors() {
         bail!(
             "with the recorded test the file would have faults, and is left as it is:\n\n{}",
             render_human(&sources, &found, false)
         );
     }
-    drop(suites);
     Ok(())
 }

@@ -46,9 +46,9 @@ impl Place {
         Ok(path)
     }
 
-    /// Whether there is a store at all.
+    /// Whether there is a store, or one was asked for by name: then a missing one is a fault and not a beginning.
     pub fn there(&self) -> bool {
-        self.path().is_ok()
+        self.store.is_some() || self.path().is_ok()
     }
 
     /// The leverd.yaml.

@@ -176,12 +176,7 @@ async fn what_the_record_does_not_hold_is_told_and_not_guessed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_side_may_be_a_revision_and_a_faulty_side_is_told() {
     let (bed, project) = history().await;
-    let git = |arguments: &[&str]| {
-        let mut git = Command::new("git");
-        git.arg("-C").arg(&project).args(["-c", "user.name=x", "-c", "user.email=x@example.com"]).args(arguments);
-        let Output { status, stderr, .. } = git.output().unwrap();
-        assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
-    };
+    let git = |arguments: &[&str]| git(&project, arguments);
     git(&["init", "-q"]);
     git(&["add", "leverd.yaml", "rules"]);
     git(&["commit", "-q", "-m", "the rules"]);
@@ -244,6 +239,13 @@ async fn what_no_rule_listened_to_then_and_who_is_on_one_side_only_is_told() {
     assert!(told.contains(&line), "{told}");
 }
 
+fn git(folder: &Path, arguments: &[&str]) {
+    let mut git = Command::new("git");
+    git.arg("-C").arg(folder).args(["-c", "user.name=x", "-c", "user.email=x@example.com"]).args(arguments);
+    let Output { status, stderr, .. } = git.output().unwrap();
+    assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
+}
+
 fn leverd(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     let Output { status, stdout, stderr } = Command::new(LEVERD).args(arguments).current_dir(folder).output().unwrap();
     (status.code(), format!("{}{}", String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap()))
@@ -257,6 +259,9 @@ fn where_there_is_no_store_the_rule_tests_are_the_history() {
     let (code, told) = leverd(folder.path(), &["diff", "one", "other", "--config", "one/leverd.yaml", "--exit-code"]);
     assert_eq!(code, Some(0), "{told}");
     assert!(told.contains("those of the rule tests (there is no store): every one comes out the same"), "{told}");
+    // One that was asked for by name and is missing is a fault.
+    let (code, told) = leverd(folder.path(), &["diff", "one", "other", "--config", "one/leverd.yaml", "--store", "none.db"]);
+    assert!(code == Some(2) && told.contains("there is no store at none.db"), "{told}");
     let rules = folder.path().join("other/rules/starter/rules.yaml");
     let text = std::fs::read_to_string(&rules).unwrap();
     std::fs::write(&rules, text.replacen("add_note:", "add_tag: Planted\n      - add_note:", 1)).unwrap();
@@ -337,12 +342,7 @@ fn two_commits_of_the_shipped_packs_differ_in_exactly_what_was_planted() {
         let config = project.join("leverd.yaml");
         let text = std::fs::read_to_string(&config).unwrap();
         std::fs::write(&config, text.replace(&format!("pack: {pack}"), &format!("path: ./rules/{pack}"))).unwrap();
-        let git = |arguments: &[&str]| {
-            let mut git = Command::new("git");
-            git.arg("-C").arg(&project).args(["-c", "user.name=x", "-c", "user.email=x@example.com"]).args(arguments);
-            let Output { status, stderr, .. } = git.output().unwrap();
-            assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
-        };
+        let git = |arguments: &[&str]| git(&project, arguments);
         git(&["init", "-q"]);
         git(&["add", "leverd.yaml", "rules"]);
         git(&["commit", "-q", "-m", "as shipped"]);
