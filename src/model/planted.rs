@@ -23,6 +23,10 @@ pub enum Bug {
     ClockBelieved,
     /// An invitation whose answer got lost is repeated while it may still be on its way.
     RepeatedAtOnce,
+    /// Rules that did not validate are taken all the same.
+    FaultyRules,
+    /// An effect that is put off never becomes due again.
+    PutOffForEver,
 }
 
 impl Bug {
@@ -37,6 +41,8 @@ impl Bug {
         Self::NoLanes,
         Self::ClockBelieved,
         Self::RepeatedAtOnce,
+        Self::FaultyRules,
+        Self::PutOffForEver,
     ];
 }
 

@@ -5,7 +5,7 @@ use super::columns::{
     BEGUN, Bytes, DELIVERY, EFFECT, EVENT, NEVER, PENDING, TIMER, UNKNOWN, YIELD, all, code, exec, exists, kind_of, ms, one,
 };
 use crate::model::{
-    AccountId, Class, Code, EffectId, EventId, Id, Notice, NoticeId, NoticeKind, OpportunityId, Outcome, Reason,
+    AccountId, Bug, Class, Code, EffectId, EventId, Id, Notice, NoticeId, NoticeKind, OpportunityId, Outcome, Reason, planted,
 };
 use crate::store::claim::Work;
 use crate::store::error::{Result, StoreError};
@@ -199,7 +199,8 @@ impl Sqlite {
             return Ok(());
         };
         // Only events count rounds here: for effects a round is an outcome.
-        self.put_back(account, key, state, ms(until), kind != EFFECT)?;
+        let due = if kind == EFFECT && planted(Bug::PutOffForEver) { NEVER } else { ms(until) };
+        self.put_back(account, key, state, due, kind != EFFECT)?;
         reason.map_or(Ok(()), |reason| self.trouble(account, key, reason, ms(until)))
     }
 

@@ -34,6 +34,12 @@ const MORE: &str = r#"
 /// What a reload changes, and what must never be seen, because it stands in rules that do not validate.
 pub(super) const SAID: &str = "was approved";
 pub(super) const SAID_THEN: &str = "has been approved";
+const FAULTY: &str = r#"
+  - name: ask
+    trigger: candidateHired
+    do:
+      - ask: { key: which, title: "Which test next?", choose: { in: catalogue }, expires: 2d }
+"#;
 pub(super) const NEVER: &str = "from rules that do not validate";
 
 pub(super) const TESTS: [&str; 2] = [bed::TEST, bed::OTHER];
@@ -95,7 +101,9 @@ async fn lay() -> Ground {
     };
     let text = std::fs::read_to_string(&rules).unwrap();
     let other = with(text.replace(SAID, SAID_THEN));
-    let broken = with(text.replace(SAID, NEVER).replace("- name: hand over", "- nam: hand over"));
+    // Each rule is good by itself. What is wrong is that this account has no page where the question could be answered, so that
+    // nothing but the verdict on the whole keeps these rules from being used.
+    let broken = with(text.replace(SAID, NEVER) + FAULTY);
     Ground { _folder: folder, address, config, readings: [plain, other, broken] }
 }
 

@@ -214,6 +214,8 @@ const FOUND_BY: &[(Bug, u64)] = &[
     (Bug::NoLanes, 0),
     (Bug::ClockBelieved, 7),
     (Bug::RepeatedAtOnce, 42),
+    (Bug::FaultyRules, 27),
+    (Bug::PutOffForEver, 7),
 ];
 
 #[test]
