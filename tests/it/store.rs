@@ -8,6 +8,7 @@ mod forget;
 mod intake;
 mod lanes;
 mod ledger;
+mod power;
 mod sound;
 
 use jiff::{SignedDuration, Timestamp};

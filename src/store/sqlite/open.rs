@@ -156,3 +156,21 @@ fn migrate(db: &Connection) -> Result<()> {
     change.commit()?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a power failure must not take depends on these two and on nothing else of ours.
+    #[test]
+    fn each_commit_of_a_file_is_on_the_disk_before_it_is_acknowledged() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("leverd.db");
+        let store = writer(&path, &Options::path(&path)).unwrap();
+        let told = |name: &str| {
+            store.db.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, rusqlite::types::Value>(0)).unwrap()
+        };
+        let (mode, synchronous) = (told("journal_mode"), told("synchronous"));
+        assert_eq!((mode, synchronous), ("wal".to_owned().into(), 2.into()), "2 is FULL: the log is flushed at each commit");
+    }
+}
