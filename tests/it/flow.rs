@@ -22,6 +22,7 @@ mod lanes;
 mod logs;
 mod polling;
 pub(crate) mod process;
+mod reconcile;
 mod record;
 mod reload;
 mod replay;

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
 
-const TEST: &str = "Java";
+pub(super) const TEST: &str = "Java";
 const FORM: &str = "iMocha Assessment";
-const DONE: &str = "Assessment Complete";
+pub(super) const DONE: &str = "Assessment Complete";
 
 const VENDOR: &str = r#"
 vendor: imocha
@@ -117,6 +117,11 @@ const BACK: &str = r#"
 
 /// Lever, a vendor and a project with the pack above.
 async fn bed(rules: &str) -> Bed {
+    bed_of(&format!("{RULES}{rules}")).await
+}
+
+/// The same with other rules.
+pub(super) async fn bed_of(rules: &str) -> Bed {
     let folder = tempfile::tempdir().unwrap();
     let faults = Faults { vendor_retry_delay_ms: 100, ..quick() };
     let sim = Sim::start(SimOptions { webhooks_enabled: true, faults, ..SimOptions::default() }).await.unwrap();
@@ -162,7 +167,7 @@ fn project(sim: &Sim, folder: &Path, rules: &str) -> std::path::PathBuf {
         std::fs::write(folder.join("secrets").join(name), secret).unwrap();
     }
     std::fs::write(folder.join("rules/imocha/vendor.yaml"), VENDOR).unwrap();
-    std::fs::write(folder.join("rules/imocha/rules.yaml"), format!("{RULES}{rules}")).unwrap();
+    std::fs::write(folder.join("rules/imocha/rules.yaml"), rules).unwrap();
     let config = folder.join("leverd.yaml");
     let text = format!(
         "accounts:\n  demo:\n    lever: {{ base_url: '{lever}', api_key: {{ file: secrets/lever }}, perform_as: Assessment Integration, webhooks: {{ unsigned: true }} }}\n    \
@@ -171,12 +176,18 @@ fn project(sim: &Sim, folder: &Path, rules: &str) -> std::path::PathBuf {
         lever = sim.lever_base_url(),
         vendor = sim.vendor_base_url("imocha").unwrap(),
     );
+    let text = if rules.contains("ask:") {
+        std::fs::write(folder.join("secrets/encryption"), "0f".repeat(32)).unwrap();
+        text + "server: { public_url: http://127.0.0.1:9, encryption_keys: [{ file: secrets/encryption }] }\n"
+    } else {
+        text
+    };
     std::fs::write(&config, text).unwrap();
     config
 }
 
 impl Bed {
-    fn at_vendor(&self) -> VendorControl {
+    pub(super) fn at_vendor(&self) -> VendorControl {
         vendor(&self.world.sim)
     }
 
@@ -190,17 +201,17 @@ impl Bed {
         self.rest().await;
     }
 
-    fn files(&self) -> Vec<String> {
+    pub(super) fn files(&self) -> Vec<String> {
         self.control().files(ADA).unwrap().into_iter().map(|file| file.name).collect()
     }
 
     /// The filled profile forms, each as its values in order.
-    fn forms(&self) -> Vec<Vec<Value>> {
+    pub(super) fn forms(&self) -> Vec<Vec<Value>> {
         let forms = self.control().forms(ADA).unwrap();
         forms.iter().map(values).collect()
     }
 
-    fn feedback(&self) -> Vec<Vec<Value>> {
+    pub(super) fn feedback(&self) -> Vec<Vec<Value>> {
         let all = self.control().feedback(ADA).unwrap();
         all.iter().map(values).collect()
     }
