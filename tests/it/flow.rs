@@ -14,6 +14,8 @@ mod console_rules;
 mod console_runs;
 mod console_try;
 mod diff;
+#[cfg(target_os = "linux")]
+mod disk;
 mod faults;
 mod hired;
 mod imocha;

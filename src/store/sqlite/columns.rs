@@ -135,12 +135,22 @@ impl From<rusqlite::Error> for StoreError {
         use rusqlite::Error as E;
         match &error {
             E::SqliteFailure(failure, text) => Self::Unavailable(match failure.code {
-                ErrorCode::DiskFull => "the disk is full".to_owned(),
+                ErrorCode::DiskFull => "the disk is full: make room on it; nothing that was accepted is lost".to_owned(),
+                ErrorCode::SystemIoFailure => {
+                    "the disk refuses to read or write: see what the system says about it; nothing that was accepted is lost"
+                        .to_owned()
+                }
                 ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => "another program has the file locked".to_owned(),
-                ErrorCode::ReadOnly => "the file cannot be written".to_owned(),
-                ErrorCode::CannotOpen => "the file cannot be opened".to_owned(),
-                ErrorCode::NotADatabase => "the file is no SQLite database".to_owned(),
-                ErrorCode::DatabaseCorrupt => "the file is damaged: restore a backup".to_owned(),
+                ErrorCode::ReadOnly => {
+                    "it cannot be written: let the user that runs leverd write this file and its folder".to_owned()
+                }
+                ErrorCode::CannotOpen => {
+                    "it cannot be opened: let the user that runs leverd read and write this file and its folder".to_owned()
+                }
+                ErrorCode::NotADatabase => {
+                    "this file is no SQLite database: give `store` another one, or restore a backup".to_owned()
+                }
+                ErrorCode::DatabaseCorrupt => "the file is damaged: stop leverd and restore a backup".to_owned(),
                 _ => text.clone().unwrap_or_else(|| failure.to_string()),
             }),
             E::FromSqlConversionFailure(..) | E::InvalidColumnType(..) | E::IntegralValueOutOfRange(..) | E::Utf8Error(..) => {

@@ -92,7 +92,10 @@ impl Backend for Sqlite {
         self.news.notices.truncate(self.marked);
         if self.db.is_autocommit() {
             // SQLite gave the whole transaction up: disk full, I/O error.
-            return Err(StoreError::Unavailable("the disk is full or failing".to_owned()));
+            return Err(StoreError::Unavailable(
+                "the disk is full or failing: make room on it, or see what the system says; nothing that was accepted is lost"
+                    .to_owned(),
+            ));
         }
         exec(&self.db, "ROLLBACK TO op", [])?;
         exec(&self.db, "RELEASE op", []).map(|_| ())

@@ -59,11 +59,12 @@ pub(in crate::store) fn open(options: &Options) -> Result<Opened> {
         None
     } else {
         guard.lock = Some(lock(&path)?);
-        Some(Box::new(writer(&path, options)?) as Box<dyn Backend>)
+        Some(Box::new(writer(&path, options).map_err(|error| named(&path, error))?) as Box<dyn Backend>)
     };
     let readers = (0..options.readers.max(1))
         .map(|_| reader(&path, options).map(|reader| Box::new(reader) as Box<dyn Reader>))
-        .collect::<Result<Vec<_>>>()?;
+        .collect::<Result<Vec<_>>>()
+        .map_err(|error| named(&path, error))?;
     Ok(Opened { backend, readers, guard: Box::new(guard) })
 }
 
@@ -93,6 +94,15 @@ fn private(path: &Path) -> Result<File> {
 
 fn refused(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::Unavailable(format!("`{}`: {error}", path.display()))
+}
+
+/// The database does not say which file it speaks of.
+fn named(path: &Path, error: StoreError) -> StoreError {
+    let path = path.display().to_string();
+    match error {
+        StoreError::Unavailable(why) if !why.contains(&path) => StoreError::Unavailable(format!("`{path}`: {why}")),
+        other => other,
+    }
 }
 
 fn writer(path: &Path, options: &Options) -> Result<Sqlite> {

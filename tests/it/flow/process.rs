@@ -117,10 +117,22 @@ impl Deployed {
         std::fs::read_to_string(self.log()).unwrap_or_default()
     }
 
+    /// The disk takes no file any more that is longer than the store's log is now, or takes everything again.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn fill_disk(&mut self, full: bool) {
+        let log = std::fs::metadata(self.config.with_file_name("leverd.db-wal")).unwrap().len();
+        let limit = if full { log.to_string() } else { "unlimited".to_owned() };
+        let process = self.child.as_ref().unwrap().id().to_string();
+        let set = Command::new("prlimit").args(["--pid", &process, &format!("--fsize={limit}:")]).output().unwrap();
+        assert!(set.status.success(), "{set:?}");
+    }
+
     /// Starts `serve` and waits until it listens.
     pub(crate) async fn start(&mut self, environment: &[(&str, &str)]) {
         let log: File = OpenOptions::new().create(true).append(true).open(self.log()).unwrap();
-        let mut command = Command::new(LEVERD);
+        // A limit of a file's length shall be an error to it, as a full disk is, and no signal.
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", LEVERD]);
         command.arg("serve").arg("--config").arg(&self.config).stdin(Stdio::null());
         command.stdout(log.try_clone().unwrap()).stderr(log).envs(environment.iter().copied());
         if self.ahead > 0 {

@@ -1,0 +1,83 @@
+//! The disk is full, the store's file is damaged, is something else, or is another process's: the binary says which file and what to do,
+//! and what was accepted is kept.
+
+use super::bed::{ADA, POSTING, STAGE, TEST};
+use super::process::Deployed;
+use leverd::sim::NewOpportunity;
+
+const BO: &str = "Bo Example";
+
+fn said(output: &std::process::Output) -> String {
+    String::from_utf8_lossy(&[output.stdout.as_slice(), output.stderr.as_slice()].concat()).into_owned()
+}
+
+// Full in the middle of work; with room again all goes on, and nobody is invited twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_is_answered_503_and_nothing_is_lost() {
+    let mut deployed = Deployed::prepare().await;
+    let control = deployed.control();
+    let (name, email, posting) = (BO.to_owned(), Some("bo@example.com".to_owned()), Some(POSTING.to_owned()));
+    control.create_opportunity(NewOpportunity { name, email, posting, ..NewOpportunity::default() }).unwrap();
+    deployed.start(&[]).await;
+    control.move_stage(ADA, STAGE).unwrap();
+    let invited = |who: &'static str| {
+        move |control: &leverd::sim::Control| control.tags(who).unwrap().contains(&format!("{TEST} - Invited"))
+    };
+    deployed.until("the first invitation", invited(ADA)).await;
+    deployed.rest().await;
+
+    deployed.fill_disk(true);
+    control.move_stage(BO, STAGE).unwrap();
+    deployed
+        .until("an answer", |control| {
+            let deliveries = control.deliveries();
+            deliveries.iter().flat_map(|delivery| &delivery.attempts).any(|attempt| attempt.status == Some(503))
+        })
+        .await;
+    assert_eq!(control.mails().len(), 1);
+    assert_eq!(deployed.deaths, 0, "{}", deployed.logged());
+
+    assert!(deployed.logged().contains("the disk refuses to read or write: see what the system says"), "{}", deployed.logged());
+    deployed.fill_disk(false);
+    deployed.until("the second invitation", invited(BO)).await;
+    deployed.rest().await;
+    assert_eq!(control.mails().len(), 2);
+    assert_eq!(deployed.deaths, 0, "{}", deployed.logged());
+    deployed.kill();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_process_on_the_same_file_is_told_which_and_the_first_one_goes_on() {
+    let mut deployed = Deployed::prepare().await;
+    deployed.start(&[]).await;
+    let second = deployed.run("serve", &[]).await;
+    let text = said(&second);
+    assert!(!second.status.success() && text.contains("leverd.db`") && text.contains("stop that one first"), "{text}");
+    deployed.control().move_stage(ADA, STAGE).unwrap();
+    deployed.until("the invitation", |control| control.mails().len() == 1).await;
+    assert_eq!(deployed.deaths, 0);
+    deployed.kill();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_damaged_or_something_else_is_named_with_what_to_do() {
+    let deployed = Deployed::prepare().await;
+    let file = deployed.config.with_file_name("leverd.db");
+    std::fs::write(&file, "this is a diary, and no database at all".repeat(100)).unwrap();
+    let text = said(&deployed.run("serve", &[]).await);
+    assert!(text.contains("leverd.db`: this file is no SQLite database: give `store` another one"), "{text}");
+
+    std::fs::remove_file(&file).unwrap();
+    leverd::store::Store::open(leverd::store::Options::path(&file)).await.unwrap().close().await;
+    // The root of the schema: how many cells there are and where they lie.
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[100..200].fill(0xff);
+    std::fs::write(&file, bytes).unwrap();
+    let text = said(&deployed.run("serve", &[]).await);
+    assert!(text.contains("leverd.db`: the file is damaged: stop leverd and restore a backup"), "{text}");
+
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    let text = said(&deployed.run("serve", &[]).await);
+    assert!(text.contains("leverd.db`"), "{text}");
+}
