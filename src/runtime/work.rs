@@ -314,22 +314,31 @@ fn spawn<F>(
         drop(permit);
         match done {
             Ok(Ok(())) => {}
+            // It would be so the next time as well.
+            Ok(Err(StoreError::Corrupt(what))) => {
+                let reason = Reason::new(Code::R11, format!("what it needs cannot be read from the store: {what}"));
+                park(&node, &account, &work, &reason).await;
+            }
             Ok(Err(error)) => {
                 tracing::error!(%error, "the store failed; the work is given back");
                 give_back(&node, &account, &work).await;
             }
             Err(_) => {
-                for one in work {
-                    let reason = Reason::new(Code::Bug, "leverd failed inside while working on this; please report it");
-                    match node.store.park(&account, one, reason, node.clock.now()).await {
-                        // Settled before the failure.
-                        Ok(()) | Err(StoreError::NotFound(_)) => {}
-                        Err(error) => tracing::error!(%error, work = %one, "work that failed could not be parked"),
-                    }
-                }
+                let reason = Reason::new(Code::Bug, "leverd failed inside while working on this; please report it");
+                park(&node, &account, &work, &reason).await;
             }
         }
     });
+}
+
+async fn park(node: &Node, account: &AccountId, work: &[Work], reason: &Reason) {
+    for one in work {
+        match node.store.park(account, *one, reason.clone(), node.clock.now()).await {
+            // Settled before the failure.
+            Ok(()) | Err(StoreError::NotFound(_)) => {}
+            Err(error) => tracing::error!(%error, work = %one, "work that failed could not be parked"),
+        }
+    }
 }
 
 async fn give_back(node: &Node, account: &AccountId, work: &[Work]) {

@@ -102,3 +102,53 @@ async fn a_permission_that_lacks_is_told_once_and_nothing_is_lost() {
     bed.advance(Duration::from_secs(61)).await;
     assert_eq!(bed.tags(ADA), [format!("{TEST} - Invited")]);
 }
+
+/// A bit of each row of the ledger is turned over: a phase that nobody knows.
+fn damage(bed: &Bed, phase: &str) {
+    let db = rusqlite::Connection::open(bed.world.config.with_file_name("leverd.db")).unwrap();
+    let sql = "UPDATE assessment SET payload = replace(payload, ?1, ?2)";
+    assert_eq!(db.execute(sql, [format!("\"{phase}\""), format!("\"~{}\"", &phase[1..])]).unwrap(), 1);
+}
+
+/// Bo comes into the trigger stage, and is invited.
+async fn bo_is_invited(bed: &Bed) {
+    bed.candidate(BO, Some("bo@example.com"), &[TEST]);
+    bed.control().move_stage(BO, "Assessment").unwrap();
+    bed.rest().await;
+    for _ in 0..2 {
+        bed.advance(Duration::from_secs(61)).await;
+    }
+    assert!(bed.tags(BO).contains(&format!("{TEST} - Invited")), "{:?}", bed.tags(BO));
+}
+
+const BO: &str = "Bo Example";
+
+#[tokio::test]
+async fn d12_an_attempt_that_cannot_be_read_invites_nobody_again_and_stops_nobody_else() {
+    let bed = Bed::start().await;
+    bed.enter().await;
+    damage(&bed, "invited");
+    bed.control().start_assessment(EMAIL, TEST).unwrap();
+    bo_is_invited(&bed).await;
+    // Ada comes into the stage once more, with the tag that asks for the test: what cannot be read is not taken for what never was.
+    bed.control().add_tags(ADA, &[TEST.to_owned()]).unwrap();
+    bed.control().move_stage(ADA, "Recruiter screen").unwrap();
+    bed.control().move_stage(ADA, "Assessment").unwrap();
+    bed.rest().await;
+    assert_eq!(bed.mails().iter().filter(|mail| mail.starts_with(EMAIL)).count(), 1, "invited again");
+    let parked = bed.parked().await;
+    assert!(parked.len() == 1, "{parked:?} {:?}", bed.said(ADA).await);
+}
+
+#[tokio::test]
+async fn an_invitation_whose_attempt_cannot_be_read_waits_for_a_person_and_stops_nobody_else() {
+    let bed = Bed::start().await;
+    bed.fault("POST", INVITE, 1, Misbehaviour::Answer { status: 429, applied: false, retry_after: Some(30) });
+    bed.enter().await;
+    assert!(bed.mails().is_empty());
+    damage(&bed, "requested");
+    bo_is_invited(&bed).await;
+    let parked = bed.parked().await;
+    assert!(parked.len() == 1 && parked[0].contains("cannot be read from the store: assessment"), "{parked:?}");
+    assert_eq!(bed.notices().await, [leverd::model::NoticeKind::Parked]);
+}
