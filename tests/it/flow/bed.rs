@@ -199,14 +199,14 @@ impl Bed {
 
     /// leverd ends, something may happen to its store, and another one goes on.
     pub(crate) async fn restart(self, meanwhile: impl FnOnce(&Path)) -> Self {
-        let Self { world, _folder, http } = self;
+        let Self { world, _folder: folder, http } = self;
         let (config, public) = (world.config.clone(), world.node.public_url.load_full());
         let sim = world.stop().await;
         meanwhile(&config.with_file_name("leverd.db"));
         let world = World::join(sim, config, Clock::system()).await.unwrap();
         // A deployed one keeps the address under which people reach it.
         world.node.public_url.store(public);
-        Self { world, _folder, http }
+        Self { world, _folder: folder, http }
     }
 
     pub(crate) fn control(&self) -> Control {

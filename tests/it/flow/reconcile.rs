@@ -9,7 +9,6 @@ use super::writes::{DONE, TEST, bed_of};
 use leverd::model::Code;
 use leverd::sim::Misbehaviour;
 use leverd::store::{EffectRow, EffectState};
-use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
 
@@ -144,7 +143,7 @@ fn tags(bed: &Bed, tag: &str) -> usize {
 fn moves(bed: &Bed, stage: &str) -> usize {
     let id = bed.control().stage_id(stage).unwrap();
     let ada = bed.control().opportunity(ADA).unwrap();
-    ada["stageChanges"].as_array().unwrap().iter().filter(|change| change["toStageId"] == Value::from(id.as_str())).count()
+    ada["stageChanges"].as_array().unwrap().iter().filter(|change| change["toStageId"] == id.as_str()).count()
 }
 
 const ADD_TAGS: (&str, &str) = ("POST", "/v1/opportunities/{id}/addTags");
