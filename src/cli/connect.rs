@@ -56,8 +56,7 @@ impl Reads {
     pub(super) async fn once(&self, request: &Request) -> Exchange {
         let mut pause = PAUSE;
         for _ in 1..TRIES {
-            self.gate.acquire(Class::Person).await;
-            let exchange = self.client.send(request, &self.endpoint).await;
+            let exchange = self.pass(request).await;
             match &exchange {
                 Exchange::Answered(response) if response.status == 429 => self.gate.slow(retry_after(response)),
                 _ => return exchange,
@@ -65,15 +64,21 @@ impl Reads {
             tokio::time::sleep(pause).await;
             pause *= 2;
         }
-        self.gate.acquire(Class::Person).await;
-        self.client.send(request, &self.endpoint).await
+        self.pass(request).await
+    }
+
+    async fn pass(&self, request: &Request) -> Exchange {
+        let mut leave = self.gate.acquire(Class::Person).await;
+        leave.sending();
+        let exchange = self.client.send(request, &self.endpoint).await;
+        leave.heard(&exchange);
+        exchange
     }
 
     async fn ask(&self, request: &Request) -> Exchange {
         let mut pause = PAUSE;
         for _ in 1..TRIES {
-            self.gate.acquire(Class::Person).await;
-            let exchange = self.client.send(request, &self.endpoint).await;
+            let exchange = self.pass(request).await;
             match &exchange {
                 Exchange::Answered(response) if response.status != 429 && response.status < 500 => return exchange,
                 Exchange::Answered(response) if response.status == 429 => self.gate.slow(retry_after(response)),
@@ -84,8 +89,7 @@ impl Reads {
             tokio::time::sleep(pause).await;
             pause *= 2;
         }
-        self.gate.acquire(Class::Person).await;
-        self.client.send(request, &self.endpoint).await
+        self.pass(request).await
     }
 
     /// One thing of Lever.
@@ -192,10 +196,7 @@ fn secret(reference: &SecretRef, folder: &Folder) -> anyhow::Result<Secret> {
 }
 
 fn rate(adapter: &Adapter) -> Rate {
-    adapter
-        .rate
-        .as_ref()
-        .map_or(Rate { burst: 5, per_second: 5.0 }, |rate| Rate { burst: rate.burst, per_second: rate.per_second })
+    adapter.rate.as_ref().map_or(Rate::vendor(5, 5.0), |rate| Rate::vendor(rate.burst, rate.per_second))
 }
 
 fn retry_after(response: &Response) -> Option<Duration> {

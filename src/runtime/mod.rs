@@ -7,6 +7,7 @@
 //!
 //! It knows nothing of terminals or of pages.
 
+mod abroad;
 pub mod access;
 pub mod account;
 pub mod ask;

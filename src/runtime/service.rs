@@ -3,6 +3,7 @@
 //! A broken set never replaces a good one, and everyone can see that it did not: the log, a metric, a notice, the health page. The
 //! unit of swap is one account: a fault in one account's settings or catalogue keeps that account on its last good set and no other.
 
+use super::abroad;
 use super::access::BadAccess;
 use super::account::{Account, Active, Connection, VendorConnection};
 use super::call::{Held, Node};
@@ -416,7 +417,10 @@ async fn build(
             (Auth::None, Some(oauth(app, secret, old)?), None)
         }
     };
-    let lever = connection(Endpoint::lever(url, auth), Rate::LEVER, old.map(|old| &old.lever));
+    let lever = match old {
+        Some(old) => connection(Endpoint::lever(url, auth), Rate::LEVER, Some(&old.lever)),
+        None => Connection::new(Endpoint::lever(url, auth), abroad::gate(node, &id, Rate::LEVER).await?),
+    };
 
     let adapters: BTreeMap<VendorName, _> = rulesets
         .iter()
@@ -430,10 +434,7 @@ async fn build(
         // Headers, bodies and signatures carry a vendor's credentials; the adapter puts them there.
         let mut endpoint = Endpoint::new(url, Auth::None);
         endpoint.hosts = adapter.hosts.iter().map(|host| AllowedHost { host: host.clone(), credentials: false }).collect();
-        let rate = adapter
-            .rate
-            .as_ref()
-            .map_or(Rate { burst: 10, per_second: 10.0 }, |rate| Rate { burst: rate.burst, per_second: rate.per_second });
+        let rate = adapter.rate.as_ref().map_or(Rate::vendor(10, 10.0), |rate| Rate::vendor(rate.burst, rate.per_second));
         let before = old.and_then(|old| old.vendors.get(&vendor.vendor)).map(|old| &old.connection);
         let mut held = BTreeMap::new();
         for (name, secret) in &vendor.secrets {
