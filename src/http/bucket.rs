@@ -152,11 +152,10 @@ impl Bucket {
         self.drained_at = self.paused_until;
     }
 
-    /// How many may start at once, now.
+    /// How much of the burst is left, now.
     pub(super) fn left(&mut self, now: Instant) -> f64 {
         self.drain(now);
-        let by_rate = f64::from(self.rate.burst) - self.level();
-        by_rate.min(f64::from(self.rate.under_way.saturating_sub(self.under_way))).max(0.0)
+        (f64::from(self.rate.burst) - self.level()).max(0.0)
     }
 
     /// What the destination has counted against us at most.
@@ -362,7 +361,7 @@ mod tests {
         let Start::At(first) = bucket.start(zero + second) else { panic!("the pause left something") };
         assert!(first - zero > second + Duration::from_millis(130), "slower: {:?}", first - zero);
         let forgiven = zero + 60 * second;
-        assert!((bucket.left(forgiven) - 12.0).abs() < 1e-9 && (bucket.now_per_second - 9.95).abs() < 1e-9);
+        assert!((bucket.left(forgiven) - 20.0).abs() < 1e-9 && (bucket.now_per_second - 9.95).abs() < 1e-9);
     }
 
     #[test]

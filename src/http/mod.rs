@@ -15,7 +15,7 @@ mod wire;
 
 pub use breaker::{Breaker, Gate, Policy, failing};
 pub use bucket::Rate;
-pub use budget::{Leave, RateGate};
+pub use budget::{Leave, Left, RateGate};
 pub use client::{Client, Limits};
 pub use endpoint::{AllowedHost, Auth, Endpoint};
 pub use wire::{Broken, Carried, Wire};

@@ -36,6 +36,7 @@ mod planner;
 mod poll;
 pub mod poller;
 pub mod preview;
+pub mod progress;
 pub mod project;
 pub mod provision;
 pub mod reach;
