@@ -8,9 +8,11 @@
 //! | `wires.rs` | the way out and the way in |
 //! | `world.rs` | Lever, the vendor, and a leverd that dies and comes back |
 //! | `script.rs` | what people do |
+//! | `bulk.rs` | a bulk move of thousands, in fair weather |
 //! | `claims.rs` | what must be true at the end |
 //! | `story.rs` | what is shown when it is not |
 
+mod bulk;
 mod claims;
 mod ground;
 mod script;
