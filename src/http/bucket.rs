@@ -181,7 +181,8 @@ impl Bucket {
     }
 
     fn drain_lost(&mut self, now: Instant) {
-        while let Some(until) = self.lost.pop_front_if(|until| *until <= now) {
+        while let Some(until) = self.lost.front().copied().filter(|until| *until <= now) {
+            self.lost.pop_front();
             self.drain_to(until);
             self.settle(1);
         }
@@ -215,7 +216,7 @@ mod tests {
 
     impl Lever {
         fn take(&mut self, at: Duration) -> Result<(), String> {
-            self.level = (self.level - 10.0 * (at - self.at).as_secs_f64()).max(0.0) + 1.0;
+            self.level = (self.level - 10.0 * at.abs_diff(self.at).as_secs_f64()).max(0.0) + 1.0;
             (self.at, self.arrived) = (at, self.arrived + 1);
             if self.level > 20.0 + 1e-6 { Err(format!("429 at {at:?}: {}", self.level)) } else { Ok(()) }
         }

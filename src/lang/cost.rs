@@ -196,7 +196,9 @@ fn dearest(rule: &Rule, adapter: Option<&Adapter>) -> Way {
 fn branches<'a>(spec: &'a Spec, ways: &mut Vec<&'a Vec<Do>>) {
     ways.push(&spec.otherwise);
     if let Source::FirstOf(specs) = &spec.source {
-        specs.iter().for_each(|spec| branches(spec, ways));
+        for spec in specs {
+            branches(spec, ways);
+        }
     }
 }
 
@@ -242,7 +244,7 @@ fn reports(adapter: Option<&Adapter>) -> u32 {
 
 /// The table for people.
 pub fn table(prices: &[Price]) -> String {
-    let mut rows = vec![["".to_owned(), "Lever".to_owned(), "vendor".to_owned()]];
+    let mut rows = vec![[String::new(), "Lever".to_owned(), "vendor".to_owned()]];
     let row = |name: String, both: Both| [name, range(both.lever), range(both.vendor)];
     for price in prices {
         rows.push(row(format!("{} · {}", price.pack, price.event), price.total));

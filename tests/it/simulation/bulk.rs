@@ -41,7 +41,8 @@ async fn backlog(world: &World) -> Backlog {
     status::of(&world.node()).await.unwrap().remove(0).backlog
 }
 
-async fn move_all(moved: u32) {
+/// What is told of it, for people.
+async fn move_all(moved: u32) -> String {
     let world = World::begin(&mut Dice::new(1)).await;
     let control = world.control();
     control.set_faults(|faults| *faults = Faults { concurrent_deliveries: true, ..Faults::default() });
@@ -57,7 +58,9 @@ async fn move_all(moved: u32) {
     // Whatever was spent to get here is forgotten.
     tokio::time::sleep(Duration::from_secs(60)).await;
     control.clear_requests();
-    candidates.iter().for_each(|id| control.move_stage(id, STAGE).unwrap());
+    for id in &candidates {
+        control.move_stage(id, STAGE).unwrap();
+    }
 
     let mut shown = Vec::new();
     let moved_at = Instant::now();
@@ -82,9 +85,14 @@ async fn move_all(moved: u32) {
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of an hour")]
     let at: Vec<f64> = lever.iter().map(|request| (request.at - begun) as f64 / 1_000.0).collect();
     let (calls, took) = (f64::from(u32::try_from(at.len()).unwrap()), *at.last().unwrap());
-    println!("{moved} moved: {calls} calls to Lever in {took} s, {} to the vendor: {kinds:#?}", requests.len() - lever.len());
-    println!("fullest {:.2} of {BURST}", fullest(&at));
-    shown.iter().for_each(|(now, open, calls, ends)| println!("{now}: {open} open, {calls} calls, done by {ends}"));
+    let to_vendor = requests.len() - lever.len();
+    let mut told = format!(
+        "{moved} moved: {calls} calls to Lever in {took} s, {to_vendor} to the vendor: {kinds:#?}\nfullest {:.2}\n",
+        fullest(&at)
+    );
+    for (now, open, calls, ends) in &shown {
+        told.push_str(format!("{now}: {open} open, {calls} calls, done by {ends}\n").as_str());
+    }
     let invited = control.mails().iter().filter(|mail| mail.kind == MailKind::Invitation).count();
     assert_eq!(invited, moved as usize);
     assert!(fullest(&at) <= BURST + 1e-6);
@@ -106,11 +114,12 @@ async fn move_all(moved: u32) {
         assert!(off.abs() <= left.abs() / 20.0 + TAIL, "at {now} done by {ends}, and it was {end}");
     }
     world.end();
+    told
 }
 
 #[test]
 fn a_bulk_move_drains_in_the_computed_time_without_one_429() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(move_all(std::env::var("LEVERD_MOVED").map_or(MOVED, |moved| moved.parse().unwrap())));
+    println!("{}", runtime.block_on(move_all(std::env::var("LEVERD_MOVED").map_or(MOVED, |moved| moved.parse().unwrap()))));
     runtime.shutdown_background();
 }
