@@ -8,7 +8,7 @@ use crate::lang::adapter::Adapter;
 use crate::lang::config::{Account, Credentials, SecretRef};
 use crate::lever::api::{self, Page, Unread};
 use crate::lever::effect::permission;
-use crate::model::{Class, Exchange, Outcome, Request, Response, Secret, TestEntry};
+use crate::model::{AccountId, Class, Exchange, Outcome, Request, Response, Secret, TestEntry};
 use crate::server::errand::Errand;
 use crate::vendor::{self, Listing, Supplies};
 use anyhow::{Context, bail};
@@ -27,6 +27,7 @@ pub(super) struct Reads {
     client: Client,
     endpoint: Endpoint,
     gate: RateGate,
+    account: AccountId,
 }
 
 impl Reads {
@@ -41,7 +42,12 @@ impl Reads {
             }
         };
         let endpoint = Endpoint::lever(base, auth);
-        Ok(Self { client: Client::new(Limits::default()), endpoint, gate: RateGate::new(Rate::LEVER) })
+        Ok(Self {
+            client: Client::new(Limits::default()),
+            endpoint,
+            gate: RateGate::new(Rate::LEVER),
+            account: account.name.clone(),
+        })
     }
 
     /// Sends a request that changes nothing; a repeated one is harmless.
@@ -68,7 +74,7 @@ impl Reads {
     }
 
     async fn pass(&self, request: &Request) -> Exchange {
-        let mut leave = self.gate.acquire(Class::Person).await;
+        let mut leave = self.gate.acquire(&self.account, Class::Person).await;
         leave.sending();
         let exchange = self.client.send(request, &self.endpoint).await;
         leave.heard(&exchange);
@@ -157,7 +163,8 @@ pub(super) async fn tests(account: &Account, adapter: &Adapter, folder: &Folder)
     let base = connection.base_url.as_ref().map_or(adapter.base_url.as_str(), |url| url.as_str().trim_end_matches('/'));
     let hosts = adapter.hosts.iter().map(|host| AllowedHost { host: host.clone(), credentials: true }).collect();
     let endpoint = Endpoint { hosts, ..Endpoint::new(Url::parse(base)?, Auth::None) };
-    let reads = Reads { client: Client::new(Limits::default()), endpoint, gate: RateGate::new(rate(adapter)) };
+    let gate = RateGate::new(rate(adapter));
+    let reads = Reads { client: Client::new(Limits::default()), endpoint, gate, account: account.name.clone() };
 
     let (now, inputs) = (Timestamp::now(), BTreeMap::new());
     let mut supplies =

@@ -1,20 +1,35 @@
 //! The budget of one credential: planned, not hit.
 //!
 //! Every request passes its credential's gate: it waits for leave, and the leave is given back with what became of the request, since
-//! that is what the arithmetic of `bucket` lives on. Who waits is served by class with ageing: a waiter's place is the time it came plus
-//! a handicap of its class, so a person's action passes a backlog of polls and no poll waits for ever. Within a class it is first come,
-//! first served, which no ready-made limiter promises.
+//! that is what the arithmetic of `bucket` lives on.
+//!
+//! Who waits is served by turns. Each flow, an account and a class, is served in its order, and a turn of a lower class takes longer: so
+//! a person's action passes whatever backlog stands, and yet no class waits for another to end: invitations and write-backs get on beside
+//! each other, no poll waits for ever, and an account's bulk move leaves others that share the credential their share. No ready-made
+//! limiter promises all of that.
 
 use super::bucket::{Bucket, Ended, Rate, Start};
-use crate::model::{Bug, Class, Exchange, planted};
-use std::collections::BTreeMap;
+use crate::model::{AccountId, Bug, Class, Exchange, planted};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-/// How much later a waiter of the next class counts as having come.
-const HANDICAP: Duration = Duration::from_secs(15);
+/// How long a turn of each class takes: where all of them wait, each is served in inverse proportion.
+const fn takes(class: Class) -> u64 {
+    match class {
+        Class::Person => 1,
+        Class::Vendor => 2,
+        Class::Stage => 3,
+        Class::Timer => 4,
+        Class::Poll => 6,
+        Class::Backfill => 8,
+    }
+}
+
+/// Flows that have had their turns are forgotten when there are more than this.
+const FLOWS: usize = 256;
 /// How long we pause after a 429 that does not say.
 const PAUSE: Duration = Duration::from_secs(1);
 /// What a budget holds at a moment.
@@ -37,7 +52,19 @@ pub struct RateGate(Arc<Mutex<Gated>>);
 #[derive(Debug)]
 struct Gated {
     bucket: Bucket,
-    waiting: BTreeMap<(Instant, u64), Arc<Notify>>,
+    waiting: BTreeMap<Turn, Arc<Notify>>,
+    /// When the latest turn that was served began, counted in turns.
+    served: u64,
+    /// When the last turn of each flow ends.
+    taken: HashMap<(AccountId, Class), u64>,
+    seq: u64,
+}
+
+/// A place in the queue, in the order of serving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Turn {
+    ends: u64,
+    class: Class,
     seq: u64,
 }
 
@@ -86,23 +113,20 @@ impl RateGate {
     }
 
     fn of(bucket: Bucket) -> Self {
-        Self(Arc::new(Mutex::new(Gated { bucket, waiting: BTreeMap::new(), seq: 0 })))
+        Self(Arc::new(Mutex::new(Gated { bucket, waiting: BTreeMap::new(), served: 0, taken: HashMap::new(), seq: 0 })))
     }
 
     /// Waits for leave to send one request. Dropping the future gives the place up and costs nothing.
-    pub async fn acquire(&self, class: Class) -> Leave {
+    pub async fn acquire(&self, account: &AccountId, class: Class) -> Leave {
         let leave = || Leave { gate: self.clone(), ended: Ended::Unused, started: Instant::now() };
         if planted(Bug::NoBudget) {
             self.lock().bucket.force();
             return leave();
         }
-        let (place, woken) = self.lock().join(Instant::now(), class);
-        let place = Place { gate: self, place };
+        let (turn, woken) = self.lock().join(account, class);
+        let place = Place { gate: self, turn };
         loop {
-            let start = {
-                let mut gated = self.lock();
-                if gated.first() == Some(place.place) { gated.bucket.start(Instant::now()) } else { Start::AfterAnother }
-            };
+            let start = self.lock().serve(place.turn, Instant::now());
             match start {
                 Start::Now => return leave(), // dropping the place wakes the next one
                 Start::At(until) => {
@@ -149,15 +173,35 @@ impl RateGate {
 
 /// The queue: told the time, so that a test can run it on a clock of its own.
 impl Gated {
-    /// Takes a place in the queue.
-    fn join(&mut self, now: Instant, class: Class) -> ((Instant, u64), Arc<Notify>) {
+    /// Takes the next turn of an account.
+    fn join(&mut self, account: &AccountId, class: Class) -> (Turn, Arc<Notify>) {
         self.seq += 1;
-        let (place, woken) = ((now + HANDICAP * class as u32, self.seq), Arc::new(Notify::new()));
-        self.waiting.insert(place, Arc::clone(&woken));
-        (place, woken)
+        let flow = (account.clone(), class);
+        let begins = self.served.max(self.taken.get(&flow).copied().unwrap_or(0));
+        let turn = Turn { ends: begins + takes(class), class, seq: self.seq };
+        if self.taken.len() >= FLOWS {
+            let served = self.served;
+            self.taken.retain(|_, taken| *taken > served);
+        }
+        self.taken.insert(flow, turn.ends);
+        let woken = Arc::new(Notify::new());
+        self.waiting.insert(turn, Arc::clone(&woken));
+        (turn, woken)
     }
 
-    fn first(&self) -> Option<(Instant, u64)> {
+    /// Starts the request that has this turn, if it is the first and may start.
+    fn serve(&mut self, turn: Turn, now: Instant) -> Start {
+        if self.first() != Some(turn) {
+            return Start::AfterAnother;
+        }
+        let start = self.bucket.start(now);
+        if start == Start::Now {
+            self.served = self.served.max(turn.ends - takes(turn.class));
+        }
+        start
+    }
+
+    fn first(&self) -> Option<Turn> {
         self.waiting.keys().next().copied()
     }
 
@@ -171,13 +215,13 @@ impl Gated {
 /// A place in the queue, given up when dropped.
 struct Place<'a> {
     gate: &'a RateGate,
-    place: (Instant, u64),
+    turn: Turn,
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut gated = self.gate.lock();
-        gated.waiting.remove(&self.place);
+        gated.waiting.remove(&self.turn);
         gated.wake();
     }
 }
@@ -185,37 +229,118 @@ impl Drop for Place<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
-    /// In which order waiters that come at these seconds are served while nothing is left.
-    fn order(waiters: &[(u64, Class)]) -> Vec<usize> {
-        let zero = Instant::now();
-        let RateGate(gated) = RateGate::used(Rate::LEVER, 0);
+    const CLASSES: [Class; 4] = [Class::Person, Class::Vendor, Class::Stage, Class::Poll];
+
+    fn account(n: usize) -> AccountId {
+        AccountId::new(format!("account{n}"))
+    }
+
+    /// Flows that each always have so many waiting, of an account and a class: in which order they are served.
+    fn served(flows: &[(usize, Class, usize)], calls: usize) -> Vec<usize> {
+        let RateGate(gated) = RateGate::new(Rate::LEVER);
         let mut gated = gated.lock().unwrap();
-        let mut places = BTreeMap::new();
-        for (n, (second, class)) in waiters.iter().enumerate() {
-            places.insert(gated.join(zero + Duration::from_secs(*second), *class).0, n);
+        let mut of = BTreeMap::new();
+        for (n, (who, class, waiting)) in flows.iter().enumerate() {
+            for _ in 0..*waiting {
+                of.insert(gated.join(&account(*who), *class).0, n);
+            }
         }
-        places.into_values().collect()
+        let (mut now, mut order) = (Instant::now(), Vec::new());
+        while order.len() < calls {
+            let first = gated.first().unwrap();
+            if let Start::At(until) = gated.serve(first, now) {
+                now = until;
+                continue;
+            }
+            gated.bucket.end(now, Ended::Settled, now);
+            gated.waiting.remove(&first);
+            let n = of[&first];
+            order.push(n);
+            of.insert(gated.join(&account(flows[n].0), flows[n].1).0, n);
+        }
+        order
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn accounts_that_share_a_credential_take_turns_however_much_of_each_waits(
+            waiting in prop::collection::vec(1..60_usize, 2..6),
+            class in 0..4_usize,
+        ) {
+            let flows: Vec<_> = waiting.iter().enumerate().map(|(n, waiting)| (n, CLASSES[class], *waiting)).collect();
+            let order = served(&flows, 400);
+            // Whatever the stretch, none had more than one turn more than another.
+            for stretch in [flows.len(), 5 * flows.len(), 200] {
+                for some in order.windows(stretch) {
+                    let each = (0..flows.len()).map(|flow| some.iter().filter(|served| **served == flow).count());
+                    let (least, most) = (each.clone().min().unwrap(), each.max().unwrap());
+                    prop_assert!(most - least <= 2, "{some:?}");
+                }
+            }
+        }
+
+        #[test]
+        fn invitations_and_write_backs_get_on_beside_each_other_whatever_backlog_stands(
+            invitations in 1..90_usize,
+            write_backs in 1..90_usize,
+            same in any::<bool>(),
+        ) {
+            let flows = [(0, Class::Vendor, write_backs), (usize::from(!same), Class::Stage, invitations)];
+            let order = served(&flows, 600);
+            // Three write-backs for two invitations, in every stretch.
+            for some in order.windows(50) {
+                let invited = some.iter().filter(|flow| **flow == 1).count();
+                prop_assert!((19..=21).contains(&invited), "{invited} of {some:?}");
+            }
+        }
+
+        #[test]
+        fn nobody_waits_longer_than_its_share_behind_any_backlog(
+            backlogs in prop::collection::vec((0..5_usize, 0..4_usize, 1..60_usize), 0..8),
+            class in 0..4_usize,
+        ) {
+            let flows: Vec<_> = backlogs.iter().map(|(who, class, waiting)| (*who, CLASSES[*class], *waiting)).collect();
+            let all = [flows.clone(), vec![(9, CLASSES[class], 1)]].concat();
+            let order = served(&all, 400);
+            let mine = takes(CLASSES[class]);
+            // While one turn of mine lasts, each other flow has at most as many of its own as fit into it, and one on either side.
+            let most: u64 = flows.iter().map(|(_, other, _)| mine.div_ceil(takes(*other)) + 2).sum();
+            for some in order.windows(usize::try_from(most).unwrap() + 1) {
+                prop_assert!(some.contains(&flows.len()), "{some:?}");
+            }
+        }
+    }
+
+    /// In which order waiters of one account are served.
+    fn order(waiters: &[Class]) -> Vec<usize> {
+        let RateGate(gated) = RateGate::new(Rate::LEVER);
+        let mut gated = gated.lock().unwrap();
+        let turns: BTreeMap<Turn, usize> =
+            waiters.iter().enumerate().map(|(n, class)| (gated.join(&account(0), *class).0, n)).collect();
+        turns.into_values().collect()
     }
 
     #[test]
-    fn classes_go_first_age_counts_and_a_class_is_a_queue() {
-        assert_eq!(order(&[(0, Class::Poll), (1, Class::Stage), (2, Class::Stage), (3, Class::Person)]), [3, 1, 2, 0]);
-        assert_eq!(order(&[(0, Class::Poll), (61, Class::Person)]), [0, 1]);
+    fn classes_go_first_and_a_class_is_a_queue() {
+        assert_eq!(order(&[Class::Poll, Class::Stage, Class::Stage, Class::Person]), [3, 1, 2, 0]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn waiters_are_woken_in_their_order_and_one_that_gives_up_holds_nobody_up() {
         let gate = RateGate::used(Rate::vendor(1, 100.0), 0);
-        let served = Mutex::new(Vec::new());
+        let (served, one) = (Mutex::new(Vec::new()), account(0));
         let call = async |name: &'static str, class| {
-            let mut leave = gate.acquire(class).await;
+            let mut leave = gate.acquire(&one, class).await;
             leave.sending();
             served.lock().unwrap().push(name);
             leave.heard(&Exchange::NotSent(String::new()));
         };
         {
-            let left = gate.acquire(Class::Person);
+            let left = gate.acquire(&one, Class::Person);
             tokio::pin!(left);
             tokio::select! { biased; _ = &mut left => panic!("there was nothing to take"), () = std::future::ready(()) => {} }
             assert_eq!(gate.waiting(), 1);
@@ -227,14 +352,15 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn leave_that_is_not_used_costs_nothing_and_what_got_lost_counts_until_it_cannot_arrive() {
+        let one = account(0);
         let gate = RateGate::new(Rate { per_second: 1.0, burst: 2, under_way: 2, late: Duration::from_secs(30) });
-        drop(gate.acquire(Class::Stage).await);
+        drop(gate.acquire(&one, Class::Stage).await);
         assert!((gate.left().requests - 2.0).abs() < 1e-9);
         for _ in 0..2 {
-            gate.acquire(Class::Stage).await.sending();
+            gate.acquire(&one, Class::Stage).await.sending();
         }
         let began = Instant::now();
-        drop(gate.acquire(Class::Stage).await);
+        drop(gate.acquire(&one, Class::Stage).await);
         let waited = began.elapsed();
         assert!(waited >= Duration::from_secs(31) && waited < Duration::from_millis(31_010), "{waited:?}");
     }

@@ -12,13 +12,19 @@ use tokio_util::sync::CancellationToken;
 
 const CURSOR: &str = "requests abroad";
 
-/// The gate of an account whose work begins in this process.
-pub(super) async fn gate(node: &Node, account: &AccountId, rate: Rate) -> Result<RateGate> {
+/// How many requests to Lever may be abroad from earlier processes, now that the account's work begins in this one; `None` where there
+/// was none.
+pub(super) async fn found(node: &Node, account: &AccountId, rate: Rate) -> Result<Option<u32>> {
     let found = node.store.cursor(account, CURSOR).await?;
     let abroad = found.as_deref().map(|found| found.parse().unwrap_or(rate.burst));
     node.store.set_cursor(account, CURSOR, &rate.to_assume(abroad.unwrap_or(0)).to_string()).await?;
-    // In an account that is new here nothing was spent, and its first answers come without a pause.
-    Ok(abroad.map_or_else(|| RateGate::new(rate), |abroad| RateGate::used(rate, abroad)))
+    Ok(abroad)
+}
+
+/// A gate for a credential that is new in this process. In an account that is new here nothing was spent, and its first answers come
+/// without a pause.
+pub(super) fn gate(rate: Rate, abroad: Option<u32>) -> RateGate {
+    abroad.map_or_else(|| RateGate::new(rate), |abroad| RateGate::used(rate, abroad))
 }
 
 /// Waits until what earlier processes left behind can arrive no more, and says so to the next one.

@@ -6,6 +6,7 @@
 use super::access::Access;
 use super::account::{Account, Connection};
 use super::clock::Clock;
+use super::gates::Gates;
 use super::notices::Poster;
 use super::reach::Reach;
 use super::service::ReloadState;
@@ -38,6 +39,7 @@ pub struct Node {
     pub clock: Clock,
     pub http: Client,
     pub(super) accounts: ArcSwap<BTreeMap<AccountId, Arc<Account>>>,
+    pub(super) gates: Gates,
     pub(super) snapshots: Snapshots,
     pub(super) tests: TestsCache,
     /// Woken when there may be work before the next due time.
@@ -111,6 +113,7 @@ impl Node {
             clock,
             http,
             accounts: ArcSwap::default(),
+            gates: Gates::default(),
             snapshots: Snapshots::default(),
             tests: TestsCache::default(),
             wake: Notify::new(),
@@ -225,7 +228,7 @@ impl Node {
             let reason = Reason::new(Code::R1, format!("{to} does not answer; waiting for it to come back"));
             return Err(Unready::Defer { until: Some(until), reason });
         }
-        Ok(connection.gate.acquire(class).await)
+        Ok(connection.gate.acquire(&account.id, class).await)
     }
 
     /// Sends one request that was admitted, and takes note of how the destination is. A token that Lever does not take any more is
@@ -264,7 +267,7 @@ impl Node {
                 // Why there is no other token is told by who asked for it.
                 return (exchange, false);
             }
-            let leave = connection.gate.acquire(Class::Person).await;
+            let leave = connection.gate.acquire(&account.id, Class::Person).await;
             return (self.send(account, connection, request, leave).await, true);
         }
         (exchange, true)

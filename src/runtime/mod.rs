@@ -22,6 +22,7 @@ mod derive;
 pub mod doctor;
 mod executor;
 pub mod files;
+mod gates;
 mod gather;
 mod grant;
 mod hear;

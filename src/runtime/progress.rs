@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// About so many calls to Lever each row leads to before all that follows from it has ended, as the shipped rules have it: a delivery is
-/// confirmed by a read, and its invitation leads to a tag that is added and one that is removed; an event reads and writes; an effect is one call, some two.
-const CALLS: [(&str, f64); 4] = [("delivery", 3.0), ("event", 1.5), ("effect", 1.2), ("timer", 2.0)];
+/// confirmed by a read, and its invitation leads to a tag that is added and one that is removed; so do an event and an effect.
+const CALLS: [(&str, f64); 4] = [("delivery", 3.0), ("event", 2.0), ("effect", 2.0), ("timer", 2.0)];
 
 /// Work that stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,7 +85,7 @@ mod tests {
         let left = Left { requests: 2.0, of: 20, per_second: 10.0, paused: false };
         let backlog = of(&counts, &acme, Some(left), now);
         let at = |second| Timestamp::from_second(second).ok();
-        let expected = Backlog { open: 5_010, calls: 15_012, later: 4, next: at(60), ends: at(1_501) };
+        let expected = Backlog { open: 5_010, calls: 15_020, later: 4, next: at(60), ends: at(1_502) };
         assert_eq!(backlog, expected);
         assert_eq!(of(&counts, &acme, None, now), Backlog { ends: None, ..expected });
         assert_eq!(of(&[], &acme, Some(left), now), Backlog::default());

@@ -384,7 +384,7 @@ async fn load_kept(store: &Store, account: &AccountId, hash: &str, simulated: bo
     (program.hash() == hash).then_some(program)
 }
 
-/// An account with its connections. Budgets and breakers of unchanged destinations move over.
+/// An account with its connections. Breakers of unchanged destinations move over; budgets belong to credentials.
 async fn build(
     node: &Node,
     bound: Bound,
@@ -417,10 +417,17 @@ async fn build(
             (Auth::None, Some(oauth(app, secret, old)?), None)
         }
     };
-    let lever = match old {
-        Some(old) => connection(Endpoint::lever(url, auth), Rate::LEVER, Some(&old.lever)),
-        None => Connection::new(Endpoint::lever(url, auth), abroad::gate(node, &id, Rate::LEVER).await?),
+    let abroad = match old {
+        Some(_) => Some(0),
+        None => abroad::found(node, &id, Rate::LEVER).await?,
     };
+    // Lever counts a login by its account.
+    let counted = match &auth {
+        Auth::Basic { user, .. } => user.expose(),
+        _ => id.as_str(),
+    };
+    let gate = node.gates.of(&[url.as_str(), counted], abroad::gate(Rate::LEVER, abroad));
+    let lever = connection(Endpoint::lever(url, auth), gate, old.map(|old| &old.lever));
 
     let adapters: BTreeMap<VendorName, _> = rulesets
         .iter()
@@ -435,7 +442,6 @@ async fn build(
         let mut endpoint = Endpoint::new(url, Auth::None);
         endpoint.hosts = adapter.hosts.iter().map(|host| AllowedHost { host: host.clone(), credentials: false }).collect();
         let rate = adapter.rate.as_ref().map_or(Rate::vendor(10, 10.0), |rate| Rate::vendor(rate.burst, rate.per_second));
-        let before = old.and_then(|old| old.vendors.get(&vendor.vendor)).map(|old| &old.connection);
         let mut held = BTreeMap::new();
         for (name, secret) in &vendor.secrets {
             held.insert(name.text.clone(), secret.resolve(secrets).map_err(missing(&format!("the secret `{}`", name.text)))?);
@@ -444,9 +450,14 @@ async fn build(
             Some(token) => Some(token.resolve(secrets).map_err(missing("the path token"))?),
             None => None,
         };
+        let per = format!("{rate:?}");
+        let mut counted = vec![base.as_str(), &per];
+        counted.extend(held.iter().flat_map(|(name, secret)| [name.as_str(), secret.expose()]));
+        let gate = node.gates.of(&counted, abroad::gate(rate, abroad.map(|_| 0)));
+        let before = old.and_then(|old| old.vendors.get(&vendor.vendor)).map(|old| &old.connection);
         let name = ConnectionName::new(id.as_str());
         vendors
-            .insert(vendor.vendor.clone(), VendorConnection::new(name, connection(endpoint, rate, before), held, path_token));
+            .insert(vendor.vendor.clone(), VendorConnection::new(name, connection(endpoint, gate, before), held, path_token));
     }
     let used = configured.packs.iter().filter(|used| used.mode != Mode::Off);
     let packs = used.filter_map(|used| packs.get(&used.source)).cloned().collect();
@@ -494,19 +505,16 @@ async fn activate(
     Ok(())
 }
 
-/// A connection; its budget and breaker are the old one's if it is the same destination.
-fn connection(endpoint: Endpoint, rate: Rate, old: Option<&Connection>) -> Connection {
-    match old {
-        Some(old) if old.endpoint.base_url == endpoint.base_url => {
-            // The same credentials are refused as before.
-            let refused = old.suspended().filter(|_| old.addressed().auth == endpoint.auth);
-            let mut connection = Connection::new(endpoint, old.gate.clone());
-            connection.breaker = Arc::clone(&old.breaker);
-            connection.suspend(refused);
-            connection
-        }
-        _ => Connection::new(endpoint, RateGate::new(rate)),
+/// A connection; its breaker is the old one's if it is the same destination.
+fn connection(endpoint: Endpoint, gate: RateGate, old: Option<&Connection>) -> Connection {
+    let mut connection = Connection::new(endpoint, gate);
+    if let Some(old) = old.filter(|old| old.endpoint.base_url == connection.endpoint.base_url) {
+        // The same credentials are refused as before.
+        let refused = old.suspended().filter(|_| old.addressed().auth == connection.endpoint.auth);
+        connection.breaker = Arc::clone(&old.breaker);
+        connection.suspend(refused);
     }
+    connection
 }
 
 /// Puts parked work back, for `retry` of a running node.
