@@ -8,7 +8,7 @@ use crate::lang::adapter::Adapter;
 use crate::lang::config::{Account, Credentials, SecretRef};
 use crate::lever::api::{self, Page, Unread};
 use crate::lever::effect::permission;
-use crate::model::{Class, Exchange, Outcome, Request, Response, Secret, TestEntry};
+use crate::model::{AccountId, Class, Exchange, Outcome, Request, Response, Secret, TestEntry};
 use crate::server::errand::Errand;
 use crate::vendor::{self, Listing, Supplies};
 use anyhow::{Context, bail};
@@ -27,6 +27,7 @@ pub(super) struct Reads {
     client: Client,
     endpoint: Endpoint,
     gate: RateGate,
+    account: AccountId,
 }
 
 impl Reads {
@@ -41,7 +42,12 @@ impl Reads {
             }
         };
         let endpoint = Endpoint::lever(base, auth);
-        Ok(Self { client: Client::new(Limits::default()), endpoint, gate: RateGate::new(Rate::LEVER) })
+        Ok(Self {
+            client: Client::new(Limits::default()),
+            endpoint,
+            gate: RateGate::new(Rate::LEVER),
+            account: account.name.clone(),
+        })
     }
 
     /// Sends a request that changes nothing; a repeated one is harmless.
@@ -56,8 +62,7 @@ impl Reads {
     pub(super) async fn once(&self, request: &Request) -> Exchange {
         let mut pause = PAUSE;
         for _ in 1..TRIES {
-            self.gate.acquire(Class::Person).await;
-            let exchange = self.client.send(request, &self.endpoint).await;
+            let exchange = self.pass(request).await;
             match &exchange {
                 Exchange::Answered(response) if response.status == 429 => self.gate.slow(retry_after(response)),
                 _ => return exchange,
@@ -65,15 +70,21 @@ impl Reads {
             tokio::time::sleep(pause).await;
             pause *= 2;
         }
-        self.gate.acquire(Class::Person).await;
-        self.client.send(request, &self.endpoint).await
+        self.pass(request).await
+    }
+
+    async fn pass(&self, request: &Request) -> Exchange {
+        let mut leave = self.gate.acquire(&self.account, Class::Person).await;
+        leave.sending();
+        let exchange = self.client.send(request, &self.endpoint).await;
+        leave.heard(&exchange);
+        exchange
     }
 
     async fn ask(&self, request: &Request) -> Exchange {
         let mut pause = PAUSE;
         for _ in 1..TRIES {
-            self.gate.acquire(Class::Person).await;
-            let exchange = self.client.send(request, &self.endpoint).await;
+            let exchange = self.pass(request).await;
             match &exchange {
                 Exchange::Answered(response) if response.status != 429 && response.status < 500 => return exchange,
                 Exchange::Answered(response) if response.status == 429 => self.gate.slow(retry_after(response)),
@@ -84,8 +95,7 @@ impl Reads {
             tokio::time::sleep(pause).await;
             pause *= 2;
         }
-        self.gate.acquire(Class::Person).await;
-        self.client.send(request, &self.endpoint).await
+        self.pass(request).await
     }
 
     /// One thing of Lever.
@@ -153,7 +163,8 @@ pub(super) async fn tests(account: &Account, adapter: &Adapter, folder: &Folder)
     let base = connection.base_url.as_ref().map_or(adapter.base_url.as_str(), |url| url.as_str().trim_end_matches('/'));
     let hosts = adapter.hosts.iter().map(|host| AllowedHost { host: host.clone(), credentials: true }).collect();
     let endpoint = Endpoint { hosts, ..Endpoint::new(Url::parse(base)?, Auth::None) };
-    let reads = Reads { client: Client::new(Limits::default()), endpoint, gate: RateGate::new(rate(adapter)) };
+    let gate = RateGate::new(rate(adapter));
+    let reads = Reads { client: Client::new(Limits::default()), endpoint, gate, account: account.name.clone() };
 
     let (now, inputs) = (Timestamp::now(), BTreeMap::new());
     let mut supplies =
@@ -192,10 +203,7 @@ fn secret(reference: &SecretRef, folder: &Folder) -> anyhow::Result<Secret> {
 }
 
 fn rate(adapter: &Adapter) -> Rate {
-    adapter
-        .rate
-        .as_ref()
-        .map_or(Rate { burst: 5, per_second: 5.0 }, |rate| Rate { burst: rate.burst, per_second: rate.per_second })
+    adapter.rate.as_ref().map_or(Rate::vendor(5, 5.0), |rate| Rate::vendor(rate.burst, rate.per_second))
 }
 
 fn retry_after(response: &Response) -> Option<Duration> {

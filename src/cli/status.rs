@@ -56,7 +56,15 @@ fn tell(out: &mut Out, account: &AccountStatus) -> anyhow::Result<()> {
     }
     let waits =
         if account.parked == 0 { "nothing waits for a person" } else { "`leverd parked` shows what waits for a person" };
-    out.line(format_args!("  work       {} open, {} parked; {waits}", account.open, account.parked))?;
+    let backlog = &account.backlog;
+    out.line(format_args!("  work       {} open, {} parked; {waits}", backlog.open, account.parked))?;
+    if let Some(ends) = backlog.ends {
+        let calls = count(usize::try_from(backlog.calls).unwrap_or(usize::MAX), "call");
+        out.line(format_args!("  progress   about {calls} to Lever left, done by {}", describe::time(ends)))?;
+    }
+    if let Some(next) = backlog.next {
+        out.line(format_args!("  later      {}, the next at {}", backlog.later, describe::time(next)))?;
+    }
     if let Some(fault) = &account.fault {
         out.line(format_args!("  FAULT      {}", fault.trim_end().replace('\n', "\n             ")))?;
     }

@@ -6,9 +6,9 @@ use super::files::{Folder, Target, pack_files, read, shown};
 use super::out::{Format, Out, count};
 use crate::lang::diagnostic::{Diagnostics, Severity};
 use crate::lang::project::{self, Files, Project};
-use crate::lang::render::escape_data;
+use crate::lang::render::{escape_data, render_json};
 use crate::lang::source::Sources;
-use crate::lang::{catalogue, config::PackSource, load};
+use crate::lang::{catalogue, config::PackSource, cost, load};
 use anyhow::anyhow;
 use clap::Args;
 use std::path::PathBuf;
@@ -25,6 +25,9 @@ pub(super) struct Validate {
     /// Warnings are faults too
     #[arg(long)]
     strict: bool,
+    /// Show also how many calls to Lever and to the vendor an event costs, per rule, least and most
+    #[arg(long)]
+    cost: bool,
     /// How to write the report
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -43,7 +46,7 @@ struct Seen {
 impl Validate {
     pub(super) fn run(&self, out: &mut Out) -> anyhow::Result<Exit> {
         let (mut sources, mut found, mut seen) = (Sources::new(), Diagnostics::new(), Seen::default());
-        let mut notes = Vec::new();
+        let (mut notes, mut packs) = (Vec::new(), Vec::new());
         for path in &self.paths {
             match Target::of(path)? {
                 Target::Config(path) => {
@@ -53,6 +56,7 @@ impl Validate {
                         for (source, pack) in &project.packs {
                             let files = Files::pack(&folder, source).map_err(|why| anyhow!(why))?;
                             seen.tests += beside(pack, &files, &mut sources, &mut found);
+                            packs.push(Arc::clone(pack));
                         }
                         seen.note(project);
                         notes.extend(off(project));
@@ -65,6 +69,7 @@ impl Validate {
                     if let Some(pack) = load::load(&name, &files, &mut sources, &mut found).map(Arc::new) {
                         seen.rules += pack.rules.len();
                         seen.tests += beside(&pack, &files, &mut sources, &mut found);
+                        packs.push(pack);
                     }
                 }
                 Target::Catalogue(path) => {
@@ -75,10 +80,20 @@ impl Validate {
                 }
             }
         }
-        out.diagnostics(self.format, &sources, &found)?;
+        let prices = if self.cost { cost::of_all(packs.iter().map(AsRef::as_ref)) } else { Vec::new() };
+        match self.format {
+            Format::Json if self.cost => {
+                let faults: serde_json::Value = serde_json::from_str(&render_json(&sources, &found))?;
+                out.json(&serde_json::json!({ "faults": faults, "cost": prices }))?;
+            }
+            _ => out.diagnostics(self.format, &sources, &found)?,
+        }
         match self.format {
             Format::Human => {
                 notes.iter().try_for_each(|note| out.line(format_args!("note: {note}")))?;
+                if !prices.is_empty() {
+                    out.text(&cost::table(&prices))?;
+                }
                 out.line(seen.summary(&found))?;
             }
             Format::Github => {

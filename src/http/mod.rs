@@ -6,6 +6,7 @@
 //! [`Wire`] stands in for the network in the simulation of faults.
 
 mod breaker;
+mod bucket;
 mod budget;
 mod client;
 mod endpoint;
@@ -13,7 +14,8 @@ mod guard;
 mod wire;
 
 pub use breaker::{Breaker, Gate, Policy, failing};
-pub use budget::{Rate, RateGate};
+pub use bucket::Rate;
+pub use budget::{Leave, Left, RateGate};
 pub use client::{Client, Limits};
 pub use endpoint::{AllowedHost, Auth, Endpoint};
 pub use wire::{Broken, Carried, Wire};

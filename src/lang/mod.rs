@@ -9,6 +9,7 @@ pub mod caret;
 pub mod catalogue;
 pub mod compile;
 pub mod config;
+pub mod cost;
 pub mod diagnostic;
 pub mod docs;
 pub mod ensure;

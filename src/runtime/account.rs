@@ -90,6 +90,11 @@ impl Connection {
         *self.suspended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether requests are sent now: the credentials are taken, and the destination answers.
+    pub fn sends(&self) -> bool {
+        self.suspended().is_none() && !self.breaker.lock().unwrap_or_else(PoisonError::into_inner).is_open()
+    }
+
     /// Marks the connection as suspended or as working; tells whether that is news.
     pub(super) fn suspend(&self, since: Option<Timestamp>) -> bool {
         let mut suspended = self.suspended.lock().unwrap_or_else(PoisonError::into_inner);

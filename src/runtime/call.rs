@@ -6,6 +6,7 @@
 use super::access::Access;
 use super::account::{Account, Connection};
 use super::clock::Clock;
+use super::gates::Gates;
 use super::notices::Poster;
 use super::reach::Reach;
 use super::service::ReloadState;
@@ -13,7 +14,7 @@ use super::snapshots::Snapshots;
 use super::tests_cache::TestsCache;
 use super::tokens;
 use super::vault::Vault;
-use crate::http::{Client, Gate};
+use crate::http::{Client, Gate, Leave};
 use crate::lang::config::Retention;
 use crate::lever::api::Unread;
 use crate::model::{AccountId, Class, Code, Destination, Exchange, Notice, NoticeId, NoticeKind, Reason, Request, Response};
@@ -38,6 +39,7 @@ pub struct Node {
     pub clock: Clock,
     pub http: Client,
     pub(super) accounts: ArcSwap<BTreeMap<AccountId, Arc<Account>>>,
+    pub(super) gates: Gates,
     pub(super) snapshots: Snapshots,
     pub(super) tests: TestsCache,
     /// Woken when there may be work before the next due time.
@@ -111,6 +113,7 @@ impl Node {
             clock,
             http,
             accounts: ArcSwap::default(),
+            gates: Gates::default(),
             snapshots: Snapshots::default(),
             tests: TestsCache::default(),
             wake: Notify::new(),
@@ -180,14 +183,14 @@ impl Node {
     /// Sends one request within the destination's budget, unless its breaker is open.
     pub(super) async fn call(&self, account: &Account, request: &Request, class: Class) -> Result<Called, Unready> {
         match self.admit(account, &request.to, class).await {
-            Ok(()) => Ok(Called::Exchanged(self.exchange(account, request).await)),
+            Ok(leave) => Ok(Called::Exchanged(self.exchange(account, request, leave).await)),
             Err(Unready::Defer { until: Some(until), reason }) => Ok(Called::Held { until, reason }),
             Err(unready) => Err(unready),
         }
     }
 
     /// Waits for leave to begin something. A breaker that is open, credentials that are refused, or a stop defer; nothing is counted.
-    pub(super) async fn admit(&self, account: &Account, to: &Destination, class: Class) -> Result<(), Unready> {
+    pub(super) async fn admit(&self, account: &Account, to: &Destination, class: Class) -> Result<Leave, Unready> {
         let stop =
             || Unready::Defer { until: Some(self.clock.now()), reason: Reason::new(Code::R11, "leverd is being stopped") };
         if self.stopping.is_cancelled() {
@@ -201,7 +204,7 @@ impl Node {
     }
 
     /// Waits for the destination's budget for the next request of something that was begun.
-    pub(super) async fn go_on(&self, account: &Account, to: &Destination, class: Class) -> Result<(), Unready> {
+    pub(super) async fn go_on(&self, account: &Account, to: &Destination, class: Class) -> Result<Leave, Unready> {
         let Some(connection) = account.connection(to) else {
             let text = format!("account `{}` has no connection to {to}; add it to leverd.yaml", account.id);
             return Err(Unready::Park(Reason::new(Code::R2, text)));
@@ -225,14 +228,13 @@ impl Node {
             let reason = Reason::new(Code::R1, format!("{to} does not answer; waiting for it to come back"));
             return Err(Unready::Defer { until: Some(until), reason });
         }
-        connection.gate.acquire(class).await;
-        Ok(())
+        Ok(connection.gate.acquire(&account.id, class).await)
     }
 
     /// Sends one request that was admitted, and takes note of how the destination is. A token that Lever does not take any more is
     /// refreshed, and the request, which was not applied, sent once again.
-    pub(super) async fn exchange(&self, account: &Account, request: &Request) -> Exchange {
-        let (exchange, tells) = self.once(account, request).await;
+    pub(super) async fn exchange(&self, account: &Account, request: &Request, leave: Leave) -> Exchange {
+        let (exchange, tells) = self.once(account, request, leave).await;
         if tells {
             self.judge_credentials(account, request, &exchange).await;
         }
@@ -240,8 +242,8 @@ impl Node {
     }
 
     /// The same for a request whose token may be an old one: that it is refused tells nothing of our credentials yet.
-    pub(super) async fn exchange_with_token(&self, account: &Account, request: &Request) -> Exchange {
-        let (exchange, tells) = self.once(account, request).await;
+    pub(super) async fn exchange_with_token(&self, account: &Account, request: &Request, leave: Leave) -> Exchange {
+        let (exchange, tells) = self.once(account, request, leave).await;
         if tells && status(&exchange) != Some(401) {
             self.judge_credentials(account, request, &exchange).await;
         }
@@ -249,13 +251,13 @@ impl Node {
     }
 
     /// The exchange, and whether it tells anything of our credentials.
-    async fn once(&self, account: &Account, request: &Request) -> (Exchange, bool) {
+    async fn once(&self, account: &Account, request: &Request, leave: Leave) -> (Exchange, bool) {
         let Some(connection) = account.connection(&request.to) else {
             return (Exchange::NotSent("there is no connection".to_owned()), false);
         };
         let oauth = account.oauth.as_ref().filter(|_| request.to == Destination::Lever);
         let version = oauth.and_then(|oauth| oauth.access()).map(|(_, version)| version);
-        let exchange = self.send(account, connection, request).await;
+        let exchange = self.send(account, connection, request, leave).await;
         if !connection.endpoint.at_home(&request.path) {
             // A file kept elsewhere: our credentials are not in question.
             return (exchange, false);
@@ -265,8 +267,8 @@ impl Node {
                 // Why there is no other token is told by who asked for it.
                 return (exchange, false);
             }
-            connection.gate.acquire(Class::Person).await;
-            return (self.send(account, connection, request).await, true);
+            let leave = connection.gate.acquire(&account.id, Class::Person).await;
+            return (self.send(account, connection, request, leave).await, true);
         }
         (exchange, true)
     }
@@ -283,12 +285,14 @@ impl Node {
     }
 
     /// Sends one request once.
-    async fn send(&self, account: &Account, connection: &Connection, request: &Request) -> Exchange {
+    async fn send(&self, account: &Account, connection: &Connection, request: &Request, mut leave: Leave) -> Exchange {
         let endpoint = if request.to == Destination::Lever { account.lever_now() } else { Some(connection.addressed()) };
         let Some(endpoint) = endpoint else {
             return Exchange::NotSent("the account is not connected".to_owned());
         };
+        leave.sending();
         let exchange = self.http.send(request, &endpoint).await;
+        leave.heard(&exchange);
         metrics::counter!("leverd_calls_total", "destination" => request.to.to_string(), "method" => request.method.as_str())
             .increment(1);
         if !connection.endpoint.at_home(&request.path) {

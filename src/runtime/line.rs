@@ -4,6 +4,7 @@
 use super::account::{Account, VendorConnection};
 use super::call::{Node, Unready};
 use super::grant;
+use crate::http::Leave;
 use crate::lang::adapter::Adapter;
 use crate::model::{Class, Code, Exchange, Outcome, Reason, Request, Secret, TestEntry, Value, VendorName};
 use crate::vendor::auth::{self, Token};
@@ -145,13 +146,17 @@ impl Line {
         request: &Request,
         class: Class,
     ) -> Result<Exchange, Unready> {
-        node.admit(account, &request.to, class).await?;
-        Ok(self.exchange(node, account, request).await)
+        let leave = node.admit(account, &request.to, class).await?;
+        Ok(self.exchange(node, account, request, leave).await)
     }
 
     /// Sends one request that was admitted.
-    pub(super) async fn exchange(&self, node: &Node, account: &Account, request: &Request) -> Exchange {
-        if self.renewable() { node.exchange_with_token(account, request).await } else { node.exchange(account, request).await }
+    pub(super) async fn exchange(&self, node: &Node, account: &Account, request: &Request, leave: Leave) -> Exchange {
+        if self.renewable() {
+            node.exchange_with_token(account, request, leave).await
+        } else {
+            node.exchange(account, request, leave).await
+        }
     }
 
     /// Whether a token that is refused may be an old one.

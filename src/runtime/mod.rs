@@ -7,6 +7,7 @@
 //!
 //! It knows nothing of terminals or of pages.
 
+mod abroad;
 pub mod access;
 pub mod account;
 pub mod ask;
@@ -21,6 +22,7 @@ mod derive;
 pub mod doctor;
 mod executor;
 pub mod files;
+mod gates;
 mod gather;
 mod grant;
 mod hear;
@@ -35,6 +37,7 @@ mod planner;
 mod poll;
 pub mod poller;
 pub mod preview;
+pub mod progress;
 pub mod project;
 pub mod provision;
 pub mod reach;

@@ -3,6 +3,7 @@
 //! A broken set never replaces a good one, and everyone can see that it did not: the log, a metric, a notice, the health page. The
 //! unit of swap is one account: a fault in one account's settings or catalogue keeps that account on its last good set and no other.
 
+use super::abroad;
 use super::access::BadAccess;
 use super::account::{Account, Active, Connection, VendorConnection};
 use super::call::{Held, Node};
@@ -383,7 +384,7 @@ async fn load_kept(store: &Store, account: &AccountId, hash: &str, simulated: bo
     (program.hash() == hash).then_some(program)
 }
 
-/// An account with its connections. Budgets and breakers of unchanged destinations move over.
+/// An account with its connections. Breakers of unchanged destinations move over; budgets belong to credentials.
 async fn build(
     node: &Node,
     bound: Bound,
@@ -416,7 +417,17 @@ async fn build(
             (Auth::None, Some(oauth(app, secret, old)?), None)
         }
     };
-    let lever = connection(Endpoint::lever(url, auth), Rate::LEVER, old.map(|old| &old.lever));
+    let abroad = match old {
+        Some(_) => Some(0),
+        None => abroad::found(node, &id, Rate::LEVER).await?,
+    };
+    // Lever counts a login by its account.
+    let counted = match &auth {
+        Auth::Basic { user, .. } => user.expose(),
+        _ => id.as_str(),
+    };
+    let gate = node.gates.of(&[url.as_str(), counted], abroad::gate(Rate::LEVER, abroad));
+    let lever = connection(Endpoint::lever(url, auth), gate, old.map(|old| &old.lever));
 
     let adapters: BTreeMap<VendorName, _> = rulesets
         .iter()
@@ -430,11 +441,7 @@ async fn build(
         // Headers, bodies and signatures carry a vendor's credentials; the adapter puts them there.
         let mut endpoint = Endpoint::new(url, Auth::None);
         endpoint.hosts = adapter.hosts.iter().map(|host| AllowedHost { host: host.clone(), credentials: false }).collect();
-        let rate = adapter
-            .rate
-            .as_ref()
-            .map_or(Rate { burst: 10, per_second: 10.0 }, |rate| Rate { burst: rate.burst, per_second: rate.per_second });
-        let before = old.and_then(|old| old.vendors.get(&vendor.vendor)).map(|old| &old.connection);
+        let rate = adapter.rate.as_ref().map_or(Rate::vendor(10, 10.0), |rate| Rate::vendor(rate.burst, rate.per_second));
         let mut held = BTreeMap::new();
         for (name, secret) in &vendor.secrets {
             held.insert(name.text.clone(), secret.resolve(secrets).map_err(missing(&format!("the secret `{}`", name.text)))?);
@@ -443,9 +450,14 @@ async fn build(
             Some(token) => Some(token.resolve(secrets).map_err(missing("the path token"))?),
             None => None,
         };
+        let per = format!("{rate:?}");
+        let mut counted = vec![base.as_str(), &per];
+        counted.extend(held.iter().flat_map(|(name, secret)| [name.as_str(), secret.expose()]));
+        let gate = node.gates.of(&counted, abroad::gate(rate, abroad.map(|_| 0)));
+        let before = old.and_then(|old| old.vendors.get(&vendor.vendor)).map(|old| &old.connection);
         let name = ConnectionName::new(id.as_str());
         vendors
-            .insert(vendor.vendor.clone(), VendorConnection::new(name, connection(endpoint, rate, before), held, path_token));
+            .insert(vendor.vendor.clone(), VendorConnection::new(name, connection(endpoint, gate, before), held, path_token));
     }
     let used = configured.packs.iter().filter(|used| used.mode != Mode::Off);
     let packs = used.filter_map(|used| packs.get(&used.source)).cloned().collect();
@@ -493,19 +505,16 @@ async fn activate(
     Ok(())
 }
 
-/// A connection; its budget and breaker are the old one's if it is the same destination.
-fn connection(endpoint: Endpoint, rate: Rate, old: Option<&Connection>) -> Connection {
-    match old {
-        Some(old) if old.endpoint.base_url == endpoint.base_url => {
-            // The same credentials are refused as before.
-            let refused = old.suspended().filter(|_| old.addressed().auth == endpoint.auth);
-            let mut connection = Connection::new(endpoint, old.gate.clone());
-            connection.breaker = Arc::clone(&old.breaker);
-            connection.suspend(refused);
-            connection
-        }
-        _ => Connection::new(endpoint, RateGate::new(rate)),
+/// A connection; its breaker is the old one's if it is the same destination.
+fn connection(endpoint: Endpoint, gate: RateGate, old: Option<&Connection>) -> Connection {
+    let mut connection = Connection::new(endpoint, gate);
+    if let Some(old) = old.filter(|old| old.endpoint.base_url == connection.endpoint.base_url) {
+        // The same credentials are refused as before.
+        let refused = old.suspended().filter(|_| old.addressed().auth == connection.endpoint.auth);
+        connection.breaker = Arc::clone(&old.breaker);
+        connection.suspend(refused);
     }
+    connection
 }
 
 /// Puts parked work back, for `retry` of a running node.

@@ -2,6 +2,7 @@
 
 use super::account::Account;
 use super::call::Node;
+use super::progress::{self, Backlog};
 use super::{tokens, webhooks};
 use crate::lang::ruleset::Mode;
 use crate::model::AccountId;
@@ -24,8 +25,8 @@ pub struct AccountStatus {
     pub heard: Vec<(String, u64, Timestamp)>,
     /// How much work waits for a person.
     pub parked: u64,
-    /// How much work is due or under way.
-    pub open: u64,
+    /// The work that stands, and when it should be done.
+    pub backlog: Backlog,
     /// Why the account, or its newest rules, are not in force.
     pub fault: Option<String>,
 }
@@ -44,7 +45,8 @@ pub struct PackStatus {
 
 /// Every account, those that are held back too.
 pub async fn of(node: &Node) -> Result<Vec<AccountStatus>> {
-    let counts = node.store.counts(node.clock.now()).await?;
+    let now = node.clock.now();
+    let counts = node.store.counts(now).await?;
     let reloads = node.reloads.load_full();
     let mut all = Vec::new();
     for account in node.all_accounts().values() {
@@ -52,6 +54,7 @@ pub async fn of(node: &Node) -> Result<Vec<AccountStatus>> {
             let mine = counts.iter().filter(|count| count.account == account.id && states.contains(&count.state));
             mine.map(|count| count.rows).sum()
         };
+        let left = account.lever.sends().then(|| account.lever.gate.left());
         let heard = node.store.heard(&account.id).await?;
         let reload = reloads.get(&account.id).filter(|state| !state.ok);
         all.push(AccountStatus {
@@ -62,7 +65,7 @@ pub async fn of(node: &Node) -> Result<Vec<AccountStatus>> {
             urls: webhooks::wanted(node, account).into_iter().map(|one| one.url).collect(),
             heard: heard.into_iter().filter(|one| one.source != "timer").map(arrived).collect(),
             parked: of(&["parked"]),
-            open: of(&["due", "begun"]),
+            backlog: progress::of(&counts, &account.id, left, now),
             fault: reload.and_then(|state| state.message.clone()),
         });
     }
@@ -75,7 +78,7 @@ pub async fn of(node: &Node) -> Result<Vec<AccountStatus>> {
             urls: Vec::new(),
             heard: Vec::new(),
             parked: 0,
-            open: 0,
+            backlog: progress::of(&counts, id, None, now),
             fault: Some(held.why.clone()),
         });
     }

@@ -90,23 +90,22 @@ pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEf
             None => node.admit(account, &request.to, effect.class).await,
             Some(_) => node.go_on(account, &request.to, effect.class).await,
         };
-        if let Err(unready) = leave {
+        let leave = match (leave, begun) {
+            (Ok(leave), _) => leave,
+            (Err(unready), None) => return wait(node, account, &claimed, unready).await,
+            (Err(Unready::Store(error)), Some(_)) => return Err(error),
             // Between the steps of one operation nothing was lost: the whole begins anew, as after an unknown outcome.
-            return match (begun, unready) {
-                (None, unready) => wait(node, account, &claimed, unready).await,
-                (Some(_), Unready::Store(error)) => Err(error),
-                (Some(number), Unready::Defer { reason, .. } | Unready::Gone(reason) | Unready::Park(reason)) => {
-                    let finished = finish_of(node.clock.now(), &claimed, Some(number), Outcome::Unknown { reason }, None);
-                    end(node, account, &claimed, row, finished).await
-                }
-            };
-        }
+            (Err(Unready::Defer { reason, .. } | Unready::Gone(reason) | Unready::Park(reason)), Some(number)) => {
+                let finished = finish_of(node.clock.now(), &claimed, Some(number), Outcome::Unknown { reason }, None);
+                return end(node, account, &claimed, row, finished).await;
+            }
+        };
         if begun.is_none() {
             let attempts = node.store.begin(&account.id, vec![effect.id], node.store.epoch(), node.clock.now()).await?;
             let Some(number) = attempts.first().and_then(|begun| begun.attempt) else { return Ok(()) };
             begun = Some(number);
         }
-        let exchange = line.exchange(node, account, &request).await;
+        let exchange = line.exchange(node, account, &request, leave).await;
         match line.renewed(node, account, &exchange).await {
             Ok(None) => {}
             Ok(Some(token)) => {

@@ -4,7 +4,7 @@
 
 use super::call::{Called, Node};
 use super::clock::TOLERATED;
-use super::{derive, executor, planner, poll, poller};
+use super::{abroad, derive, executor, planner, poll, poller};
 use crate::lever::api;
 use crate::model::{AccountId, Class, Code, Exchange, Notice, NoticeId, NoticeKind, Reason};
 use crate::store::{Claim, Retention, StoreError, Work};
@@ -57,7 +57,8 @@ pub(super) async fn run(node: Arc<Node>, cancel: CancellationToken) {
         poll::run(Arc::clone(&node), cancel.clone()),
         poller::run(Arc::clone(&node), cancel.clone()),
         retain(Arc::clone(&node), cancel.clone()),
-        stop(&node, cancel),
+        abroad::outlive(&node, &cancel),
+        stop(&node, cancel.clone()),
     );
     tracker.close();
     tracker.wait().await;

@@ -49,6 +49,11 @@ impl Clock {
         inner.last_ms
     }
 
+    /// Milliseconds since the epoch, as they are: what happens at once has the same.
+    pub(crate) fn at_ms(&self) -> i64 {
+        self.wall_ms() + millis(self.advanced())
+    }
+
     /// Time since the simulator started, with what was added by `advance`.
     pub fn elapsed(&self) -> Duration {
         self.started.elapsed() + self.advanced()

@@ -242,7 +242,7 @@ fn act(
     let dropped = matches!(fault, Some(Misbehaviour::DropAfter | Misbehaviour::DropBefore));
     state.log.push(Request {
         number: 0,
-        at: shared.clock().now_ms(),
+        at: shared.clock().at_ms(),
         service,
         method: ask.method.clone(),
         path: path.to_owned(),

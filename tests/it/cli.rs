@@ -75,6 +75,12 @@ fn a_fresh_folder_passes_and_is_never_overwritten() {
 }
 
 #[test]
+fn what_an_event_costs_is_told_before_it_happens() {
+    let dir = tempfile::tempdir().expect("a folder");
+    told("cost", dir.path(), &["init mine", "validate mine --cost", "validate mine/rules/starter --cost --format json"]);
+}
+
+#[test]
 fn explain_knows_codes_and_near_misses() {
     let dir = tempfile::tempdir().expect("a folder");
     told("explain", dir.path(), &["explain error[bad-name]", "explain literal-secrt", "explain no-account --format json"]);

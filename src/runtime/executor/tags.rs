@@ -68,9 +68,10 @@ pub(super) async fn change(
             None => node.admit(account, &request.to, class).await,
             Some(_) => node.go_on(account, &request.to, class).await,
         };
-        if let Err(unready) = leave {
-            return off_tags(node, account, &claimed, begun.as_ref(), unready).await;
-        }
+        let leave = match leave {
+            Ok(leave) => leave,
+            Err(unready) => return off_tags(node, account, &claimed, begun.as_ref(), unready).await,
+        };
         if begun.is_none() {
             let ids = claimed.iter().map(|claimed| claimed.effect.id).collect();
             let attempts = node.store.begin(&account.id, ids, node.store.epoch(), node.clock.now()).await?;
@@ -87,7 +88,7 @@ pub(super) async fn change(
             }
             begun = Some(sent);
         }
-        let exchange = node.exchange(account, &request).await;
+        let exchange = node.exchange(account, &request, leave).await;
         node.snapshots.wrote(&account.id, opportunity, node.clock.now());
         let ended = outcome(&request, &exchange);
         if !matches!(ended, Outcome::Done { .. }) {

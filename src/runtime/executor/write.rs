@@ -113,11 +113,12 @@ impl Writing<'_> {
     async fn send(self, request: Option<Request>) -> Result<()> {
         let (node, account, effect) = (self.node, self.account, &self.claimed.effect);
         let to = crate::model::Destination::Lever;
-        if let Err(unready) = node.admit(account, &to, effect.class).await {
-            return put_off(node, account, self.claimed, unready).await;
-        }
-        let sent = match &request {
-            Some(request) if planted(Bug::BegunAfterwards) => Some(node.exchange(account, request).await),
+        let mut leave = match node.admit(account, &to, effect.class).await {
+            Ok(leave) => Some(leave),
+            Err(unready) => return put_off(node, account, self.claimed, unready).await,
+        };
+        let sent = match (&request, leave.take_if(|_| planted(Bug::BegunAfterwards))) {
+            (Some(request), Some(leave)) => Some(node.exchange(account, request, leave).await),
             _ => None,
         };
         let begun = node.store.begin(&account.id, vec![effect.id], node.store.epoch(), node.clock.now()).await?;
@@ -126,9 +127,10 @@ impl Writing<'_> {
             let done = Outcome::Done { learned: std::collections::BTreeMap::new() };
             return self.end(Some(attempt), done, None, None).await;
         };
-        let exchange = match sent {
-            Some(exchange) => exchange,
-            None => node.exchange(account, &request).await,
+        let exchange = match (sent, leave) {
+            (Some(exchange), _) => exchange,
+            (None, Some(leave)) => node.exchange(account, &request, leave).await,
+            (None, None) => return Ok(()),
         };
         let now = node.clock.now();
         if effect.act.moves() {
@@ -200,12 +202,12 @@ impl Writing<'_> {
         let (node, account, effect) = (self.node, self.account, &self.claimed.effect);
         while let Some(old) = placed.old.first().cloned() {
             if let Some(request) = effect::removal(&effect.act, self.context(), &old) {
-                match node.go_on(account, &request.to, effect.class).await {
-                    Ok(()) => {}
+                let leave = match node.go_on(account, &request.to, effect.class).await {
+                    Ok(leave) => leave,
                     Err(Unready::Defer { reason, .. } | Unready::Gone(reason) | Unready::Park(reason)) => return Some(reason),
                     Err(Unready::Store(error)) => return Some(Reason::new(Code::R11, error.to_string())),
-                }
-                let exchange = node.exchange(account, &request).await;
+                };
+                let exchange = node.exchange(account, &request, leave).await;
                 let gone = matches!(&exchange, Exchange::Answered(answer) if matches!(answer.status, 404 | 410));
                 match outcome(&request, &exchange) {
                     Outcome::Retry { reason, .. } | Outcome::Unknown { reason } => return Some(reason),

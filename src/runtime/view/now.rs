@@ -6,15 +6,12 @@ use crate::runtime::call::Node;
 use crate::runtime::clock;
 use crate::runtime::service::ReloadState;
 use crate::runtime::status::{self, AccountStatus};
-use crate::store::{Count, Result};
+use crate::store::Result;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::PoisonError;
 
 /// So many notices are shown.
 const NOTICES: usize = 20;
-/// A delivery is read and confirmed, an event reads its facts, an effect is sent: about so many calls each.
-const CALLS: [(&str, f64); 4] = [("delivery", 1.0), ("event", 2.0), ("effect", 1.2), ("timer", 2.0)];
-
 /// Everything.
 #[derive(Debug)]
 pub struct Now {
@@ -37,7 +34,6 @@ pub struct AccountNow {
     pub last: Vec<(String, String, Timestamp)>,
     /// Lever first, then the vendors.
     pub connections: Vec<ConnectionNow>,
-    pub backlog: Backlog,
 }
 
 impl AccountNow {
@@ -63,19 +59,6 @@ pub struct ConnectionNow {
     pub paused: bool,
 }
 
-/// Work that stands.
-#[derive(Debug, Default)]
-pub struct Backlog {
-    /// Due, or under way.
-    pub open: u64,
-    /// For later: timers, back-offs.
-    pub later: u64,
-    /// When the first of it is due.
-    pub next: Option<Timestamp>,
-    /// When what is open should be done, as Lever's budget allows; `None` where nothing is open, or nothing can be sent.
-    pub ends: Option<Timestamp>,
-}
-
 /// The latest of each sender. What leverd itself asked for is no delivery.
 fn last(heard: &[(String, u64, Timestamp)]) -> Vec<(String, String, Timestamp)> {
     let mut last: Vec<(String, String, Timestamp)> = Vec::new();
@@ -98,7 +81,6 @@ fn last(heard: &[(String, u64, Timestamp)]) -> Vec<(String, String, Timestamp)> 
 /// Reads it all.
 pub async fn of(node: &Node) -> Result<Now> {
     let at = node.clock.now();
-    let counts = node.store.counts(at).await?;
     let reloads = node.reloads.load_full();
     let held = node.held();
     let mut accounts = Vec::new();
@@ -110,7 +92,6 @@ pub async fn of(node: &Node) -> Result<Now> {
             hash: account.as_ref().map(|account| account.active().program.hash().to_owned()),
             reload: reloads.get(&id).cloned().filter(|_| !held.contains_key(&id)),
             last: last(&status.heard),
-            backlog: backlog(&counts, &id, account.as_deref(), at),
             connections,
             status,
         });
@@ -144,33 +125,4 @@ fn connections(account: &Account) -> Vec<ConnectionNow> {
     let mut all = vec![connection("Lever", &account.lever)];
     all.extend(account.vendors.iter().map(|(name, vendor)| connection(name.as_str(), &vendor.connection)));
     all
-}
-
-#[expect(clippy::cast_precision_loss, reason = "an estimate")]
-fn backlog(counts: &[Count], id: &AccountId, account: Option<&Account>, now: Timestamp) -> Backlog {
-    let mut backlog = Backlog::default();
-    let mut calls = 0.0;
-    for count in counts.iter().filter(|count| count.account == *id) {
-        match count.state {
-            "due" | "begun" => {
-                backlog.open += count.rows;
-                let each = CALLS.iter().find(|(kind, _)| *kind == count.kind).map_or(1.0, |(_, calls)| *calls);
-                calls += each * count.rows as f64;
-            }
-            "waiting" => {
-                backlog.later += count.rows;
-                backlog.next = [backlog.next, count.oldest].into_iter().flatten().min();
-            }
-            _ => {}
-        }
-    }
-    if let Some(account) = account
-        && backlog.open > 0
-        && account.lever.suspended().is_none()
-    {
-        let left = account.lever.gate.left();
-        let seconds = ((calls - left.requests) / left.per_second.max(0.1)).max(0.0).ceil();
-        backlog.ends = SignedDuration::try_from_secs_f64(seconds).ok().and_then(|takes| now.checked_add(takes).ok());
-    }
-    backlog
 }

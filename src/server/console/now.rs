@@ -156,10 +156,12 @@ fn budget(one: &ConnectionNow, now: Timestamp) -> String {
 }
 
 fn work(account: &AccountNow, now: Timestamp) -> String {
-    let backlog = &account.backlog;
+    let backlog = &account.status.backlog;
     let open = match (backlog.open, backlog.ends) {
         (0, _) => "nothing is due".to_owned(),
-        (open, Some(ends)) => format!("{open} due, done {} at the latest rate", when(ends, now)),
+        (open, Some(ends)) => {
+            format!("{open} due, about {}, done {} at the latest rate", count(backlog.calls, "call"), when(ends, now))
+        }
         (open, None) => format!("{open} due, {}", badge(Tone::Wait, "held up")),
     };
     let later = match backlog.next {

@@ -376,7 +376,7 @@ async fn b76_b77_an_account_goes_from_off_over_shadow_to_live_and_status_shows_i
     }
     let shown = status::of(&bed.world.node).await.unwrap();
     let one = &shown[0];
-    assert_eq!((one.lever.as_str(), one.parked, one.open), ("API key", 0, 0));
+    assert_eq!((one.lever.as_str(), one.parked, one.backlog.open), ("API key", 0, 0));
     assert!(one.urls.iter().any(|url| url.ends_with("/hooks/lever/demo/candidateStageChange")));
     assert!(one.heard.iter().any(|(what, times, _)| what == "lever candidateStageChange" && *times >= 3), "{:?}", one.heard);
 }

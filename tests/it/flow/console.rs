@@ -267,7 +267,7 @@ async fn now_tells_how_an_account_stands_and_a_broken_reload_in_plain_sight() {
         "1 account, and nothing needs you.",
         "demo well",
         "Lever API key",
-        "of 18 used 9.8 a second",
+        "of 20 used 9.9 a second",
         "Pack qualified live",
         "in force",
         "Last from Lever now candidateStageChange",
