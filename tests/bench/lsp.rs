@@ -34,12 +34,14 @@ pub(crate) fn run() {
         let text = file(0..RULES / files);
         let mut editor = Editor::start();
         let uri: String = Url::from_file_path(&path).unwrap().into();
+        // Opened with a fault: of a file without any, nothing would be told.
+        let opened = format!("fault: 1\n{text}");
         editor.tell(
             "textDocument/didOpen",
-            json!({ "textDocument": { "uri": uri, "languageId": "yaml", "version": 1, "text": text } }),
+            json!({ "textDocument": { "uri": uri, "languageId": "yaml", "version": 1, "text": opened } }),
         );
         // Before anything was checked.
-        let first = editor.offered(&uri, &text, "");
+        let first = editor.offered(&uri, &opened, "");
         editor.checked();
         let (mut typing, mut hover, mut checks) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..ROUNDS {
