@@ -1,12 +1,13 @@
 //! `leverd serve`: listens, plans and carries out until it is told to stop.
 
 use super::exit::Exit;
-use super::out::Out;
+use super::out::{Out, count};
 use crate::http::{Client, Limits};
 use crate::lang::config::{Config, Notices, SecretRef, Store as StorePlace};
 use crate::lang::render::render_human;
 use crate::runtime::Node;
 use crate::runtime::clock::Clock;
+use crate::runtime::measured;
 use crate::runtime::notices::Poster;
 use crate::runtime::project::{Here, Reading, base};
 use crate::runtime::service::{self, NotStarted};
@@ -15,9 +16,11 @@ use crate::store::{Options, Store};
 use anyhow::{Context, bail};
 use clap::Args;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_util::MetricKindMask;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Run leverd: receive webhooks, plan, carry out, reload rules when they change
@@ -29,14 +32,57 @@ pub(super) struct Serve {
     /// Listen here instead of where leverd.yaml says
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
+    /// Read all that a start reads, secrets included, say what is wrong, and end: nothing is opened, sent or stored
+    #[arg(long)]
+    check_config: bool,
 }
 
 impl Serve {
     pub(super) fn run(&self, out: &mut Out) -> anyhow::Result<Exit> {
         let Some(config) = configured(&self.config, out)? else { return Ok(Exit::Faults) };
-        logs(config.log.level, config.log.json);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        if self.check_config {
+            return runtime.block_on(self.check(&config, out));
+        }
+        logs(config.log.level, config.log.json);
         runtime.block_on(self.serve(config, out))
+    }
+
+    /// A start with a store of its own that is thrown away: the same code finds the same faults.
+    async fn check(&self, config: &Config, out: &mut Out) -> anyhow::Result<Exit> {
+        let store = Store::open(Options::temporary()).await?;
+        let node = Node::new(store, Clock::system(), Client::new(Limits::default()));
+        let here = Here { base: base(&self.config).to_owned() };
+        let (mut faults, mut held) = (Vec::new(), Vec::new());
+        if let Some(Err(error)) = config.notices.as_ref().map(|notices| notice_url(notices, &here)) {
+            faults.push(format!("{error:#}"));
+        }
+        match service::start(&node, &self.config).await {
+            Ok(_) => {
+                for (id, account) in node.held().iter() {
+                    held.push(format!(
+                        "account `{id}` would be HELD BACK until its faults are mended:\n{}",
+                        account.why.trim_end()
+                    ));
+                }
+            }
+            Err(error) => faults.push(error.to_string()),
+        }
+        let accounts = node.all_accounts().len();
+        node.store.close().await;
+        for text in faults.iter().chain(&held) {
+            out.line(format_args!("{}\n", text.trim_end()))?;
+        }
+        let address = self.listen.unwrap_or(config.server.listen);
+        let accounts = count(accounts, "account");
+        if !faults.is_empty() {
+            out.line(format_args!("`leverd serve` would NOT start"))?;
+        } else if !held.is_empty() {
+            out.line(format_args!("`leverd serve` would start with {accounts} and hold back {}", held.len()))?;
+        } else {
+            out.line(format_args!("`leverd serve` would start with {accounts} and listen on http://{address}"))?;
+        }
+        Ok(if faults.is_empty() && held.is_empty() { Exit::Fine } else { Exit::Faults })
     }
 
     async fn serve(&self, config: Config, out: &mut Out) -> anyhow::Result<Exit> {
@@ -147,8 +193,19 @@ pub(super) fn logs(level: &str, json: bool) {
     let _ = if json { builder.json().try_init() } else { builder.with_target(false).try_init() };
 }
 
+/// A gauge that was not set for so long is told no more.
+const FORGOTTEN: Duration = Duration::from_secs(600);
+
 /// The recorder of this process' metrics.
 pub(super) fn recorder() -> Option<PrometheusHandle> {
     static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
-    RECORDER.get_or_init(|| PrometheusBuilder::new().install_recorder().ok()).clone()
+    RECORDER
+        .get_or_init(|| {
+            // An account that is gone is not told of for ever.
+            let builder = PrometheusBuilder::new().idle_timeout(MetricKindMask::GAUGE, Some(FORGOTTEN));
+            let handle = builder.install_recorder().ok();
+            measured::describe();
+            handle
+        })
+        .clone()
 }

@@ -30,6 +30,7 @@ pub mod intake;
 mod line;
 pub mod login;
 mod look;
+pub mod measured;
 pub mod missed;
 pub mod needs;
 pub mod notices;

@@ -2,7 +2,7 @@
 
 use super::account::Account;
 use super::call::{Node, Unready};
-use super::{backoff, derive, gather, look};
+use super::{backoff, derive, gather, look, measured};
 use crate::engine::{self, Program};
 use crate::lang::ruleset::Mode;
 use crate::model::{Code, Effect, Event, EventId, EventKind, Facts, LeverEvent, Plan, Planned, Reason, Said, Step};
@@ -47,6 +47,7 @@ pub(super) async fn plan(node: &Node, account: &Account, claimed: ClaimedEvent) 
         };
         match node.store.plan(&account.id, id, run).await? {
             PlanMade::Committed => {
+                measured::run(&account.id);
                 after(node, account, &event).await?;
                 return Ok(());
             }

@@ -1,6 +1,7 @@
 //! Is it alive, is it ready, how are its accounts: for load balancers, for Prometheus, for people.
 
 use super::Shared;
+use crate::runtime::measured;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -73,7 +74,13 @@ pub(super) async fn detail(State(shared): State<Shared>) -> Response {
 /// Prometheus' text format.
 pub(super) async fn metrics(State(shared): State<Shared>) -> Response {
     match shared.metrics {
-        Some(handle) => handle.render().into_response(),
+        // What cannot be read now keeps its last value: a scrape that fails would hide the counters as well.
+        Some(handle) => {
+            if let Err(error) = measured::look(&shared.node, shared.node.clock.now()).await {
+                tracing::warn!(%error, "the gauges could not be read");
+            }
+            handle.render().into_response()
+        }
         None => (StatusCode::NOT_FOUND, "metrics are not installed").into_response(),
     }
 }

@@ -128,6 +128,37 @@ fn a_project_is_checked_with_all_it_names() {
 }
 
 #[test]
+fn a_start_is_tried_without_opening_sending_or_storing_anything() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let account = |name: &str, key: &str, stage: &str| {
+        format!(
+            "  {name}:\n    lever: {{ api_key: {{ env: {key} }}, webhooks: {{ unsigned: true }} }}\n    packs: [{{ path: rules/notes, mode: live, \
+             settings: {{ {stage}: Assessment }} }}]\n"
+        )
+    };
+    let config = |accounts: &[String]| write(dir.path(), "leverd.yaml", &format!("accounts:\n{}", accounts.concat()));
+    write(
+        dir.path(),
+        "rules/notes/rules.yaml",
+        "settings:\n  stage: { type: stage }\nrules:\n  - name: welcome\n    trigger: candidateStageChange\n    when: { to_stage: $stage }\n    \
+         do: [{ add_note: Welcome }]\n",
+    );
+    for account in ["acme", "other", "third"] {
+        let names = format!("account: {account}\npulled_at: 2026-01-01T00:00:00Z\nstages: [{{ id: s, name: Assessment }}]\n");
+        write(dir.path(), &format!("catalogue/{account}.yaml"), &names);
+    }
+    let check = |name: &str| told_with(name, dir.path(), &[("KEY", "k-1")], &["serve --check-config"], |text| text);
+    config(&[account("acme", "KEY", "stage")]);
+    check("check_config_fine");
+    config(&[account("acme", "KEY", "stage"), account("other", "KEY", "stag"), account("third", "LACKING", "stage")]);
+    check("check_config_held");
+    config(&[account("acme", "LACKING", "stage")]);
+    check("check_config_not");
+    let left: Vec<_> = fs::read_dir(dir.path()).expect("listed").map(|entry| entry.expect("read").file_name()).collect();
+    assert_eq!(left.len(), 3, "a check leaves nothing behind: {left:?}");
+}
+
+#[test]
 fn a_name_cannot_break_out_of_an_annotation() {
     let dir = tempfile::tempdir().expect("a folder");
     let config = "accounts:\n  acme:\n    lever: { api_key: { env: KEY }, webhooks: { unsigned: true } }\n    packs: [{ path: \"rules/a,b:c\", mode: shadow }]\n";

@@ -22,6 +22,7 @@ mod imocha;
 mod intake;
 mod lanes;
 mod logs;
+mod measured;
 mod polling;
 pub(crate) mod process;
 mod reconcile;

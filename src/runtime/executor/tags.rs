@@ -10,6 +10,7 @@ use crate::lever::tags::{TagRun, TagStep};
 use crate::model::{Bug, Class, Code, Destination, EffectId, Exchange, OpportunityId, Outcome, Reason, Request, planted};
 use crate::runtime::account::Account;
 use crate::runtime::call::{Called, Node, Unready};
+use crate::runtime::measured;
 use crate::store::{ClaimedEffect, Result};
 
 /// All tag effects of the lane as one add and one remove.
@@ -124,8 +125,9 @@ async fn end_tags(
         .map(|claimed| {
             let attempt =
                 begun.and_then(|begun| begun.iter().find(|(id, _)| *id == claimed.effect.id)).map(|(_, attempt)| *attempt);
-            let finished = finish_of(now, claimed, attempt, outcome.clone(), last);
-            (claimed.effect.id, unless_gone(account, &claimed.effect, finished))
+            let finished = unless_gone(account, &claimed.effect, finish_of(now, claimed, attempt, outcome.clone(), last));
+            measured::effect(&account.id, &finished.outcome);
+            (claimed.effect.id, finished)
         })
         .collect();
     persist(&node.stopping, || node.store.finish_all(&account.id, finished.clone())).await

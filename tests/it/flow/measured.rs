@@ -1,0 +1,94 @@
+//! What leverd measures of itself moves with what it does, and the page that tells of it is the table in the code.
+
+use super::process::Deployed;
+use leverd::runtime::measured;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// Every name of a metric that a text holds.
+fn named(text: &str) -> BTreeSet<String> {
+    let word = |c: char| !(c.is_ascii_lowercase() || c == '_');
+    text.split(word).filter(|name| name.starts_with("leverd_")).map(str::to_owned).collect()
+}
+
+fn known() -> BTreeSet<String> {
+    measured::ALL.iter().map(|metric| metric.name.to_owned()).collect()
+}
+
+#[test]
+fn the_page_tells_of_every_metric() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/metrics.md");
+    let page = measured::page();
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    assert!(fs::read_to_string(&path).unwrap_or_default() == page, "schema/metrics.md is not current: UPDATE=1 rewrites it");
+}
+
+#[test]
+fn every_metric_that_an_example_or_the_readme_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let examples = fs::read_dir(root.join("examples/service")).unwrap().map(|entry| entry.unwrap().path());
+    let mut seen = BTreeSet::new();
+    for path in examples.chain([root.join("README.md")]) {
+        let names = named(&fs::read_to_string(&path).unwrap());
+        let parts =
+            |name: &str| ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name).to_owned();
+        let strange: Vec<_> = names.iter().filter(|name| !known().contains(&parts(name))).collect();
+        assert!(strange.is_empty(), "{}: no metric is called {strange:?}", path.display());
+        seen.extend(names);
+    }
+    assert!(seen.len() > 5, "the examples name metrics: {seen:?}");
+}
+
+#[test]
+fn systemd_takes_the_unit() {
+    let unit = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/service/leverd.service")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("leverd.service");
+    fs::write(&path, unit.replace("/usr/bin/leverd", env!("CARGO_BIN_EXE_leverd"))).unwrap();
+    // Only where there is a systemd to ask.
+    if let Ok(said) = Command::new("systemd-analyze").arg("verify").arg(&path).output() {
+        let said = String::from_utf8_lossy(&said.stderr).into_owned();
+        let ours: Vec<_> = said.lines().filter(|line| line.contains("leverd.service")).collect();
+        assert!(ours.is_empty(), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_story_moves_what_is_measured() {
+    let mut deployed = Deployed::prepare().await;
+    deployed.start(&[]).await;
+    let end = deployed.whole_story().await;
+    assert_eq!(end.mails.len(), 1);
+    let mut url = url::Url::parse(&deployed.control().deliveries().first().unwrap().url).unwrap();
+    url.set_path("/metrics");
+    url.set_query(None);
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let told = http.get(url).send().await.unwrap().text().await.unwrap();
+    let value = |series: &str| -> f64 {
+        let line =
+            told.lines().find(|line| line.starts_with(series)).unwrap_or_else(|| panic!("{series} is not told:\n{told}"));
+        line.rsplit(' ').next().unwrap().parse().unwrap()
+    };
+    // An invitation, a start, a result and a decision at the least.
+    assert!(value("leverd_deliveries_total{account=\"demo\"}") >= 4.0, "{told}");
+    assert!(value("leverd_runs_total{account=\"demo\"}") >= 4.0, "{told}");
+    assert!(value("leverd_effects_total{account=\"demo\",outcome=\"done\"}") >= 5.0, "{told}");
+    for state in ["due", "begun", "parked"] {
+        assert_eq!(value(&format!("leverd_work{{account=\"demo\",kind=\"effect\",state=\"{state}\"}}")), 0.0, "{told}");
+    }
+    assert_eq!(value("leverd_lag_seconds{account=\"demo\"}"), 0.0);
+    assert_eq!(value("leverd_backlog_calls{account=\"demo\"}"), 0.0);
+    assert!(value("leverd_budget_left{account=\"demo\"}") <= 20.0);
+    assert_eq!(value("leverd_suspended{account=\"demo\",connection=\"lever\"}"), 0.0);
+    assert_eq!(value("leverd_rules_good{account=\"demo\"}"), 1.0);
+    assert_eq!(value("leverd_held_back"), 0.0);
+    // Each that was told is in the table, and with its meaning.
+    for name in told.lines().filter_map(|line| line.strip_prefix("# TYPE ")).filter_map(|line| line.split(' ').next()) {
+        assert!(known().contains(name), "{name} is not in the table");
+        assert!(told.contains(&format!("# HELP {name} ")), "{name} has no meaning");
+    }
+}
