@@ -68,24 +68,25 @@ async fn a_story_moves_what_is_measured() {
     url.set_query(None);
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let told = http.get(url).send().await.unwrap().text().await.unwrap();
-    let value = |series: &str| -> f64 {
+    let shown = |series: &str| -> &str {
         let line =
             told.lines().find(|line| line.starts_with(series)).unwrap_or_else(|| panic!("{series} is not told:\n{told}"));
-        line.rsplit(' ').next().unwrap().parse().unwrap()
+        line.rsplit(' ').next().unwrap()
     };
+    let value = |series: &str| -> f64 { shown(series).parse().unwrap() };
     // An invitation, a start, a result and a decision at the least.
     assert!(value("leverd_deliveries_total{account=\"demo\"}") >= 4.0, "{told}");
     assert!(value("leverd_runs_total{account=\"demo\"}") >= 4.0, "{told}");
     assert!(value("leverd_effects_total{account=\"demo\",outcome=\"done\"}") >= 5.0, "{told}");
     for state in ["due", "begun", "parked"] {
-        assert_eq!(value(&format!("leverd_work{{account=\"demo\",kind=\"effect\",state=\"{state}\"}}")), 0.0, "{told}");
+        assert_eq!(shown(&format!("leverd_work{{account=\"demo\",kind=\"effect\",state=\"{state}\"}}")), "0");
     }
-    assert_eq!(value("leverd_lag_seconds{account=\"demo\"}"), 0.0);
-    assert_eq!(value("leverd_backlog_calls{account=\"demo\"}"), 0.0);
+    assert_eq!(shown("leverd_lag_seconds{account=\"demo\"}"), "0");
+    assert_eq!(shown("leverd_backlog_calls{account=\"demo\"}"), "0");
     assert!(value("leverd_budget_left{account=\"demo\"}") <= 20.0);
-    assert_eq!(value("leverd_suspended{account=\"demo\",connection=\"lever\"}"), 0.0);
-    assert_eq!(value("leverd_rules_good{account=\"demo\"}"), 1.0);
-    assert_eq!(value("leverd_held_back"), 0.0);
+    assert_eq!(shown("leverd_suspended{account=\"demo\",connection=\"lever\"}"), "0");
+    assert_eq!(shown("leverd_rules_good{account=\"demo\"}"), "1");
+    assert_eq!(shown("leverd_held_back"), "0");
     // Each that was told is in the table, and with its meaning.
     for name in told.lines().filter_map(|line| line.strip_prefix("# TYPE ")).filter_map(|line| line.split(' ').next()) {
         assert!(known().contains(name), "{name} is not in the table");
