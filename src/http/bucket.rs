@@ -10,7 +10,8 @@
 //! under way yet. So Lever's level is never above our `debt + under_way`, which only a start raises, and never over the burst.
 //!
 //! A process that died leaves requests behind that may arrive for [`Rate::late`] yet; at most [`Rate::under_way`] of them, because a
-//! process never has more under way. The next one counts them from its start and goes on with the rest of the burst, at the full rate.
+//! process never has more under way. The next one counts them from its start and goes on with half of the rest, at the full rate, so that
+//! it leaves room for another one should it die soon too.
 //! To count them all as settled instead would let them arrive on top of a burst; to wait for them, stop all work at every start. It
 //! leans on nothing and is told the time.
 
@@ -115,8 +116,7 @@ impl Bucket {
             return Start::At(self.paused_until);
         }
         if self.under_way >= self.rate.at_once(self.abroad.map_or(0, |(count, _)| count)) {
-            let ends = [self.abroad.map(|(_, until)| until), self.lost.front().copied()];
-            return ends.into_iter().flatten().min().map_or(Start::AfterAnother, Start::At);
+            return self.after_another();
         }
         let over = self.level() + 1.0 - f64::from(self.rate.burst);
         if over <= 0.0 {
@@ -125,10 +125,15 @@ impl Bucket {
         }
         if over > self.debt {
             // Waiting makes no room, only the end of something does.
-            let ends = [self.abroad.map(|(_, until)| until), self.lost.front().copied()];
-            return ends.into_iter().flatten().min().map_or(Start::AfterAnother, Start::At);
+            return self.after_another();
         }
         Start::At(now + Duration::from_secs_f64(over / self.now_per_second) + Duration::from_micros(1))
+    }
+
+    /// When something that may be under way can arrive no more; else what ends says so.
+    fn after_another(&self) -> Start {
+        let ends = [self.abroad.map(|(_, until)| until), self.lost.front().copied()];
+        ends.into_iter().flatten().min().map_or(Start::AfterAnother, Start::At)
     }
 
     /// Counts one all the same.
@@ -377,6 +382,13 @@ mod tests {
         let zero = Instant::now();
         let soon = zero + Duration::from_millis(101);
         assert_eq!(Bucket::used(Rate::LEVER, 12, zero).start(soon), Start::Now);
+        // Each of four that die one after another leaves room for the next.
+        for (abroad, next) in [(12, 16), (16, 18), (18, 19), (19, 20)] {
+            let mut bucket = Bucket::used(Rate::LEVER, abroad, zero);
+            let started = (0..20).filter(|_| bucket.start(zero + Duration::from_secs(9)) == Start::Now).count();
+            assert_eq!(usize::try_from(next - abroad).unwrap(), started);
+            assert_eq!(Rate::LEVER.to_assume(abroad), next);
+        }
         assert_eq!(Bucket::used(Rate::LEVER, 20, zero).start(soon), Start::At(zero + Rate::LEVER.late));
     }
 }

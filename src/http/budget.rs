@@ -32,6 +32,7 @@ const fn takes(class: Class) -> u64 {
 const FLOWS: usize = 256;
 /// How long we pause after a 429 that does not say.
 const PAUSE: Duration = Duration::from_secs(1);
+
 /// What a budget holds at a moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Left {

@@ -113,13 +113,13 @@ impl Writing<'_> {
     async fn send(self, request: Option<Request>) -> Result<()> {
         let (node, account, effect) = (self.node, self.account, &self.claimed.effect);
         let to = crate::model::Destination::Lever;
-        let mut leave = match node.admit(account, &to, effect.class).await {
-            Ok(leave) => Some(leave),
+        let leave = match node.admit(account, &to, effect.class).await {
+            Ok(leave) => leave,
             Err(unready) => return put_off(node, account, self.claimed, unready).await,
         };
-        let sent = match (&request, leave.take_if(|_| planted(Bug::BegunAfterwards))) {
-            (Some(request), Some(leave)) => Some(node.exchange(account, request, leave).await),
-            _ => None,
+        let sent = match &request {
+            Some(request) if planted(Bug::BegunAfterwards) => Ok(node.exchange(account, request, leave).await),
+            _ => Err(leave),
         };
         let begun = node.store.begin(&account.id, vec![effect.id], node.store.epoch(), node.clock.now()).await?;
         let Some(attempt) = begun.first().and_then(|begun| begun.attempt) else { return Ok(()) };
@@ -127,10 +127,9 @@ impl Writing<'_> {
             let done = Outcome::Done { learned: std::collections::BTreeMap::new() };
             return self.end(Some(attempt), done, None, None).await;
         };
-        let exchange = match (sent, leave) {
-            (Some(exchange), _) => exchange,
-            (None, Some(leave)) => node.exchange(account, &request, leave).await,
-            (None, None) => return Ok(()),
+        let exchange = match sent {
+            Ok(exchange) => exchange,
+            Err(leave) => node.exchange(account, &request, leave).await,
         };
         let now = node.clock.now();
         if effect.act.moves() {

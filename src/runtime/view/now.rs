@@ -12,6 +12,7 @@ use std::sync::PoisonError;
 
 /// So many notices are shown.
 const NOTICES: usize = 20;
+
 /// Everything.
 #[derive(Debug)]
 pub struct Now {
