@@ -16,7 +16,9 @@ const CURSOR: &str = "requests abroad";
 /// was none.
 pub(super) async fn found(node: &Node, account: &AccountId, rate: Rate) -> Result<Option<u32>> {
     let found = node.store.cursor(account, CURSOR).await?;
-    let abroad = found.as_deref().map(|found| found.parse().unwrap_or(rate.burst));
+    // An account that was held back until now is no news of earlier processes: what they left behind arrived long ago.
+    let outlived = node.gates.age() >= rate.late;
+    let abroad = found.as_deref().map(|found| if outlived { 0 } else { found.parse().unwrap_or(rate.burst) });
     node.store.set_cursor(account, CURSOR, &rate.to_assume(abroad.unwrap_or(0)).to_string()).await?;
     Ok(abroad)
 }

@@ -113,7 +113,7 @@ impl Node {
             clock,
             http,
             accounts: ArcSwap::default(),
-            gates: Gates::default(),
+            gates: Gates::new(),
             snapshots: Snapshots::default(),
             tests: TestsCache::default(),
             wake: Notify::new(),

@@ -4,12 +4,27 @@ use crate::http::RateGate;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// The gates of a process. None is ever taken out, so that a reload changes no count.
-#[derive(Debug, Default)]
-pub(super) struct Gates(Mutex<BTreeMap<[u8; 32], RateGate>>);
+#[derive(Debug)]
+pub(super) struct Gates {
+    /// When this process began to send.
+    born: Instant,
+    gates: Mutex<BTreeMap<[u8; 32], RateGate>>,
+}
 
 impl Gates {
+    pub(super) fn new() -> Self {
+        Self { born: Instant::now(), gates: Mutex::default() }
+    }
+
+    /// How long this process can have sent.
+    pub(super) fn age(&self) -> Duration {
+        self.born.elapsed()
+    }
+
     /// The gate of the credential that these texts make up, base URL first; `fresh` if it has none yet. No secret is kept.
     pub(super) fn of(&self, credential: &[&str], fresh: RateGate) -> RateGate {
         let mut hash = Sha256::new();
@@ -17,7 +32,7 @@ impl Gates {
             hash.update(text.len().to_le_bytes());
             hash.update(text);
         }
-        let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
         gates.entry(hash.finalize().into()).or_insert(fresh).clone()
     }
 }
@@ -29,7 +44,7 @@ mod tests {
 
     #[tokio::test]
     async fn accounts_with_one_credential_share_its_gate_and_others_do_not() {
-        let gates = Gates::default();
+        let gates = Gates::new();
         let of = |credential: &[&str]| gates.of(credential, RateGate::new(Rate::LEVER));
         let (one, same) = (of(&["https://api.lever.co/v1", "key"]), of(&["https://api.lever.co/v1", "key"]));
         let leave = one.acquire(&"acme".into(), crate::model::Class::Stage).await;
