@@ -42,7 +42,11 @@ const fn gauge(name: &'static str, labels: &'static str, meaning: &'static str) 
 
 /// All of them.
 pub const ALL: &[Metric] = &[
-    counter("leverd_deliveries_total", "account", "Requests from Lever and vendors that were stored and acknowledged"),
+    counter(
+        "leverd_deliveries_total",
+        "account",
+        "Requests from Lever and vendors that passed the door, duplicates too",
+    ),
     counter(
         "leverd_deliveries_unavailable_total",
         "",
@@ -56,9 +60,13 @@ pub const ALL: &[Metric] = &[
         "Ends of attempts at effects: done, skipped, parked (a person must act), again (to be retried), unknown (to be looked up), suspended",
     ),
     counter("leverd_calls_total", "destination, method", "Requests sent to Lever and to vendors"),
-    counter("leverd_polls_total", "vendor", "Invitations that vendors were asked about"),
-    counter("leverd_notices_total", "kind", "Notices posted to `notices.url`"),
-    counter("leverd_reloads_total", "ok", "Changes of the rule files that were taken (`true`) or refused (`false`)"),
+    counter("leverd_polls_total", "vendor", "Looks at vendors: at one invitation, or at all of a stretch of time"),
+    counter("leverd_notices_total", "kind", "Notices made: what was parked or suspended, a reload that was refused, an alert"),
+    counter(
+        "leverd_reloads_total",
+        "ok",
+        "Changes of the files that were taken (`true`), or refused for an account at least (`false`)",
+    ),
     Metric {
         name: "leverd_reload_seconds",
         kind: Kind::Histogram,

@@ -140,13 +140,13 @@ async fn reload(node: Arc<Node>, config: PathBuf, mut reading: Reading, cancel: 
                         break;
                     }
                 }
-                Err(why) => tell_broken(&node, None, &why).await,
+                Err(why) => refuse(&node, &why).await,
             }
             tokio::select! {
                 () = cancel.cancelled() => break,
                 event = changed.recv() => match event {
                     Some(Ok(files)) => seen = Some(files),
-                    Some(Err(error)) => tell_broken(&node, None, &error.to_string()).await,
+                    Some(Err(error)) => refuse(&node, &error.to_string()).await,
                     None => break,
                 },
             }
@@ -164,16 +164,16 @@ async fn load_anew(node: &Node, reading: &Reading, config: &Path) {
         blocking(node.clock.is_simulated(), move || reading.load()).await
     };
     let Some(loaded) = loaded else {
-        return tell_broken(node, None, "checking the rules failed inside leverd; please report it").await;
+        return refuse(node, "checking the rules failed inside leverd; please report it").await;
     };
     let text = render_human(&loaded.sources, &loaded.diagnostics, false);
     let faulty = loaded.diagnostics.has_errors();
     if loaded.project.is_none() {
-        return tell_broken(node, None, &text).await;
+        return refuse(node, &text).await;
     }
     let broken = loaded.broken();
     match put_in_force(node, reading, loaded, &Here { base: base(config).to_owned() }).await {
-        Ok(Put { changed, .. }) => {
+        Ok(Put { changed, held, refused }) => {
             for account in &broken {
                 if node.account(account).is_some() {
                     tell_broken(node, Some(account), &text).await;
@@ -184,19 +184,29 @@ async fn load_anew(node: &Node, reading: &Reading, config: &Path) {
             if !faulty && !text.is_empty() {
                 tracing::warn!("rules loaded with warnings:\n{text}");
             }
-            metrics::counter!("leverd_reloads_total", "ok" => if broken.is_empty() { "true" } else { "false" }).increment(1);
+            count_reload(broken.is_empty() && held.is_empty() && !refused);
             metrics::histogram!("leverd_reload_seconds").record(started.elapsed().as_secs_f64());
             for (account, hash) in changed {
                 tracing::info!(%account, ruleset = %hash, "new rules are in force");
             }
         }
-        Err(error) => tell_broken(node, None, &error.to_string()).await,
+        Err(error) => refuse(node, &error.to_string()).await,
     }
+}
+
+/// Nothing of what was changed is taken.
+async fn refuse(node: &Node, why: &str) {
+    count_reload(false);
+    tell_broken(node, None, why).await;
+}
+
+/// Counts a change of the files, once however many accounts it concerns.
+fn count_reload(ok: bool) {
+    metrics::counter!("leverd_reloads_total", "ok" => if ok { "true" } else { "false" }).increment(1);
 }
 
 /// Says loudly that new rules were not taken.
 async fn tell_broken(node: &Node, account: Option<&AccountId>, text: &str) {
-    metrics::counter!("leverd_reloads_total", "ok" => "false").increment(1);
     tracing::error!("the changed rules are broken and were NOT taken; the last good ones stay in force:\n{text}");
     let now = node.clock.now();
     let accounts = node.all_accounts();
@@ -259,11 +269,13 @@ struct Put {
     changed: Vec<(AccountId, String)>,
     /// Why accounts are held back although their rules are fine.
     held: Vec<NotStarted>,
+    /// An account that lacks a secret now keeps its last good rules.
+    refused: bool,
 }
 
 /// Swaps in every account of the project that is not broken. One that is broken keeps its last good rules, or is held back.
 async fn put_in_force(node: &Node, reading: &Reading, loaded: Loaded, here: &Here) -> Result<Put, NotStarted> {
-    let mut put = Put { changed: Vec::new(), held: Vec::new() };
+    let mut put = Put { changed: Vec::new(), held: Vec::new(), refused: false };
     let Some(project) = loaded.project else { return Ok(put) };
     node.access.put(&project.config.server.console, here)?;
     let vault = Vault::of(&project.config.server.encryption_keys, here)?;
@@ -293,6 +305,7 @@ async fn put_in_force(node: &Node, reading: &Reading, loaded: Loaded, here: &Her
             }
             Err(error @ NotStarted::Secret { .. }) => {
                 if let Some(last_good) = old {
+                    put.refused = true;
                     tell_broken(node, Some(&id), &error.to_string()).await;
                     accounts.insert(id, Arc::clone(last_good));
                 } else {

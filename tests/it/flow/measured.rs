@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 /// Every name of a metric that a text holds.
 fn named(text: &str) -> BTreeSet<String> {
@@ -67,17 +68,18 @@ async fn a_story_moves_what_is_measured() {
     url.set_path("/metrics");
     url.set_query(None);
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let told = http.get(url).send().await.unwrap().text().await.unwrap();
+    let told = async || http.get(url.clone()).send().await.unwrap().text().await.unwrap();
+    let before = told().await;
     let shown = |series: &str| -> &str {
         let line =
-            told.lines().find(|line| line.starts_with(series)).unwrap_or_else(|| panic!("{series} is not told:\n{told}"));
+            before.lines().find(|line| line.starts_with(series)).unwrap_or_else(|| panic!("{series} is not told:\n{before}"));
         line.rsplit(' ').next().unwrap()
     };
     let value = |series: &str| -> f64 { shown(series).parse().unwrap() };
     // An invitation, a start, a result and a decision at the least.
-    assert!(value("leverd_deliveries_total{account=\"demo\"}") >= 4.0, "{told}");
-    assert!(value("leverd_runs_total{account=\"demo\"}") >= 4.0, "{told}");
-    assert!(value("leverd_effects_total{account=\"demo\",outcome=\"done\"}") >= 5.0, "{told}");
+    assert!(value("leverd_deliveries_total{account=\"demo\"}") >= 4.0, "{before}");
+    assert!(value("leverd_runs_total{account=\"demo\"}") >= 4.0, "{before}");
+    assert!(value("leverd_effects_total{account=\"demo\",outcome=\"done\"}") >= 5.0, "{before}");
     for state in ["due", "begun", "parked"] {
         assert_eq!(shown(&format!("leverd_work{{account=\"demo\",kind=\"effect\",state=\"{state}\"}}")), "0");
     }
@@ -88,8 +90,21 @@ async fn a_story_moves_what_is_measured() {
     assert_eq!(shown("leverd_rules_good{account=\"demo\"}"), "1");
     assert_eq!(shown("leverd_held_back"), "0");
     // Each that was told is in the table, and with its meaning.
-    for name in told.lines().filter_map(|line| line.strip_prefix("# TYPE ")).filter_map(|line| line.split(' ').next()) {
+    for name in before.lines().filter_map(|line| line.strip_prefix("# TYPE ")).filter_map(|line| line.split(' ').next()) {
         assert!(known().contains(name), "{name} is not in the table");
-        assert!(told.contains(&format!("# HELP {name} ")), "{name} has no meaning");
+        assert!(before.contains(&format!("# HELP {name} ")), "{name} has no meaning");
+    } // A change that is refused counts once.
+    let rules = deployed.config.with_file_name("rules").join("qualified/rules.yaml");
+    fs::write(&rules, "rules: [").unwrap();
+    for _ in 0..1_200 {
+        if told().await.contains("leverd_rules_good{account=\"demo\"} 0") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
     }
+    let after = told().await;
+    assert!(
+        after.contains("leverd_rules_good{account=\"demo\"} 0") && after.contains("leverd_reloads_total{ok=\"false\"} 1\n"),
+        "{after}"
+    );
 }
