@@ -32,7 +32,7 @@ pub(super) struct Serve {
     /// Listen here instead of where leverd.yaml says
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// Read all that a start reads, secrets included, say what is wrong, and end: nothing is opened, sent or stored
+    /// Read all that a start reads, secrets included, say what is wrong, and end: the store and the port are not tried, nothing is sent or stored
     #[arg(long)]
     check_config: bool,
 }
@@ -78,9 +78,14 @@ impl Serve {
         if !faults.is_empty() {
             out.line(format_args!("`leverd serve` would NOT start"))?;
         } else if !held.is_empty() {
-            out.line(format_args!("`leverd serve` would start with {accounts} and hold back {}", held.len()))?;
+            out.line(format_args!(
+                "by its files and secrets `leverd serve` would start with {accounts} and hold back {}",
+                held.len()
+            ))?;
         } else {
-            out.line(format_args!("`leverd serve` would start with {accounts} and listen on http://{address}"))?;
+            out.line(format_args!(
+                "by its files and secrets `leverd serve` would start with {accounts} and listen on http://{address}"
+            ))?;
         }
         Ok(if faults.is_empty() && held.is_empty() { Exit::Fine } else { Exit::Faults })
     }

@@ -25,7 +25,7 @@ pub(super) struct Validate {
     /// Warnings are faults too
     #[arg(long)]
     strict: bool,
-    /// Show also how many calls to Lever and to the vendor an event costs, per rule, least and most
+    /// Show also how many calls to Lever and to the vendor an event costs, per rule, least and most (`human` and `json`)
     #[arg(long)]
     cost: bool,
     /// How to write the report

@@ -78,6 +78,12 @@ fn a_fresh_folder_passes_and_is_never_overwritten() {
 fn what_an_event_costs_is_told_before_it_happens() {
     let dir = tempfile::tempdir().expect("a folder");
     told("cost", dir.path(), &["init mine", "validate mine --cost", "validate mine/rules/starter --cost --format json"]);
+    // A vendor's operations, and a rule that asks the catalogue.
+    for file in ["rules.yaml", "vendor.yaml"] {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/qualified").join(file);
+        write(dir.path(), &format!("qualified/{file}"), &fs::read_to_string(shipped).expect("there"));
+    }
+    told("cost_qualified", dir.path(), &["validate qualified --cost"]);
 }
 
 #[test]
