@@ -42,11 +42,7 @@ const fn gauge(name: &'static str, labels: &'static str, meaning: &'static str) 
 
 /// All of them.
 pub const ALL: &[Metric] = &[
-    counter(
-        "leverd_deliveries_total",
-        "account",
-        "Requests from Lever and vendors that passed the door, duplicates too",
-    ),
+    counter("leverd_deliveries_total", "account", "Requests from Lever and vendors that passed the door, duplicates too"),
     counter(
         "leverd_deliveries_unavailable_total",
         "",
