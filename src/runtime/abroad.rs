@@ -1,8 +1,7 @@
 //! Requests to Lever that a process leaves behind when it dies: they may arrive while the next one runs.
 //!
 //! Before an account's first request the store says how many there may be, those that were found included; once a process is older than
-//! any request can travel, only its own. So also processes that die one after another never let more arrive than Lever takes. It leans
-//! on `http` for the arithmetic and on the store for one small row.
+//! any request can travel, only its own. It leans on `http` for the arithmetic and on the store for one small row.
 
 use super::call::Node;
 use crate::http::{Rate, RateGate};
