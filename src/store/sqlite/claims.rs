@@ -9,8 +9,9 @@ use crate::store::error::{Result, StoreError};
 use jiff::Timestamp;
 use rusqlite::params;
 
-/// The claim that parks instead of handing out.
-const LAST_CLAIM: u32 = 3;
+/// The claim that parks instead of handing out. What kills leverd does so each time; but much that is claimed only waits for its turn in
+/// the budget, and must not be parked because leverd was killed twice by something else.
+const LAST_CLAIM: u32 = 6;
 
 /// A row to claim.
 struct Due {
@@ -55,8 +56,10 @@ impl Sqlite {
     /// Counts the try. False: it was one too many, and the row is parked now.
     fn take(&mut self, account: &AccountId, kind: i64, due: &Due, now: Timestamp) -> Result<bool> {
         if due.tries + 1 >= LAST_CLAIM {
-            let reason =
-                Reason::new(Code::R11, "leverd stopped twice while working on it; `retry` tries again, `skip` leaves it");
+            let reason = Reason::new(
+                Code::R11,
+                "leverd stopped five times while it had this in hand; `retry` tries again, `skip` leaves it",
+            );
             self.park_row(account, (kind, due.id), &reason, now, false)?;
             return Ok(false);
         }

@@ -103,8 +103,9 @@ impl Deployed {
 
     /// Runs another subcommand on the project.
     pub(crate) async fn run(&self, subcommand: &str, arguments: &[&str]) -> Output {
-        let mut command = Command::new(LEVERD);
-        command.arg(subcommand).arg("--config").arg(&self.config).args(arguments);
+        // One that should end and does not is a failure, and no reason to wait for ever.
+        let mut command = Command::new("timeout");
+        command.arg("120").arg(LEVERD).arg(subcommand).arg("--config").arg(&self.config).args(arguments);
         tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
     }
 

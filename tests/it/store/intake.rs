@@ -69,18 +69,18 @@ async fn a_held_delivery_comes_again_and_counts_its_rounds() {
 }
 
 #[tokio::test]
-async fn the_third_claim_without_an_outcome_parks() {
+async fn the_sixth_claim_without_an_outcome_parks() {
     let store = store().await;
     let mut listener = store.notices_as_they_come();
     store.deliver(delivery("t", "{}", 0)).await.unwrap();
-    for tries in [1, 2] {
+    for tries in 1..=5 {
         assert_eq!(store.claim_deliveries(claim(1)).await.unwrap()[0].tries, tries);
         assert!(store.claim_deliveries(claim(1)).await.unwrap().is_empty(), "a claimed row is not handed out again");
         store.recover(at(1)).await.unwrap();
     }
     assert!(store.claim_deliveries(claim(1)).await.unwrap().is_empty());
     assert_eq!(store.parked(Some(&acme())).await.unwrap()[0].reason.clone().unwrap().code, Code::R11);
-    assert!(listener.recv().await.unwrap().1.text.contains("stopped twice"));
+    assert!(listener.recv().await.unwrap().1.text.contains("stopped five times"));
 }
 
 #[tokio::test]
