@@ -193,14 +193,10 @@ impl Draft for Pen<'_, '_> {
     fn alert(&mut self, text: String) {
         let id = self.derive(NoticeId::derive, &["alert", &text]);
         self.entry.notices.push(Notice {
-            id,
-            kind: NoticeKind::Alert,
-            text,
             opportunity: self.scope.event.opportunity.clone(),
             event: Some(self.scope.event.id),
-            effect: None,
             assessment: self.scope.event.assessment,
-            at: self.scope.facts.now,
+            ..Notice::new(id, NoticeKind::Alert, text, self.scope.facts.now)
         });
     }
 

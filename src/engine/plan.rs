@@ -68,15 +68,12 @@ fn keep_last(rows: &mut Vec<Assessment>) {
 }
 
 fn notice(event: &Event, facts: &Facts, kind: NoticeKind, text: &str) -> Notice {
+    let id = NoticeId::derive(event.id.0.stored(), &[&event.id.to_string(), "park", text]);
     Notice {
-        id: NoticeId::derive(event.id.0.stored(), &[&event.id.to_string(), "park", text]),
-        kind,
-        text: text.to_owned(),
         opportunity: event.opportunity.clone(),
         event: Some(event.id),
-        effect: None,
         assessment: event.assessment,
-        at: facts.now,
+        ..Notice::new(id, kind, text, facts.now)
     }
 }
 

@@ -103,6 +103,22 @@ pub struct Notice {
     pub effect: Option<EffectId>,
     pub assessment: Option<AssessmentId>,
     pub at: Timestamp,
+    /// Whether the same words within a day before make this one needless.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub daily: bool,
+}
+
+impl Notice {
+    /// A notice about nobody in particular, made however often it was made before.
+    pub fn new(id: NoticeId, kind: NoticeKind, text: impl Into<String>, at: Timestamp) -> Self {
+        let text = text.into();
+        Self { id, kind, text, opportunity: None, event: None, effect: None, assessment: None, at, daily: false }
+    }
+
+    /// The same, made only if the same was not said within a day before.
+    pub fn daily(id: NoticeId, kind: NoticeKind, text: impl Into<String>, at: Timestamp) -> Self {
+        Self { daily: true, ..Self::new(id, kind, text, at) }
+    }
 }
 
 /// The kinds of notices.

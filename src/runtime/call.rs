@@ -352,17 +352,13 @@ impl Node {
 
     /// Stores the notice that a connection is suspended.
     pub(super) async fn tell_suspended(&self, account: &Account, text: &str, now: Timestamp) {
-        let notice = Notice {
-            id: NoticeId::derive(now, &[account.id.as_str(), "suspended", text]),
-            kind: NoticeKind::Suspended,
-            text: text.to_owned(),
-            opportunity: None,
-            event: None,
-            effect: None,
-            assessment: None,
-            at: now,
-        };
-        if let Err(error) = self.store.notice(&account.id, notice).await {
+        let id = NoticeId::derive(now, &[account.id.as_str(), "suspended", text]);
+        self.tell(&account.id, Notice::new(id, NoticeKind::Suspended, text, now)).await;
+    }
+
+    /// Stores a notice; what goes on must not end because nobody could be told.
+    pub(super) async fn tell(&self, account: &AccountId, notice: Notice) {
+        if let Err(error) = self.store.notice(account, notice).await {
             tracing::error!(%error, "a notice could not be stored");
         }
     }

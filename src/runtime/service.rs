@@ -213,19 +213,9 @@ async fn tell_broken(node: &Node, account: Option<&AccountId>, text: &str) {
     for id in accounts.keys().filter(|id| account.is_none_or(|account| account == *id)) {
         let before = node.reloads.load().get(id).map(|state| state.hash.clone()).unwrap_or_default();
         node.note_reload(id, ReloadState { at: now, ok: false, hash: before, message: Some(text.to_owned()) });
-        let notice = Notice {
-            id: NoticeId::derive(now, &[id.as_str(), "reload", text]),
-            kind: NoticeKind::Reload,
-            text: format!("the changed rules are broken and were not taken; the last good ones stay in force\n{text}"),
-            opportunity: None,
-            event: None,
-            effect: None,
-            assessment: None,
-            at: now,
-        };
-        if let Err(error) = node.store.notice(id, notice).await {
-            tracing::error!(%error, "a notice could not be stored");
-        }
+        let told = format!("the changed rules are broken and were not taken; the last good ones stay in force\n{text}");
+        let notice = NoticeId::derive(now, &[id.as_str(), "reload", text]);
+        node.tell(id, Notice::new(notice, NoticeKind::Reload, told, now)).await;
     }
 }
 
@@ -246,21 +236,11 @@ async fn hold(node: &Node, id: &AccountId, account: Option<Arc<Account>>, why: &
     tracing::error!(account = %id, "the account is held back; its deliveries are kept and wait:\n{why}");
     let now = node.clock.now();
     node.note_reload(id, ReloadState { at: now, ok: false, hash: String::new(), message: Some(why.to_owned()) });
-    let notice = Notice {
-        id: NoticeId::derive(now, &[id.as_str(), "held", why]),
-        kind: NoticeKind::Reload,
-        text: format!(
-            "account `{id}` is held back until its faults are mended: deliveries are kept and wait, nothing is done\n{why}"
-        ),
-        opportunity: None,
-        event: None,
-        effect: None,
-        assessment: None,
-        at: now,
-    };
-    if let Err(error) = node.store.notice(id, notice).await {
-        tracing::error!(%error, "a notice could not be stored");
-    }
+    let text = format!(
+        "account `{id}` is held back until its faults are mended: deliveries are kept and wait, nothing is done\n{why}"
+    );
+    let notice = NoticeId::derive(now, &[id.as_str(), "held", why]);
+    node.tell(id, Notice::new(notice, NoticeKind::Reload, text, now)).await;
 }
 
 /// What putting a project in force came to.

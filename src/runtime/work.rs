@@ -233,21 +233,11 @@ async fn retain(node: Arc<Node>, cancel: CancellationToken) {
 async fn doubt(node: &Node, jump: SignedDuration) {
     let now = node.clock.now();
     for account in node.all_accounts().keys() {
-        let notice = Notice {
-            id: NoticeId::derive(now, &[account.as_str(), "clock"]),
-            kind: NoticeKind::Clock,
-            text: format!(
-                "this machine's clock is off by {jump:#}; until Lever's clock agrees with it, Lever's counts and timers hold"
-            ),
-            opportunity: None,
-            event: None,
-            effect: None,
-            assessment: None,
-            at: now,
-        };
-        if let Err(error) = node.store.notice(account, notice).await {
-            tracing::error!(%error, "a notice could not be stored");
-        }
+        let text = format!(
+            "this machine's clock is off by {jump:#}; until Lever's clock agrees with it, Lever's counts and timers hold"
+        );
+        let id = NoticeId::derive(now, &[account.as_str(), "clock"]);
+        node.tell(account, Notice::new(id, NoticeKind::Clock, text, now)).await;
     }
 }
 

@@ -64,17 +64,9 @@ pub(in crate::runtime) fn finish_of(
     let unauthorised = matches!(last, Some((_, Exchange::Answered(answer))) if answer.status == 401);
     if let (Outcome::Suspended { reason }, false) = (&finish.outcome, unauthorised) {
         // A 401 suspends the whole connection and says so; this refusal concerns such calls only. Told once a day.
-        let day = Timestamp::from_second(now.as_second().div_euclid(86_400) * 86_400).unwrap_or(now);
-        finish.notices.push(Notice {
-            id: NoticeId::derive(day, &["refused", &reason.text]),
-            kind: NoticeKind::Suspended,
-            text: format!("{}: what needs it waits and is tried again every minute, nothing is lost", reason.text),
-            opportunity: None,
-            event: None,
-            effect: None,
-            assessment: None,
-            at: now,
-        });
+        let text = format!("{}: what needs it waits and is tried again every minute, nothing is lost", reason.text);
+        let told = NoticeId::derive(now, &["refused", &text]);
+        finish.notices.push(Notice::daily(told, NoticeKind::Suspended, text, now));
     }
     if let Outcome::Done { learned } = &finish.outcome
         && let Some(Value::Date { date }) = learned.get("moved_at")

@@ -223,15 +223,12 @@ impl Writing<'_> {
     fn left(&self, old: &str, reason: &Reason) -> Notice {
         let (effect, now) = (&self.claimed.effect, self.node.clock.now());
         let what = effect.slot.as_ref().map(ToString::to_string).unwrap_or_default();
+        let text = format!("the earlier {what} stays beside the new one, remove it by hand: {}", reason.text);
         Notice {
-            id: NoticeId::derive(now, &[&effect.id.to_string(), old]),
-            kind: NoticeKind::Alert,
-            text: format!("the earlier {what} stays beside the new one, remove it by hand: {}", reason.text),
             opportunity: Some(effect.opportunity.clone()),
             event: Some(effect.event),
             effect: Some(effect.id),
-            assessment: None,
-            at: now,
+            ..Notice::new(NoticeId::derive(now, &[&effect.id.to_string(), old]), NoticeKind::Alert, text, now)
         }
     }
 }

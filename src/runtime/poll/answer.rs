@@ -136,17 +136,9 @@ impl Asked<'_> {
     /// A notice, once for each fault of a poll in a day.
     async fn tell(&self, reason: &Reason) -> Result<(), Unready> {
         let (now, vendor) = (self.node.clock.now(), self.vendor().as_str());
-        let day = now.as_second().div_euclid(86_400).to_string();
-        let notice = Notice {
-            id: NoticeId::derive(self.delivery.received, &[self.account.id.as_str(), vendor, self.name, &day, &reason.text]),
-            kind: NoticeKind::Parked,
-            text: format!("poll `{}` of {}: one item was left out: {}", self.name, self.adapter.title, reason.text),
-            opportunity: None,
-            event: None,
-            effect: None,
-            assessment: None,
-            at: now,
-        };
+        let text = format!("poll `{}` of {}: one item was left out: {}", self.name, self.adapter.title, reason.text);
+        let id = NoticeId::derive(now, &[self.account.id.as_str(), vendor, self.name, &text]);
+        let notice = Notice::daily(id, NoticeKind::Parked, text, now);
         Ok(self.node.store.notice(&self.account.id, notice).await?)
     }
 }

@@ -155,15 +155,13 @@ impl Sqlite {
             _ => "timer",
         };
         let hex = Id::from_bytes(id).to_string();
+        let told = NoticeId::derive(at, &["parked", account.as_str(), what, &hex]);
+        let text = format!("{what} {hex} is parked: {} ({})", reason.text, reason.code);
         let notice = Notice {
-            id: NoticeId::derive(at, &["parked", account.as_str(), what, &hex]),
-            kind: NoticeKind::Parked,
-            text: format!("{what} {hex} is parked: {} ({})", reason.text, reason.code),
             opportunity: (!lane.is_empty()).then(|| OpportunityId::new(lane)),
             event: (kind == EVENT).then(|| EventId(Id::from_bytes(id))),
             effect: (kind == EFFECT).then(|| EffectId(Id::from_bytes(id))),
-            assessment: None,
-            at,
+            ..Notice::new(told, NoticeKind::Parked, text, at)
         };
         self.add_notice(account, &notice)
     }
@@ -316,13 +314,16 @@ impl Sqlite {
     pub(super) fn add_notice(&mut self, account: &AccountId, notice: &Notice) -> Result<()> {
         let added = exec(
             &self.db,
-            "INSERT OR IGNORE INTO notice (account, id, opportunity, at, payload) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT OR IGNORE INTO notice (account, id, opportunity, at, payload) SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT (?6 AND EXISTS \
+             (SELECT 1 FROM notice WHERE account = ?1 AND at BETWEEN ?4 - 86400000 AND ?4 AND json_valid(payload) \
+             AND json_extract(payload, '$.text') = json_extract(?5, '$.text')))",
             params![
                 account.as_str(),
                 notice.id.0.bytes(),
                 notice.opportunity.as_ref().map_or("", OpportunityId::as_str),
                 ms(notice.at),
-                super::columns::encode(notice)?
+                super::columns::encode(notice)?,
+                notice.daily
             ],
         )?;
         if added > 0 {

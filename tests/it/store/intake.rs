@@ -1,6 +1,7 @@
 //! Deliveries in, events out.
 
 use super::*;
+use leverd::model::{Notice, NoticeId, NoticeKind};
 use leverd::store::{EventState, Work};
 
 #[tokio::test]
@@ -66,6 +67,22 @@ async fn a_held_delivery_comes_again_and_counts_its_rounds() {
     assert_eq!(store.notices(None, 9).await.unwrap().len(), 1);
     store.retry(&acme(), Work::Delivery(id), at(200)).await.unwrap();
     assert_eq!(store.claim_deliveries(claim(200)).await.unwrap()[0].rounds, 0);
+}
+
+#[tokio::test]
+async fn a_daily_notice_is_made_again_after_a_day_and_not_at_midnight() {
+    let store = store().await;
+    let day = |hours: i64| at(hours * 3600);
+    let daily =
+        |hours: i64, text: &str| Notice::daily(NoticeId::derive(day(hours), &[text]), NoticeKind::Suspended, text, day(hours));
+    let mut told = Vec::new();
+    for (hours, text) in [(23, "refused"), (25, "refused"), (26, "another"), (46, "refused"), (48, "refused")] {
+        store.notice(&acme(), daily(hours, text)).await.unwrap();
+        told.push(store.notices(Some(&acme()), 9).await.unwrap().len());
+    }
+    assert_eq!(told, [1, 1, 2, 2, 3]);
+    store.notice(&acme(), Notice { daily: false, ..daily(49, "refused") }).await.unwrap();
+    assert_eq!(store.notices(Some(&acme()), 9).await.unwrap().len(), 4, "what is no daily one is made however often");
 }
 
 #[tokio::test]
