@@ -30,6 +30,12 @@ const fn takes(class: Class) -> u64 {
 
 /// Flows that have had their turns are forgotten when there are more than this.
 const FLOWS: usize = 256;
+/// So many may always wait for a budget, however slow it is: whatever comes back finds its like waiting.
+const QUEUE: usize = 4;
+/// Whoever waits at most so long waits here.
+const NEAR: Duration = Duration::from_secs(5);
+/// Nobody is told to come back later than this: who waited longest goes first then, whatever was told to whom.
+const FAR: Duration = Duration::from_secs(300);
 /// How long we pause after a 429 that does not say.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -59,6 +65,8 @@ struct Gated {
     /// When the last turn of each flow ends.
     taken: HashMap<(AccountId, Class), u64>,
     seq: u64,
+    /// The latest turn that was told to one who was turned away.
+    promised: Option<Instant>,
 }
 
 /// A place in the queue, in the order of serving.
@@ -114,7 +122,14 @@ impl RateGate {
     }
 
     fn of(bucket: Bucket) -> Self {
-        Self(Arc::new(Mutex::new(Gated { bucket, waiting: BTreeMap::new(), served: 0, taken: HashMap::new(), seq: 0 })))
+        Self(Arc::new(Mutex::new(Gated {
+            bucket,
+            waiting: BTreeMap::new(),
+            served: 0,
+            taken: HashMap::new(),
+            seq: 0,
+            promised: None,
+        })))
     }
 
     /// Waits for leave to send one request. Dropping the future gives the place up and costs nothing.
@@ -161,6 +176,17 @@ impl RateGate {
         Left { requests, of: bucket.rate.burst, per_second: bucket.now_per_second, paused: bucket.paused_until > now }
     }
 
+    /// Whether whatever only begins now had better come back, and after which time, because it would wait here for long: behind others, or
+    /// for the end of a pause. Each who is told so is told a turn of its own.
+    pub fn turn_away(&self) -> Option<Duration> {
+        self.lock().turn_away(Instant::now())
+    }
+
+    /// How long the destination's pause lasts yet, if that is for long.
+    pub fn pausing(&self) -> Option<Duration> {
+        Some(self.lock().bucket.paused_until.saturating_duration_since(Instant::now())).filter(|pause| *pause > NEAR)
+    }
+
     /// How many wait.
     pub fn waiting(&self) -> usize {
         self.lock().waiting.len()
@@ -188,6 +214,19 @@ impl Gated {
         let woken = Arc::new(Notify::new());
         self.waiting.insert(turn, Arc::clone(&woken));
         (turn, woken)
+    }
+
+    /// The turn of one who is not to wait here.
+    fn turn_away(&mut self, now: Instant) -> Option<Duration> {
+        let each = Duration::try_from_secs_f64(1.0 / self.bucket.now_per_second).unwrap_or(FAR);
+        let begins = self.bucket.paused_until.max(now);
+        let turn = begins + each.saturating_mul(u32::try_from(self.waiting.len()).unwrap_or(u32::MAX)).min(FAR);
+        if self.waiting.len() < QUEUE || turn < now + NEAR {
+            return None;
+        }
+        let turn = self.promised.map_or(turn, |promised| turn.max(promised + each)).min(now + FAR);
+        self.promised = Some(turn);
+        Some(turn - now)
     }
 
     /// Starts the request that has this turn, if it is the first and may start.
@@ -349,6 +388,42 @@ mod tests {
         assert_eq!(gate.waiting(), 0);
         tokio::join!(call("poll", Class::Poll), call("stage", Class::Stage), call("person", Class::Person));
         assert_eq!(*served.lock().unwrap(), ["person", "stage", "poll"]);
+    }
+
+    /// So many wait at a gate of that rate; what the next `n` are told, in seconds.
+    fn told(rate: Rate, waiting: usize, n: usize) -> Vec<u64> {
+        let RateGate(gated) = RateGate::used(rate, 0);
+        let (mut gated, now) = (gated.lock().unwrap(), Instant::now());
+        for _ in 0..waiting {
+            let _ = gated.join(&account(0), Class::Stage);
+        }
+        (0..n).map_while(|_| gated.turn_away(now)).map(|wait| wait.as_secs()).collect()
+    }
+
+    #[test]
+    fn who_would_wait_for_long_is_told_a_turn_of_its_own_instead() {
+        let slow = Rate::vendor(10, 500.0 / 3_600.0);
+        assert_eq!(told(slow, 3, 9), [0_u64; 0], "some always wait, so that no turn is lost");
+        assert_eq!(told(slow, 4, 4), [28, 36, 43, 50]);
+        assert_eq!(told(slow, 4, 60).last(), Some(&300));
+        assert_eq!(told(slow, 1_000, 1), [300]);
+        assert_eq!(told(Rate::vendor(5, 5.0), 24, 9), [0_u64; 0], "it is their turn soon");
+        assert_eq!(told(Rate::vendor(1, f64::MIN_POSITIVE), 4, 1), [300]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_turns_away_whom_it_would_hold_up() {
+        let gate = RateGate::new(Rate::LEVER);
+        gate.slow(Some(Duration::from_secs(30)));
+        for _ in 0..QUEUE {
+            assert_eq!(gate.turn_away(), None);
+            let _ = gate.lock().join(&account(0), Class::Stage);
+        }
+        assert_eq!(gate.turn_away().map(|wait| wait.as_secs()), Some(30));
+        assert_eq!(gate.pausing(), Some(Duration::from_secs(30)));
+        gate.slow(Some(Duration::from_secs(1)));
+        tokio::time::advance(Duration::from_secs(26)).await;
+        assert_eq!(gate.pausing(), None, "it is over soon");
     }
 
     #[tokio::test(start_paused = true)]

@@ -189,7 +189,8 @@ impl Node {
         }
     }
 
-    /// Waits for leave to begin something. A breaker that is open, credentials that are refused, or a stop defer; nothing is counted.
+    /// Waits for leave to begin something. A breaker that is open, credentials that are refused, a long queue or a stop defer; nothing is
+    /// counted.
     pub(super) async fn admit(&self, account: &Account, to: &Destination, class: Class) -> Result<Leave, Unready> {
         let stop =
             || Unready::Defer { until: Some(self.clock.now()), reason: Reason::new(Code::R11, "leverd is being stopped") };
@@ -198,13 +199,37 @@ impl Node {
         }
         tokio::select! {
             biased;
-            admitted = self.go_on(account, to, class) => admitted,
+            admitted = self.enter(account, to, class) => admitted,
             () = self.stopping.cancelled() => Err(stop()),
         }
     }
 
+    async fn enter(&self, account: &Account, to: &Destination, class: Class) -> Result<Leave, Unready> {
+        let connection = self.open(account, to).await?;
+        match self.queued(account, to, class) {
+            Some(queued) => Err(queued),
+            None => Ok(connection.gate.acquire(&account.id, class).await),
+        }
+    }
+
+    /// Why something that only begins had better come back: it would wait for so long that it would keep a slot in which work of others
+    /// gets on. Nobody waits for long behind others for Lever, whose budget is ample for all slots. What a person asked for waits where
+    /// it is.
+    pub(super) fn queued(&self, account: &Account, to: &Destination, class: Class) -> Option<Unready> {
+        let gate = &account.connection(to).filter(|_| class != Class::Person)?.gate;
+        let wait = if *to == Destination::Lever { gate.pausing() } else { gate.turn_away() };
+        let wait = SignedDuration::try_from(wait?).unwrap_or(SUSPENDED);
+        let reason = Reason::new(Code::R1, format!("{to} takes no more than its budget allows; this waits for its turn"));
+        Some(Unready::Defer { until: Some(self.clock.now() + wait), reason })
+    }
+
     /// Waits for the destination's budget for the next request of something that was begun.
     pub(super) async fn go_on(&self, account: &Account, to: &Destination, class: Class) -> Result<Leave, Unready> {
+        Ok(self.open(account, to).await?.gate.acquire(&account.id, class).await)
+    }
+
+    /// The connection, where anything may be sent to it now.
+    async fn open<'a>(&self, account: &'a Account, to: &Destination) -> Result<&'a Connection, Unready> {
         let Some(connection) = account.connection(to) else {
             let text = format!("account `{}` has no connection to {to}; add it to leverd.yaml", account.id);
             return Err(Unready::Park(Reason::new(Code::R2, text)));
@@ -228,7 +253,7 @@ impl Node {
             let reason = Reason::new(Code::R1, format!("{to} does not answer; waiting for it to come back"));
             return Err(Unready::Defer { until: Some(until), reason });
         }
-        Ok(connection.gate.acquire(&account.id, class).await)
+        Ok(connection)
     }
 
     /// Sends one request that was admitted, and takes note of how the destination is. A token that Lever does not take any more is

@@ -152,9 +152,11 @@ pub(super) async fn own_move(node: &Node, account: &Account, event: &Event) -> R
     Ok(node.store.own_moves(&account.id, id).await?.into_iter().find(explains).map(|own| own.effect))
 }
 
-/// The vendor's tests, read within the last half minute.
+/// The vendor's tests, read lately.
 pub(super) async fn tests(node: &Node, account: &Account, vendor: &VendorName, event: &Event) -> Result<TestList, Unready> {
-    if let Some(kept) = node.tests.get(&account.id, vendor, node.clock.now()) {
+    let to = Destination::Vendor(vendor.clone());
+    let per_second = account.connection(&to).map_or(f64::INFINITY, |connection| connection.gate.rate().per_second);
+    if let Some(kept) = node.tests.get(&account.id, vendor, per_second, node.clock.now()) {
         return Ok(kept);
     }
     let began = node.clock.now();

@@ -45,6 +45,7 @@ pub mod reach;
 pub mod replay;
 mod report;
 pub mod service;
+mod slots;
 mod snapshots;
 pub mod status;
 mod tests_cache;

@@ -1,12 +1,16 @@
-//! The vendors' lists of tests, kept for half a minute: a bulk move reads them once.
+//! The vendors' lists of tests, kept for half a minute and longer where the vendor allows few requests: a bulk move reads them seldom.
 
 use crate::model::{AccountId, TestList, VendorName};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// A list is used for this long after its reading began.
-const KEEP: SignedDuration = SignedDuration::from_secs(30);
+/// A list is used for so long after its reading began, in seconds.
+const KEEP: f64 = 30.0;
+/// Reading a list costs a request: it takes no more than one in so many of them.
+const SELDOM: f64 = 20.0;
+/// However few requests there are, a list is no older than this, in seconds.
+const OLDEST: f64 = 600.0;
 
 type Lists = HashMap<(AccountId, VendorName), (Timestamp, TestList)>;
 
@@ -15,15 +19,30 @@ type Lists = HashMap<(AccountId, VendorName), (Timestamp, TestList)>;
 pub(crate) struct TestsCache(Mutex<Lists>);
 
 impl TestsCache {
-    /// The list, if it was read lately.
-    pub(crate) fn get(&self, account: &AccountId, vendor: &VendorName, now: Timestamp) -> Option<TestList> {
+    /// The list, if it was read lately, for a vendor that allows so many requests a second.
+    pub(crate) fn get(&self, account: &AccountId, vendor: &VendorName, per_second: f64, now: Timestamp) -> Option<TestList> {
         let lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (read, tests) = lists.get(&(account.clone(), vendor.clone()))?;
-        (*read + KEEP > now && *read <= now).then(|| tests.clone())
+        (*read + keep(per_second) > now && *read <= now).then(|| tests.clone())
     }
 
     /// Keeps a list whose reading began at `read`.
     pub(crate) fn keep(&self, account: &AccountId, vendor: &VendorName, read: Timestamp, tests: TestList) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((account.clone(), vendor.clone()), (read, tests));
+    }
+}
+
+fn keep(per_second: f64) -> SignedDuration {
+    SignedDuration::try_from_secs_f64((SELDOM / per_second).clamp(KEEP, OLDEST)).unwrap_or(SignedDuration::from_secs(30))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_kept_longer_where_reading_it_costs_more() {
+        let kept = |per_second| keep(per_second).as_secs();
+        assert_eq!([10.0, 1.0, 0.5, 500.0 / 3_600.0, 1.0 / 3_600.0, 0.0].map(kept), [30, 30, 40, 144, 600, 600]);
     }
 }

@@ -4,6 +4,7 @@
 
 use super::call::{Called, Node};
 use super::clock::TOLERATED;
+use super::slots::Slots;
 use super::{abroad, derive, executor, planner, poll, poller};
 use crate::lever::api;
 use crate::model::{AccountId, Class, Code, Exchange, Notice, NoticeId, NoticeKind, Reason};
@@ -12,12 +13,9 @@ use jiff::{SignedDuration, Timestamp};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How many of each kind run at once. Lever's budget is 10 a second: more would only wait in line.
-const AT_ONCE: usize = 32;
 /// The longest sleep: a net under lost hints.
 pub(super) const NET: Duration = Duration::from_secs(5);
 /// How often what is old is deleted.
@@ -65,9 +63,9 @@ pub(super) async fn run(node: Arc<Node>, cancel: CancellationToken) {
 }
 
 async fn deliveries(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTracker) {
-    let slots = Arc::new(Semaphore::new(AT_ONCE));
+    let slots = Slots::new();
     let mut hint = node.store.work();
-    while let Some(limit) = free(&slots, &cancel).await {
+    while let Some(limit) = slots.free(node.all_accounts().len(), &cancel).await {
         hint.mark_unchanged();
         match node.store.claim_deliveries(claim(&node, limit)).await {
             Ok(claimed) if claimed.is_empty() => rest(&node, &mut hint, &cancel).await,
@@ -85,9 +83,9 @@ async fn deliveries(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTra
 }
 
 async fn events(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTracker) {
-    let slots = Arc::new(Semaphore::new(AT_ONCE));
+    let slots = Slots::new();
     let mut hint = node.store.work();
-    while let Some(limit) = free(&slots, &cancel).await {
+    while let Some(limit) = slots.free(node.all_accounts().len(), &cancel).await {
         hint.mark_unchanged();
         match node.store.claim_events(claim(&node, limit)).await {
             Ok(claimed) if claimed.is_empty() => rest(&node, &mut hint, &cancel).await,
@@ -105,9 +103,9 @@ async fn events(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTracker
 }
 
 async fn effects(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTracker) {
-    let slots = Arc::new(Semaphore::new(AT_ONCE));
+    let slots = Slots::new();
     let mut hint = node.store.work();
-    while let Some(limit) = free(&slots, &cancel).await {
+    while let Some(limit) = slots.free(node.all_accounts().len(), &cancel).await {
         hint.mark_unchanged();
         match node.store.claim_effects(claim(&node, limit)).await {
             Ok(claimed) if claimed.is_empty() => rest(&node, &mut hint, &cancel).await,
@@ -245,17 +243,6 @@ fn claim(node: &Node, limit: usize) -> Claim {
     Claim { accounts: node.all_accounts().keys().cloned().collect(), now: node.clock.now(), limit }
 }
 
-/// Waits for a free slot; `None` when cancelled.
-async fn free(slots: &Semaphore, cancel: &CancellationToken) -> Option<usize> {
-    tokio::select! { biased;
-        () = cancel.cancelled() => None,
-        permit = slots.acquire() => {
-            drop(permit.ok()?);
-            Some(slots.available_permits().max(1))
-        }
-    }
-}
-
 /// Sleeps until there may be work.
 async fn rest(node: &Node, hint: &mut tokio::sync::watch::Receiver<u64>, cancel: &CancellationToken) {
     let accounts: Vec<AccountId> = node.all_accounts().keys().cloned().collect();
@@ -284,7 +271,7 @@ async fn fault(error: &StoreError, cancel: &CancellationToken) {
 /// fault of the store gives the claims back.
 fn spawn<F>(
     node: &Arc<Node>,
-    slots: &Arc<Semaphore>,
+    slots: &Slots,
     tracker: &TaskTracker,
     account: AccountId,
     work: Vec<Work>,
@@ -293,7 +280,7 @@ fn spawn<F>(
     F: Future<Output = crate::store::Result<()>> + Send + 'static,
 {
     // An account that a reload took away meanwhile, or more rows than were asked for: the claims must not be lost.
-    let (Some(configured), Ok(permit)) = (node.account(&account), Arc::clone(slots).try_acquire_owned()) else {
+    let (Some(configured), Some(permit)) = (node.account(&account), slots.take()) else {
         let node = Arc::clone(node);
         tracker.spawn(async move { give_back(&node, &account, &work).await });
         return;

@@ -1,8 +1,8 @@
 //! Claims: rows handed to this process until it says what became of them.
 //!
 //! A claimed row is not handed out again before it is committed on, released or deferred, or the store is opened again. Every claim
-//! counts a try in its own commit; a try goes back to zero when an outcome is committed or the row is released. The third claim
-//! without an outcome parks the row instead of handing it out: whatever kills the process twice shall not do it for ever.
+//! counts a try in its own commit; a try goes back to zero when an outcome is committed or the row is released. The sixth claim
+//! without an outcome parks the row instead of handing it out: whatever kills the process each time shall not do it for ever.
 
 use crate::model::{AccountId, Attempt, Code, Delivery, DeliveryId, Effect, EffectId, Event, EventId, OpportunityId, TimerId};
 use jiff::Timestamp;
@@ -43,7 +43,7 @@ impl fmt::Display for Work {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClaimedDelivery {
     pub delivery: Delivery,
-    /// This claim's number since the last outcome: 1 or 2.
+    /// This claim's number since the last outcome, from 1 on.
     pub tries: u32,
     /// How often it was held in a row for the last reason: the place in the schedule 1 s, 10 s, 1 min, 10 min, 1 h.
     pub rounds: u32,

@@ -13,7 +13,7 @@ use super::account::Account;
 use super::call::Node;
 use super::{ask, planner, service, vendor_calls};
 use crate::engine::lifecycle;
-use crate::model::{Act, Code, Effect, Facts, ForRule, Look, Outcome, Reason, Value};
+use crate::model::{Act, Call, Code, Destination, Effect, Facts, ForRule, Invite, Look, Outcome, Reason, Value};
 use crate::store::{ClaimedEffect, ClaimedLane, Finish, Result};
 use end::{finish, put_off, since};
 use jiff::SignedDuration;
@@ -28,6 +28,14 @@ const STALE_INVITE: SignedDuration = SignedDuration::from_hours(72);
 pub(super) async fn carry_out(node: &Node, account: &Account, lane: ClaimedLane) -> Result<()> {
     let mut ready = Vec::new();
     for claimed in lane.effects {
+        // Before anything is read for it.
+        if let Act::Invite(Invite { vendor, .. }) | Act::Call(Call { vendor, .. }) = &claimed.effect.act
+            && !claimed.unknown
+            && let Some(queued) = node.queued(account, &Destination::Vendor(vendor.clone()), claimed.effect.class)
+        {
+            put_off(node, account, &claimed, queued).await?;
+            continue;
+        }
         if let Some(claimed) = still_true(node, account, claimed).await? {
             ready.push(claimed);
         }

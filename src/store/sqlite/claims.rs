@@ -1,4 +1,4 @@
-//! Claims: what is due, in turn, and not more often than twice without an outcome.
+//! Claims: what is due, in turn, and not for ever without an outcome.
 
 use super::Sqlite;
 use super::columns::{BEGUN, Bytes, DELIVERY, EFFECT, EVENT, NEVER, UNKNOWN, YIELD_MOST, all, decode, exec, ms, time, work_of};

@@ -1,14 +1,14 @@
 //! Tokens, registration, handshakes and lost answers of vendors, against one of the test's own.
 
 use super::acme::{Acme, Asked, Told};
-use super::bed::{ADA, Bed};
+use super::bed::{ADA, Bed, STAGE};
 use super::vendor_polls::{RULES, VENDOR};
 use leverd::model::{NoticeKind, VendorName};
 use leverd::runtime::provision::{self, Registration};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const SECRETS: [(&str, &str); 1] = [("api_key", "acme-key")];
 
@@ -263,4 +263,36 @@ async fn d13_a_refused_second_step_does_not_make_the_first_one_undone() {
     }
     assert_eq!(acme.asked("POST /people").len(), 1, "a second candidate at the vendor");
     assert_eq!(acme.asked("GET /find").len(), 1, "it is looked up first");
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_slow_vendor_holds_up_nobody_who_does_not() {
+    let sent = AtomicU32::new(0);
+    let acme = Acme::start(move |_| json!({ "id": format!("i{}", sent.fetch_add(1, Ordering::SeqCst)) }).into()).await;
+    let vendor = format!("{}rate: {{ per_hour: 60, burst: 3 }}\n", vendor(BEARER, ""));
+    let rules = format!(
+        "{RULES}  - name: screened\n    trigger: candidateStageChange\n    when: {{ to_stage: Recruiter screen }}\n    \
+         do: [{{ add_tag: Screened }}]\n"
+    );
+    let bed = Bed::with_vendor(&vendor, &rules, &acme.url, &SECRETS).await;
+    // One invitation a minute, and more candidates than leverd works for at once.
+    let names: Vec<_> = (0..60).map(|n| format!("Candidate {n}")).collect();
+    for (n, name) in names.iter().enumerate() {
+        bed.candidate(name, Some(&format!("c{n}@example.com")), &[]);
+        bed.control().move_stage(name, STAGE).unwrap();
+    }
+    acme.until("POST /invitations", 1).await;
+    bed.control().move_stage(ADA, "Recruiter screen").unwrap();
+    let began = Instant::now();
+    while !bed.tags(ADA).contains(&"Screened".to_owned()) {
+        assert!(began.elapsed() < Duration::from_secs(30), "one slow vendor holds up what Lever is to be told");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // Who waits is told what for.
+    let mut waiting = 0;
+    for name in &names {
+        waiting += usize::from(bed.said(name).await.iter().any(|line| line.contains("this waits for its turn")));
+    }
+    assert!(waiting > 30, "{waiting}");
+    assert!(bed.parked().await.is_empty());
 }

@@ -1,12 +1,12 @@
 //! A bulk move: thousands of candidates at once, in fair weather and in simulated time.
 
-use super::ground::STAGE;
+use super::ground::{SLOW, SLOW_BURST, SLOW_RATE, STAGE};
 use super::world::World;
 use crate::dice::Dice;
 use jiff::SignedDuration;
 use leverd::runtime::progress::Backlog;
 use leverd::runtime::status;
-use leverd::sim::{Faults, MailKind, NewOpportunity, Service};
+use leverd::sim::{Control, Faults, MailKind, NewOpportunity, Service};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -41,12 +41,10 @@ async fn backlog(world: &World) -> Backlog {
     status::of(&world.node()).await.unwrap().remove(0).backlog
 }
 
-/// What is told of it, for people.
-async fn move_all(moved: u32) -> String {
-    let world = World::begin(&mut Dice::new(1)).await;
-    let control = world.control();
+/// So many who applied, in fair weather.
+fn candidates(control: &Control, count: u32) -> Vec<String> {
     control.set_faults(|faults| *faults = Faults { concurrent_deliveries: true, ..Faults::default() });
-    let candidates: Vec<String> = (0..moved)
+    (0..count)
         .map(|n| NewOpportunity {
             name: format!("Candidate {n}"),
             email: Some(format!("candidate{n}@example.com")),
@@ -54,7 +52,14 @@ async fn move_all(moved: u32) -> String {
             ..NewOpportunity::default()
         })
         .map(|new| control.create_opportunity(new).unwrap())
-        .collect();
+        .collect()
+}
+
+/// What is told of it, for people.
+async fn move_all(moved: u32) -> String {
+    let world = World::begin(&mut Dice::new(1)).await;
+    let control = world.control();
+    let candidates = candidates(&control, moved);
     // Whatever was spent to get here is forgotten.
     tokio::time::sleep(Duration::from_secs(60)).await;
     control.clear_requests();
@@ -117,9 +122,62 @@ async fn move_all(moved: u32) -> String {
     told
 }
 
+fn paused(run: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(run);
+    runtime.shutdown_background();
+}
+
+/// A vendor that allows an invitation every seven seconds, and more candidates than leverd works for at once.
+const TO_SLOW: u32 = 200;
+/// In simulated seconds: nobody else waits for longer than this meanwhile.
+const SOON: u64 = 20;
+
+#[test]
+fn a_slow_vendors_budget_is_used_up_and_nobody_else_waits_for_it() {
+    paused(async {
+        let world = World::reading(&mut Dice::new(1), SLOW).await;
+        let control = world.control();
+        let candidates = candidates(&control, TO_SLOW);
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        control.clear_requests();
+        for id in &candidates {
+            control.move_stage(id, STAGE).unwrap();
+        }
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let invited = || control.mails().into_iter().filter(|mail| mail.kind == MailKind::Invitation).collect::<Vec<_>>();
+        // Whoever was invited and starts is told of in Lever at once, whatever waits to be invited.
+        let email = invited()[0].to.clone();
+        let first = &candidates[email.trim_start_matches("candidate").split('@').next().unwrap().parse::<usize>().unwrap()];
+        control.start_assessment(&email, super::ground::TESTS[0]).unwrap();
+        let tags = || control.opportunity(first).unwrap()["tags"].to_string();
+        tokio::time::sleep(Duration::from_secs(SOON)).await;
+        assert!(tags().contains("- Started"), "{}", tags());
+
+        let mut waited = 0;
+        while invited().len() < candidates.len() {
+            waited += 1;
+            assert!(waited < 300, "{} are invited by then", invited().len());
+            tokio::time::sleep(Duration::from_secs(10)).await;
+        }
+        let requests = control.requests();
+        let vendor: Vec<_> = requests.iter().filter(|request| request.service != Service::Lever).collect();
+        let (calls, burst) = (f64::from(u32::try_from(vendor.len()).unwrap()), f64::from(SLOW_BURST));
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds of an hour")]
+        let took = (vendor.last().unwrap().at - vendor.first().unwrap().at) as f64 / 1_000.0;
+        let computed = (calls - burst) * 3_600.0 / f64::from(SLOW_RATE);
+        // Who waits for longer than ten minutes is looked at again before being invited: once, and not at each turn.
+        let reads =
+            requests.iter().filter(|request| kind(&request.method, &request.path) == "GET /v1/opportunities/{id}").count();
+        println!("{TO_SLOW} invited by {calls} requests in {took} s, of which {computed} s were to be; {reads} reads of Lever");
+        assert!((300..=2 * TO_SLOW as usize + 64).contains(&reads), "{reads}");
+        assert!(took >= computed - 1.0 && took <= computed / USED, "{took} s for {calls} requests: {computed} s were to be");
+        world.end();
+    });
+}
+
 #[test]
 fn a_bulk_move_drains_in_the_computed_time_without_one_429() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    println!("{}", runtime.block_on(move_all(std::env::var("LEVERD_MOVED").map_or(MOVED, |moved| moved.parse().unwrap()))));
-    runtime.shutdown_background();
+    let moved = std::env::var("LEVERD_MOVED").map_or(MOVED, |moved| moved.parse().unwrap());
+    paused(async { println!("{}", move_all(moved).await) });
 }

@@ -46,13 +46,18 @@ pub(super) const TESTS: [&str; 2] = [bed::TEST, bed::OTHER];
 pub(super) const STAGE: &str = bed::STAGE;
 pub(super) const SEED: u64 = 7;
 
+/// The reading in which the vendor allows so many requests an hour, and so many at once.
+pub(super) const SLOW: usize = 3;
+pub(super) const SLOW_RATE: u32 = 500;
+pub(super) const SLOW_BURST: u32 = 10;
+
 /// The same for all.
 pub(super) struct Ground {
     _folder: tempfile::TempDir,
     pub(super) address: SocketAddr,
     pub(super) config: PathBuf,
-    /// The project as it is, with another text, and broken.
-    pub(super) readings: [Reading; 3],
+    /// The project as it is, with another text, broken, and with a vendor that allows little.
+    pub(super) readings: [Reading; 4],
 }
 
 pub(super) fn options() -> SimOptions {
@@ -104,7 +109,12 @@ async fn lay() -> Ground {
     // Each rule is good by itself. What is wrong is that this account has no page where the question could be answered, so that
     // nothing but the verdict on the whole keeps these rules from being used.
     let broken = with(text.replace(SAID, NEVER) + FAULTY);
-    Ground { _folder: folder, address, config, readings: [plain, other, broken] }
+    let vendor = folder.path().join("rules/qualified/vendor.yaml");
+    let ample = std::fs::read_to_string(&vendor).unwrap();
+    std::fs::write(&vendor, format!("{ample}\nrate: {{ per_hour: {SLOW_RATE}, burst: {SLOW_BURST} }}\n")).unwrap();
+    let slow = Reading::of(&config).unwrap();
+    std::fs::write(&vendor, ample).unwrap();
+    Ground { _folder: folder, address, config, readings: [plain, other, broken, slow] }
 }
 
 /// Where stores are: in memory if the machine has such a place.

@@ -44,6 +44,11 @@ pub(super) struct World {
 impl World {
     /// A world with leverd running, its webhooks made, in fair weather.
     pub(super) async fn begin(dice: &mut Dice) -> Self {
+        Self::reading(dice, 0).await
+    }
+
+    /// The same with other rules on disk.
+    pub(super) async fn reading(dice: &mut Dice, reading: usize) -> Self {
         let ground = ground::ground();
         let story = Arc::new(Story::begin());
         let weather = Arc::new(Weather::new(dice, Arc::clone(&story)));
@@ -67,7 +72,7 @@ impl World {
             shelf: ground::shelf(),
             began: Instant::now(),
             jumped: Mutex::new(SignedDuration::ZERO),
-            reading: Mutex::new(0),
+            reading: Mutex::new(reading),
             node: Mutex::new(None),
         };
         world.boot().await;
