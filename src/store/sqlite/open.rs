@@ -93,7 +93,16 @@ fn private(path: &Path) -> Result<File> {
 }
 
 fn refused(path: &Path, error: &std::io::Error) -> StoreError {
-    StoreError::Unavailable(format!("`{}`: {error}", path.display()))
+    use std::io::ErrorKind as Kind;
+    let help = match error.kind() {
+        Kind::PermissionDenied => ": let the user that runs leverd write this file and its folder",
+        Kind::ReadOnlyFilesystem => ": give `store` a place that can be written",
+        Kind::NotFound => ": create the folder that it is to lie in, or give `store` another place",
+        Kind::IsADirectory => ": give `store` the name of a file",
+        Kind::StorageFull => ": make room on the disk",
+        _ => "",
+    };
+    StoreError::Unavailable(format!("`{}`: {error}{help}", path.display()))
 }
 
 /// The database does not say which file it speaks of.

@@ -1,7 +1,7 @@
 //! The disk is full, the store's file is damaged, is something else, or is another process's: the binary says which file and what to do,
 //! and what was accepted is kept.
 
-use super::bed::{ADA, POSTING, STAGE, TEST};
+use super::bed::{ADA, EMAIL, POSTING, STAGE, TEST};
 use super::process::Deployed;
 use leverd::sim::NewOpportunity;
 
@@ -84,4 +84,63 @@ async fn a_file_that_is_damaged_or_something_else_is_named_with_what_to_do() {
     std::fs::create_dir(&file).unwrap();
     let text = said(&deployed.run("serve", &[]).await);
     assert!(text.contains("leverd.db`"), "{text}");
+}
+
+/// Whoever may write anywhere tests as one who may not: what permissions say is meant for leverd, not for a test.
+fn as_anybody() -> Vec<&'static str> {
+    let root = std::process::Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
+    if root { vec!["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--"] } else { Vec::new() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_or_a_folder_that_leverd_may_not_write_is_named_with_what_to_do() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let deployed = Deployed::prepare().await;
+    let file = deployed.config.with_file_name("leverd.db");
+    let folder = file.parent().unwrap().to_owned();
+    let mode = |path: &std::path::Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    let refused = async |what: &str| {
+        let output = deployed.run_as(&as_anybody(), "serve", &[]).await;
+        let (text, help) = (said(&output), "let the user that runs leverd write this file and its folder");
+        assert!(!output.status.success() && text.contains(what) && text.contains(help), "{text}");
+    };
+    mode(&folder, 0o555);
+    refused("leverd.db.lock`").await;
+    mode(&folder, 0o755);
+    leverd::store::Store::open(leverd::store::Options::path(&file)).await.unwrap().close().await;
+    mode(&file, 0o444);
+    refused("leverd.db`").await;
+    // The file may be written, and the log beside it cannot be made.
+    mode(&file, 0o644);
+    mode(&folder, 0o555);
+    refused("leverd.db`").await;
+    mode(&folder, 0o755);
+}
+
+// A page of the file goes bad under a running leverd: it says so, and answers 503 rather than accept what it could not keep.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_goes_bad_under_a_running_leverd_is_named_and_nothing_is_accepted_that_cannot_be_kept() {
+    let mut deployed = Deployed::prepare().await;
+    let control = deployed.control();
+    deployed.start(&[]).await;
+    control.move_stage(ADA, STAGE).unwrap();
+    deployed.until("the invitation", |control| control.mails().len() == 1).await;
+    deployed.rest().await;
+    let file = deployed.config.with_file_name("leverd.db");
+    let db = rusqlite::Connection::open(&file).unwrap();
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    drop(db);
+    // Every page but the first: no table, and no index, can be read.
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[4096..].fill(0xff);
+    std::fs::write(&file, bytes).unwrap();
+    control.start_assessment(EMAIL, TEST).unwrap();
+    deployed
+        .until("an answer", |control| {
+            control.deliveries().iter().flat_map(|delivery| &delivery.attempts).any(|attempt| attempt.status == Some(503))
+        })
+        .await;
+    assert!(deployed.logged().contains("the file is damaged: stop leverd and restore a backup"), "{}", deployed.logged());
+    assert_eq!(control.mails().len(), 1);
+    deployed.kill();
 }

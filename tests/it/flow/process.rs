@@ -103,9 +103,14 @@ impl Deployed {
 
     /// Runs another subcommand on the project.
     pub(crate) async fn run(&self, subcommand: &str, arguments: &[&str]) -> Output {
+        self.run_as(&[], subcommand, arguments).await
+    }
+
+    /// The same through another program, which narrows what it may do.
+    pub(crate) async fn run_as(&self, through: &[&str], subcommand: &str, arguments: &[&str]) -> Output {
         // One that should end and does not is a failure, and no reason to wait for ever.
         let mut command = Command::new("timeout");
-        command.arg("120").arg(LEVERD).arg(subcommand).arg("--config").arg(&self.config).args(arguments);
+        command.arg("120").args(through).arg(LEVERD).arg(subcommand).arg("--config").arg(&self.config).args(arguments);
         tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
     }
 
