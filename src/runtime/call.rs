@@ -24,7 +24,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -64,6 +64,8 @@ pub struct Node {
     pub(super) held: ArcSwap<BTreeMap<AccountId, Held>>,
     /// leverd is being stopped: nothing new begins.
     pub(super) stopping: CancellationToken,
+    /// For deliveries that are being stored, in KiB.
+    pub(super) room: Semaphore,
 }
 
 /// An account that is held back.
@@ -127,6 +129,7 @@ impl Node {
             access: Access::default(),
             held: ArcSwap::default(),
             stopping: CancellationToken::new(),
+            room: Semaphore::new(super::intake::ROOM),
         }
     }
 

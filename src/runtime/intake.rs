@@ -159,7 +159,14 @@ async fn settle(node: &Node, account: &Account, event: LeverEvent, opened: Resul
     store(node, delivery, 200).await
 }
 
+/// In KiB: bodies that wait for the store at once. What comes beyond is not accepted, and its sender comes again: a store that is slow must
+/// not fill the memory with what nobody has kept yet.
+pub(super) const ROOM: usize = 64 * 1024;
+
 async fn store(node: &Node, delivery: Delivery, status: u16) -> Answer {
+    let Ok(_waits) = node.room.try_acquire_many(room(&delivery.body)) else {
+        return unavailable(&StoreError::Unavailable("more waits for it than there is room for".to_owned()));
+    };
     metrics::counter!("leverd_deliveries_total", "account" => delivery.account.to_string()).increment(1);
     match node.store.deliver(delivery).await {
         Ok(Received::Stored | Received::OtherBody(_)) => Answer::new(status, ""),
@@ -184,11 +191,17 @@ async fn refuse(node: &Node, account: &Account, from: &str, refusal: Refusal, no
 pub async fn refused(node: &Node, account: Option<&AccountId>, from: &str, reason: &str, status: u16, now: Timestamp) {
     metrics::counter!("leverd_refused_total", "status" => status.to_string(), "from" => from.to_owned()).increment(1);
     tracing::warn!(account = account.map(AccountId::as_str), from, status, reason, "a delivery was refused");
+    // Counting what is refused must not hold up what is accepted.
     if let Some(account) = account
+        && let Ok(_waits) = node.room.try_acquire()
         && let Err(error) = node.store.count_refusal(account, &format!("{from}: {status} {reason}"), now).await
     {
         tracing::error!(%error, "a refusal could not be counted");
     }
+}
+
+fn room(body: &[u8]) -> u32 {
+    u32::try_from(body.len() / 1024 + 1).unwrap_or(u32::MAX)
 }
 
 fn digest(body: &[u8]) -> String {

@@ -46,7 +46,7 @@ pub(super) fn parked(db: &Connection, account: Option<&AccountId>) -> Result<Vec
 }
 
 /// What a parked row is, in a few words. A row that cannot be read is named by its kind alone.
-fn what(db: &Connection, account: &AccountId, kind: i64, id: Bytes) -> Result<String> {
+pub(super) fn what(db: &Connection, account: &AccountId, kind: i64, id: Bytes) -> Result<String> {
     let payload = |sql| one(db, sql, params![account.as_str(), id], |row| row.get::<_, String>(0));
     let name = work_of(kind, id);
     let text = match kind {

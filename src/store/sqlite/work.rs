@@ -156,7 +156,8 @@ impl Sqlite {
         };
         let hex = Id::from_bytes(id).to_string();
         let told = NoticeId::derive(at, &["parked", account.as_str(), what, &hex]);
-        let text = format!("{what} {hex} is parked: {} ({})", reason.text, reason.code);
+        let words = super::read_health::what(&self.db, account, kind, id)?;
+        let text = format!("{words} is parked: {} ({}); its id is {hex}", reason.text, reason.code);
         let notice = Notice {
             opportunity: (!lane.is_empty()).then(|| OpportunityId::new(lane)),
             event: (kind == EVENT).then(|| EventId(Id::from_bytes(id))),

@@ -152,9 +152,20 @@ impl Browser {
 
     /// Types into the field with this label, in place of what is there.
     pub(super) async fn type_in(&self, label: &str, text: &str) {
-        let element = self.element(&format!("//label[contains(.,'{label}')]//input")).await;
+        let field = format!("//label[contains(.,'{label}')]");
+        let element = self.element(&format!("{field}//input|{field}//textarea")).await;
         self.post(&format!("{element}/clear"), json!({})).await.unwrap();
         self.post(&format!("{element}/value"), json!({ "text": text })).await.unwrap();
+    }
+
+    /// Presses one key, wherever the focus is; what has the focus then, by its name.
+    pub(super) async fn key(&self, key: char) -> String {
+        let press = ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key }));
+        let keys = json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": press }] });
+        self.post("actions", keys).await.unwrap();
+        let name =
+            "const at = document.activeElement; return at.getAttribute('aria-label') || at.innerText || at.name || at.tagName";
+        self.run(name).await.as_str().unwrap_or_default().trim().to_owned()
     }
 
     pub(super) async fn screenshot(&self, file: &Path) {

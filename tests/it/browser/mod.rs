@@ -5,4 +5,5 @@
 
 mod driver;
 mod newcomer;
+mod people;
 mod sound;

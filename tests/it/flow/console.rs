@@ -120,11 +120,16 @@ fn hash() -> &'static str {
 
 /// A bed whose leverd.yaml says this of the console.
 pub(crate) async fn bed(console: &str) -> Bed {
+    bed_with(console, "").await
+}
+
+/// The same with a pack of its own, whose rules can be edited.
+pub(crate) async fn bed_with(console: &str, rules: &str) -> Bed {
     let folder = tempfile::tempdir().unwrap();
     let options = SimOptions { webhooks_enabled: true, faults: quick(), ..SimOptions::default() };
     let sim = Sim::start(options).await.unwrap();
     prepare(&sim.control());
-    let config = project(&sim, &folder.path().join("project"), "", "{ trigger_stages: [Assessment] }");
+    let config = project(&sim, &folder.path().join("project"), rules, "{ trigger_stages: [Assessment] }");
     std::fs::write(config.with_file_name("secrets").join("hash"), hash()).unwrap();
     let text = std::fs::read_to_string(&config).unwrap();
     std::fs::write(&config, format!("{text}server:\n  console: {console}\n")).unwrap();

@@ -3,6 +3,7 @@
 use super::bed::{ADA, Bed, EMAIL, STAGE, Setting, TEST, quick};
 use leverd::sim::{Delivery, Faults};
 use serde_json::{Value, json};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 const PATH: &str = "/hooks/lever/demo/candidateStageChange";
@@ -125,8 +126,8 @@ async fn another_body_under_a_used_token_is_not_acted_on() {
         assert_eq!(status, 200);
         assert_eq!(text.is_empty(), n < 3, "{n}: {text}");
     }
-    bed.advance(std::time::Duration::from_secs(120)).await;
-    bed.advance(std::time::Duration::from_secs(1_200)).await;
+    bed.advance(Duration::from_secs(120)).await;
+    bed.advance(Duration::from_secs(1_200)).await;
     assert_eq!(bed.mails(), [format!("{EMAIL}: {TEST}")]);
     assert_eq!(bed.tags(BOB), [TEST]);
     assert!(bed.parked().await.is_empty(), "{:?}", bed.parked().await);
@@ -213,4 +214,43 @@ async fn large(bed: &Bed) -> u16 {
     let ((), read) = tokio::join!(send, receive);
     let text = String::from_utf8_lossy(&answer[..read.unwrap()]).into_owned();
     text.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_than_there_is_room_for_is_answered_503_and_all_that_was_accepted_is_kept() {
+    let bed = Bed::start().await;
+    let store = bed.world.config.with_file_name("leverd.db");
+    let kept = || {
+        let db = rusqlite::Connection::open_with_flags(&store, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        db.query_row("SELECT count(*) FROM delivery WHERE source LIKE '%qualified%'", [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    let before = kept();
+    // Another program writes, and the store has to wait for it.
+    let other = rusqlite::Connection::open(&store).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let url = format!("http://{}/hooks/qualified/demo/demo-path-token-of-no-value", bed.world.address);
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let body = |n: usize| json!({ "event": "nothing known", "n": n, "pad": "x".repeat(1_000 * 1024) }).to_string();
+    let send = |n: usize| {
+        let sent = http.post(&url).header("content-type", "application/json").body(body(n)).send();
+        tokio::spawn(async move { sent.await.unwrap().status().as_u16() })
+    };
+    let sent: Vec<_> = (0..90).map(send).collect();
+    // Those for whom there is no room are answered while the others wait.
+    while sent.iter().filter(|one| one.is_finished()).count() < 20 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    other.execute_batch("COMMIT").unwrap();
+    let mut answers = Vec::new();
+    for one in sent {
+        answers.push(one.await.unwrap());
+    }
+    let count = |status: u16| answers.iter().filter(|answered| **answered == status).count();
+    let (accepted, shed) = (count(200), count(503));
+    assert_eq!(accepted + shed, 90, "{answers:?}");
+    // 64 MiB of them wait, and no more.
+    assert!((20..=70).contains(&shed) && accepted >= 20, "{accepted} accepted, {shed} not");
+    assert_eq!(kept() - before, i64::try_from(accepted).unwrap());
+    // Whoever comes again is taken.
+    assert_eq!(send(1_000).await.unwrap(), 200);
 }

@@ -86,6 +86,9 @@ impl World {
     }
 
     fn nothing_twice(&self, faults: &mut Vec<String>) {
+        for (name, what, count) in self.papers().into_iter().filter(|(.., count)| *count > TESTS.len()) {
+            faults.push(format!("{count} {what} on {name}"));
+        }
         for name in self.candidates() {
             let mut notes: BTreeMap<String, usize> = BTreeMap::new();
             for note in self.control().notes(&name).unwrap() {
@@ -99,6 +102,18 @@ impl World {
                 faults.push(format!("{links} links on {name}"));
             }
         }
+    }
+
+    /// How much of each kind is with whom: one of each for a test.
+    pub(super) fn papers(&self) -> Vec<(String, &'static str, usize)> {
+        let kinds = |name: String| {
+            let (control, whose) = (self.control(), &name);
+            let (files, forms) = (control.files(whose).unwrap().len(), control.forms(whose).unwrap().len());
+            let feedback = control.feedback(whose).unwrap().len();
+            [("files", files), ("forms", forms), ("pieces of feedback", feedback)]
+                .map(|(what, count)| (name.clone(), what, count))
+        };
+        self.candidates().into_iter().flat_map(kinds).collect()
     }
 
     /// A tag family holds at most one member.

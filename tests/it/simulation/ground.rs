@@ -7,7 +7,7 @@ use crate::flow::bed;
 use leverd::cli::demo::world::World;
 use leverd::runtime::clock::Clock;
 use leverd::runtime::project::Reading;
-use leverd::sim::{AssessmentState, Control, NewPosting, Sim, SimOptions};
+use leverd::sim::{AssessmentState, Control, NewField, NewPosting, NewTemplate, Sim, SimOptions};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -18,11 +18,14 @@ const MORE: &str = r#"
     trigger: assessment.report_ready
     do:
       - add_link: { key: report, url: $result.report_url }
+      - add_file: { key: report, report: pdf, name: "{{assessment.title}} - report" }
 
   - name: hand over
     trigger: assessment.approved
     do:
       - add_note: "{{assessment.title}} was approved"
+      - fill_form: { key: result, template: Result, fields: { Test: "{{assessment.title}}" } }
+      - fill_feedback: { key: result, template: Review, fields: { Rating: 3 - Hire } }
       - move_stage: On-site interview
 
   - name: say that it takes long
@@ -71,6 +74,13 @@ pub(super) fn prepare(control: &Control) {
     for (title, tags) in [("One test", vec![TESTS[0].into()]), ("Two tests", TESTS.map(str::to_owned).to_vec())] {
         control.create_posting(NewPosting { title: title.into(), tags, ..NewPosting::default() });
     }
+    let paper = |text: &str, field: &str, kind: &str| NewTemplate {
+        text: text.into(),
+        fields: vec![NewField { kind: kind.into(), text: field.into(), ..NewField::default() }],
+        ..NewTemplate::default()
+    };
+    control.create_form_template(paper("Result", "Test", "text")).unwrap();
+    control.create_feedback_template(paper("Review", "Rating", "score-system")).unwrap();
 }
 
 pub(super) fn ground() -> &'static Ground {
@@ -89,7 +99,8 @@ async fn lay() -> Ground {
     let config = bed::project(&sim, folder.path(), MORE, "{ trigger_stages: [Assessment] }");
     let polled = std::fs::read_to_string(&config).unwrap();
     let key = "api_key: { file: secrets/lever }";
-    std::fs::write(&config, polled.replacen(key, &format!("{key}\n      poll: {{ every: 15m }}"), 1)).unwrap();
+    let more = format!("{key}\n      perform_as: {}\n      poll: {{ every: 15m }}", bed::USER);
+    std::fs::write(&config, polled.replacen(key, &more, 1)).unwrap();
     let world = World::join(sim, config.clone(), Clock::system()).await.unwrap();
     drop(world.stop().await);
     for file in ["leverd.db", "leverd.db-wal", "leverd.db-shm", "leverd.db.lock"] {
