@@ -44,6 +44,7 @@ pub mod provision;
 pub mod reach;
 pub mod replay;
 mod report;
+pub mod restore;
 pub mod service;
 mod snapshots;
 pub mod status;

@@ -127,6 +127,9 @@ pub trait Backend: Send {
 
     fn record(&mut self, deed: &Deed) -> Result<()>;
 
+    /// Ends the caution that a restored store is used with. False: there was none.
+    fn end_caution(&mut self) -> Result<bool>;
+
     fn purge(&mut self, account: &AccountId, purge: &Purge) -> Result<()>;
     /// The answer is how many rows went; zero means there is nothing left to delete.
     fn retain(&mut self, retention: &Retention) -> Result<usize>;

@@ -16,6 +16,7 @@ pub mod backend;
 pub mod claim;
 pub mod commit;
 mod console;
+pub mod copy;
 mod deeds;
 mod error;
 mod fates;
@@ -31,6 +32,7 @@ mod writes;
 
 pub use claim::{Claim, ClaimedDelivery, ClaimedEffect, ClaimedEvent, ClaimedLane, Recovered, Work};
 pub use commit::{Begun, Derived, Finish, Looked, PlanMade, Received, Run};
+pub use copy::{Holding, Restored};
 pub use deeds::Deed;
 pub use error::{Result, StoreError};
 pub use fates::{Fate, Fates};

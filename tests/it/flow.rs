@@ -5,6 +5,7 @@ pub(crate) mod acme;
 mod applications;
 mod ask;
 mod backfill;
+mod backup;
 pub(crate) mod bed;
 mod career_place;
 mod connections;
