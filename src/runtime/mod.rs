@@ -47,6 +47,7 @@ mod report;
 pub mod restore;
 pub mod service;
 mod snapshots;
+mod spans;
 pub mod status;
 mod tests_cache;
 pub mod tokens;

@@ -41,5 +41,5 @@ pub use handle::Store;
 pub use options::{Options, Place};
 pub use rows::{
     Arrived, Count, EffectRow, EffectState, EventRow, EventState, Heard, OwnMove, ParkedRow, Person, Recorded, Refused,
-    Retention, RunRow, SigningToken, Span, TimerRow,
+    Retention, RunRow, SigningToken, Size, Span, TimerRow,
 };

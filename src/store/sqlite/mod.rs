@@ -30,7 +30,7 @@ use super::error::{Result, StoreError};
 use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
 use super::rows::{
     Arrived, Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Person, Recorded, Refused, Retention, RunRow, SigningToken,
-    Span, TimerRow,
+    Size, Span, TimerRow,
 };
 use crate::model::{
     AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, Event, EventId,
@@ -443,6 +443,10 @@ impl Reader for SqliteReader {
 
     fn counts(&self, now: Timestamp) -> Result<Vec<Count>> {
         read_health::counts(&self.db, now)
+    }
+
+    fn size(&self) -> Result<Size> {
+        Ok(read_health::size(&self.db))
     }
 
     fn heard(&self, account: &AccountId) -> Result<Vec<Heard>> {
