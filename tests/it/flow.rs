@@ -2,6 +2,7 @@
 //! tags, notes, links, stage, mails, and the requests it took.
 
 pub(crate) mod acme;
+mod api;
 mod applications;
 mod ask;
 mod backfill;
