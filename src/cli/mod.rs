@@ -4,6 +4,7 @@
 //! codes: 0 fine, 1 faults found, 2 wrong use or not able to.
 
 mod backfill;
+mod backup;
 mod beside;
 mod chosen;
 mod completions;
@@ -33,6 +34,7 @@ mod parked;
 mod pull;
 mod record;
 mod replay;
+mod restore;
 mod retry;
 mod runs;
 pub mod schema;
@@ -93,6 +95,8 @@ enum Command {
     Parked(parked::Parked),
     Retry(retry::Retry),
     Skip(skip::Skip),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
     Lsp(lsp::Lsp),
     Schema(schema::SchemaCommand),
     Explain(explain::Explain),
@@ -140,6 +144,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Parked(command) => command.run(&mut out),
         Command::Retry(command) => command.run(&mut out),
         Command::Skip(command) => command.run(&mut out),
+        Command::Backup(command) => command.run(&mut out),
+        Command::Restore(command) => command.run(&mut out),
         Command::Lsp(command) => command.run(&mut out),
         Command::Schema(command) => command.run(&mut out),
         Command::Explain(command) => command.run(&mut out),

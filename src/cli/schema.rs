@@ -1,8 +1,9 @@
-//! `leverd schema`: the JSON Schemas of every file that people write.
+//! `leverd schema`: the JSON Schemas of every file that people write, and the description of the API.
 
 use super::exit::Exit;
 use super::out::Out;
 use crate::lang;
+use crate::server::api;
 use anyhow::Context;
 use clap::Args;
 use schemars::Schema;
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 /// `# yaml-language-server: $schema=schema/config.schema.json`.
 #[derive(Debug, Args)]
 pub struct SchemaCommand {
-    /// Which file's schema; all names if left out
+    /// Which file's schema, or `openapi` for the description of the API; all names if left out
     #[arg(value_parser = names())]
     name: Option<String>,
     /// Write every schema as NAME.schema.json into this folder
@@ -34,8 +35,18 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
     ]
 }
 
+/// The name of the API's description, which is a schema of no file.
+const OPENAPI: &str = "openapi";
+
 fn names() -> Vec<&'static str> {
-    schemas().into_iter().map(|(name, _)| name).collect()
+    schemas().into_iter().map(|(name, _)| name).chain([OPENAPI]).collect()
+}
+
+/// The description of the API as the text of its file.
+pub fn openapi() -> String {
+    let mut text = serde_json::to_string_pretty(&api::openapi::document()).unwrap_or_default();
+    text.push('\n');
+    text
 }
 
 /// A schema as the text of its file.
@@ -54,9 +65,13 @@ impl SchemaCommand {
                 fs::write(&path, text(&schema)).with_context(|| format!("{}", path.display()))?;
                 out.line(path.display())?;
             }
+            let path = folder.join(format!("{OPENAPI}.json"));
+            fs::write(&path, openapi()).with_context(|| format!("{}", path.display()))?;
+            out.line(path.display())?;
             return Ok(Exit::Fine);
         }
         match &self.name {
+            Some(wanted) if wanted == OPENAPI => out.text(&openapi())?,
             Some(wanted) => {
                 let found = schemas().into_iter().find(|(name, _)| name == wanted);
                 out.text(&found.map(|(_, schema)| text(&schema)).unwrap_or_default())?;

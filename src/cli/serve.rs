@@ -185,7 +185,7 @@ pub(super) async fn told_to_stop() {
     }
 }
 
-/// Sends log lines to standard error. `LEVERD_LOG` overrides the configured level. Once per process.
+/// Sends log lines to standard error; as JSON each has the ids of what it is about under `span`. `LEVERD_LOG` overrides the configured level. Once per process.
 pub(super) fn logs(level: &str, json: bool) {
     use std::io::IsTerminal as _;
     use tracing_subscriber::EnvFilter;
@@ -195,7 +195,7 @@ pub(super) fn logs(level: &str, json: bool) {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
     // A second subscriber in one process (tests) is refused; the first goes on.
-    let _ = if json { builder.json().try_init() } else { builder.with_target(false).try_init() };
+    let _ = if json { builder.json().with_span_list(false).try_init() } else { builder.with_target(false).try_init() };
 }
 
 /// A gauge that was not set for so long is told no more.

@@ -33,13 +33,19 @@ pub struct Place {
 }
 
 impl Place {
-    fn path(&self) -> anyhow::Result<PathBuf> {
-        let path = match &self.store {
+    /// Where the store is or shall be.
+    pub(super) fn target(&self) -> anyhow::Result<PathBuf> {
+        Ok(match &self.store {
             Some(path) => path.clone(),
             None => match config(&self.config)?.store {
                 StorePlace::Sqlite(path) => Folder::of(&self.config).path(&path),
             },
-        };
+        })
+    }
+
+    /// Where the store is.
+    pub(super) fn path(&self) -> anyhow::Result<PathBuf> {
+        let path = self.target()?;
         if !path.is_file() {
             bail!("there is no store at {}: `leverd serve` makes it", path.display());
         }

@@ -20,6 +20,11 @@ impl Secret {
         self.0.expose_secret()
     }
 
+    /// Whether it has fewer bytes than that: too few to be unguessable.
+    pub fn shorter_than(&self, bytes: usize) -> bool {
+        self.0.expose_secret().len() < bytes
+    }
+
     /// Whether `presented` is this secret, without telling by time how much of it is right.
     pub fn matches(&self, presented: &[u8]) -> bool {
         self.expose().as_bytes().ct_eq(presented).into()

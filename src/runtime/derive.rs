@@ -6,7 +6,7 @@
 use super::account::Account;
 use super::call::{Node, Unready};
 use super::planner::UNCONFIRMED;
-use super::{backoff, gather, hear, look, poll};
+use super::{backoff, gather, hear, look, poll, spans};
 use crate::engine::schedule;
 use crate::lever::decode::{self, LeverPayload, Seen};
 use crate::model::{
@@ -48,6 +48,9 @@ pub(super) async fn derive(node: &Node, account: &Account, mut claimed: ClaimedD
         Err(Unready::Defer { reason, .. } | Unready::Gone(reason) | Unready::Park(reason)) => Derived::Park(reason),
         Err(Unready::Store(error)) => return Err(error),
     };
+    if let Derived::Events(events) = &derived {
+        spans::told(events);
+    }
     node.store.derive(&account.id, delivery.id, derived, node.clock.now()).await
 }
 

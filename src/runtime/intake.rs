@@ -168,8 +168,16 @@ async fn store(node: &Node, delivery: Delivery, status: u16) -> Answer {
         return unavailable(&StoreError::Unavailable("more waits for it than there is room for".to_owned()));
     };
     metrics::counter!("leverd_deliveries_total", "account" => delivery.account.to_string()).increment(1);
+    let (account, id) = (delivery.account.clone(), delivery.id);
     match node.store.deliver(delivery).await {
-        Ok(Received::Stored | Received::OtherBody(_)) => Answer::new(status, ""),
+        Ok(Received::Stored) => {
+            tracing::info!(%account, delivery = %id, "delivery stored");
+            Answer::new(status, "")
+        }
+        Ok(Received::OtherBody(id)) => {
+            tracing::info!(%account, delivery = %id, "delivery stored: a known token with another body");
+            Answer::new(status, "")
+        }
         Ok(Received::Duplicate) => Answer::new(status, "known already"),
         Ok(Received::Dropped) => Answer::new(status, "this token came with too many bodies"),
         Err(error) => unavailable(&error),

@@ -5,7 +5,7 @@
 
 use super::account::Account;
 use super::call::{Called, Node, Unready};
-use super::{backoff, poller};
+use super::{backoff, poller, spans};
 use crate::lever::api::{self, Opportunity, Page, Unread};
 use crate::lever::changes::{self, Change};
 use crate::lever::facts::Names;
@@ -32,7 +32,10 @@ pub(super) async fn derive(node: &Node, account: &Account, claimed: &ClaimedDeli
         Listed::Deleted => deleted(node, account, delivery, poll).await,
     };
     let derived = match looked {
-        Ok(looked) => return node.store.derive_look(&account.id, delivery.id, looked, node.clock.now()).await,
+        Ok(looked) => {
+            spans::told(&looked.events);
+            return node.store.derive_look(&account.id, delivery.id, looked, node.clock.now()).await;
+        }
         Err(Unready::Defer { until, reason }) => {
             let next = || backoff::next(now, claimed.rounds_for(reason.code), delivery.id.0, None);
             Derived::Hold { until: until.unwrap_or_else(next), reason }

@@ -6,7 +6,7 @@
 
 use super::call::Node;
 use super::progress;
-use crate::model::{AccountId, Outcome};
+use crate::model::{AccountId, EffectId, Outcome};
 use crate::store::StoreError;
 use jiff::Timestamp;
 use std::fmt::Write as _;
@@ -75,6 +75,11 @@ pub const ALL: &[Metric] = &[
     gauge("leverd_budget_left", "account", "Requests that Lever would take from us at once"),
     gauge("leverd_suspended", "account, connection", "1 where the other side refuses our credentials, else 0"),
     gauge("leverd_held_back", "", "Accounts whose rules are faulty and which have none to go on with"),
+    gauge(
+        "leverd_store_bytes",
+        "part",
+        "Room that the store takes: its file, and the log of changes that are not in the file yet",
+    ),
     gauge("leverd_rules_good", "account", "1 where the rules in force are those in the files, 0 where a reload was refused"),
 ];
 
@@ -105,8 +110,8 @@ pub fn page() -> String {
     page
 }
 
-/// Counts how an attempt ended.
-pub(super) fn effect(account: &AccountId, outcome: &Outcome) {
+/// Counts and logs how an attempt ended.
+pub(super) fn effect(account: &AccountId, effect: EffectId, outcome: &Outcome) {
     let word = match outcome {
         Outcome::Done { .. } => "done",
         Outcome::Skipped { .. } => "skipped",
@@ -115,6 +120,15 @@ pub(super) fn effect(account: &AccountId, outcome: &Outcome) {
         Outcome::Dead { .. } => "parked",
         Outcome::Suspended { .. } => "suspended",
     };
+    let code = match outcome {
+        Outcome::Done { .. } => None,
+        Outcome::Skipped { reason }
+        | Outcome::Retry { reason, .. }
+        | Outcome::Unknown { reason }
+        | Outcome::Dead { reason }
+        | Outcome::Suspended { reason } => Some(reason.code.as_str()),
+    };
+    tracing::info!(%effect, outcome = word, code, "effect ended");
     metrics::counter!("leverd_effects_total", "account" => account.to_string(), "outcome" => word).increment(1);
 }
 
@@ -124,10 +138,14 @@ pub(super) fn run(account: &AccountId) {
 }
 
 /// Sets every gauge to what is so now. Fails if the store does not answer.
-#[expect(clippy::cast_precision_loss, reason = "rows of work and calls are counted, not stars")]
+#[expect(clippy::cast_precision_loss, reason = "rows, calls and bytes are counted, not stars")]
 pub async fn look(node: &Node, now: Timestamp) -> Result<(), StoreError> {
     let counts = node.store.counts(now).await?;
     let reloads = node.reloads.load();
+    let size = node.store.size().await?;
+    for (part, bytes) in [("file", size.file), ("log", size.log)] {
+        metrics::gauge!("leverd_store_bytes", "part" => part).set(bytes as f64);
+    }
     metrics::gauge!("leverd_held_back").set(node.held().len() as f64);
     for account in node.all_accounts().values() {
         let id = account.id.to_string();

@@ -45,8 +45,12 @@ pub(super) async fn plan(node: &Node, account: &Account, claimed: ClaimedEvent) 
             }
             Err(Unready::Store(error)) => return Err(error),
         };
+        let effects = run.plan.effects.len();
         match node.store.plan(&account.id, id, run).await? {
             PlanMade::Committed => {
+                if effects > 0 {
+                    tracing::info!(effects, "planned");
+                }
                 measured::run(&account.id);
                 after(node, account, &event).await?;
                 return Ok(());

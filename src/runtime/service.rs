@@ -257,7 +257,7 @@ struct Put {
 async fn put_in_force(node: &Node, reading: &Reading, loaded: Loaded, here: &Here) -> Result<Put, NotStarted> {
     let mut put = Put { changed: Vec::new(), held: Vec::new(), refused: false };
     let Some(project) = loaded.project else { return Ok(put) };
-    node.access.put(&project.config.server.console, here)?;
+    node.access.put(&project.config.server, here)?;
     let vault = Vault::of(&project.config.server.encryption_keys, here)?;
     node.vault.store(Arc::new(vault));
     let before = node.all_accounts();

@@ -2,10 +2,11 @@
 //!
 //! A loop claims no more than it may run at once, and sleeps until the store says that there may be work or the next row is due.
 
+use super::account::Account;
 use super::call::{Called, Node};
 use super::clock::TOLERATED;
 use super::slots::Slots;
-use super::{abroad, derive, executor, planner, poll, poller};
+use super::{abroad, derive, executor, planner, poll, poller, spans};
 use crate::lever::api;
 use crate::model::{AccountId, Class, Code, Exchange, Notice, NoticeId, NoticeKind, Reason};
 use crate::store::{Claim, Retention, StoreError, Work};
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::{Instrument, Span};
 
 /// The longest sleep: a net under lost hints.
 pub(super) const NET: Duration = Duration::from_secs(5);
@@ -72,9 +74,12 @@ async fn deliveries(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTra
             Ok(claimed) => {
                 for one in claimed {
                     let (account, work) = (one.delivery.account.clone(), vec![Work::Delivery(one.delivery.id)]);
-                    spawn(&node, &slots, &tracker, account, work, move |node, account| async move {
-                        derive::derive(&node, &account, one).await
-                    });
+                    let span = spans::delivery(&account, one.delivery.id);
+                    let run = |node: Arc<Node>, account: Arc<Account>| {
+                        let span = spans::delivery(&account.id, one.delivery.id);
+                        async move { derive::derive(&node, &account, one).await }.instrument(span)
+                    };
+                    spawn(&node, &slots, &tracker, account, work, span, run);
                 }
             }
             Err(error) => fault(&error, &cancel).await,
@@ -92,9 +97,12 @@ async fn events(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTracker
             Ok(claimed) => {
                 for one in claimed {
                     let (account, work) = (one.event.account.clone(), vec![Work::Event(one.event.id)]);
-                    spawn(&node, &slots, &tracker, account, work, move |node, account| async move {
-                        planner::plan(&node, &account, one).await
-                    });
+                    let span = spans::event(&one.event);
+                    let run = |node: Arc<Node>, account: Arc<Account>| {
+                        let span = spans::event(&one.event);
+                        async move { planner::plan(&node, &account, one).await }.instrument(span)
+                    };
+                    spawn(&node, &slots, &tracker, account, work, span, run);
                 }
             }
             Err(error) => fault(&error, &cancel).await,
@@ -113,7 +121,8 @@ async fn effects(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTracke
                 for lane in claimed {
                     let account = lane.account.clone();
                     let work = lane.effects.iter().map(|claimed| Work::Effect(claimed.effect.id)).collect();
-                    spawn(&node, &slots, &tracker, account, work, move |node, account| async move {
+                    let span = spans::effects(&account, &lane.opportunity, &lane.effects);
+                    spawn(&node, &slots, &tracker, account, work, span, move |node, account| async move {
                         executor::carry_out(&node, &account, lane).await
                     });
                 }
@@ -275,7 +284,8 @@ fn spawn<F>(
     tracker: &TaskTracker,
     account: AccountId,
     work: Vec<Work>,
-    run: impl FnOnce(Arc<Node>, Arc<super::account::Account>) -> F,
+    span: Span,
+    run: impl FnOnce(Arc<Node>, Arc<Account>) -> F,
 ) where
     F: Future<Output = crate::store::Result<()>> + Send + 'static,
 {
@@ -287,7 +297,7 @@ fn spawn<F>(
     };
     let future = run(Arc::clone(node), configured);
     let node = Arc::clone(node);
-    tracker.spawn(async move {
+    let settle = async move {
         let done = tokio::spawn(future).await;
         drop(permit);
         match done {
@@ -306,7 +316,8 @@ fn spawn<F>(
                 park(&node, &account, &work, &reason).await;
             }
         }
-    });
+    };
+    tracker.spawn(settle.instrument(span));
 }
 
 async fn park(node: &Node, account: &AccountId, work: &[Work], reason: &Reason) {

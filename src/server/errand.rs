@@ -32,6 +32,8 @@ pub enum Errand {
     Console,
     /// The state of everything.
     Status,
+    /// A person looked at what a restored store could not know. Whether there was anything to end.
+    Settled,
     /// The access token in use: for commands that read from Lever themselves.
     Token { account: AccountId },
 }
@@ -64,6 +66,7 @@ pub async fn carry_out(errand: Errand, node: &Arc<Node>) -> Result<Value, String
         }
         Errand::Doctor { account } => Ok(json!(doctor::examine(node, &*find(&account)?).await)),
         Errand::Console => node.access.link(node.clock.now()).map(Value::from),
+        Errand::Settled => node.store.end_caution().await.map(Value::from).map_err(|error| text(&error)),
         Errand::Status => status::of(node).await.map(|status| json!(status)).map_err(|error| text(&error)),
         Errand::Token { account } => {
             let account = known(&account)?;

@@ -1,8 +1,9 @@
-//! The door: webhooks in, health and metrics out, and the console for people.
+//! The door: webhooks in, health and metrics out, the API for programs, and the console for people.
 //!
 //! A request is limited, read whole, handed to [`crate::runtime::intake`] and answered with what that says; no route knows a rule or
 //! a vendor. Connections are served by a loop of our own, because a header that never ends must not hold one for ever.
 
+pub mod api;
 mod ask;
 mod console;
 pub mod errand;
@@ -53,6 +54,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/health/ready", get(health::ready))
         .route("/health", get(health::detail))
         .route("/metrics", get(health::metrics))
+        .merge(api::router(shared.clone()))
         .merge(console::router(shared.clone()))
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(hooks::panicked))
         .with_state(shared)

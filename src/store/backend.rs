@@ -11,7 +11,7 @@ use super::error::Result;
 use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
 use super::rows::{
     Arrived, Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Person, Recorded, Refused, Retention, RunRow, SigningToken,
-    Span, TimerRow,
+    Size, Span, TimerRow,
 };
 use crate::model::{
     AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, Event, EventId,
@@ -127,6 +127,9 @@ pub trait Backend: Send {
 
     fn record(&mut self, deed: &Deed) -> Result<()>;
 
+    /// Ends the caution that a restored store is used with. False: there was none.
+    fn end_caution(&mut self) -> Result<bool>;
+
     fn purge(&mut self, account: &AccountId, purge: &Purge) -> Result<()>;
     /// The answer is how many rows went; zero means there is nothing left to delete.
     fn retain(&mut self, retention: &Retention) -> Result<usize>;
@@ -178,6 +181,7 @@ pub trait Reader: Send {
     fn find(&self, prefix: &str) -> Result<Vec<(AccountId, Work)>>;
     fn next_due(&self, accounts: &[AccountId], after: Timestamp) -> Result<Option<Timestamp>>;
     fn counts(&self, now: Timestamp) -> Result<Vec<Count>>;
+    fn size(&self) -> Result<Size>;
     fn heard(&self, account: &AccountId) -> Result<Vec<Heard>>;
     fn runs_before(&self, account: Option<&AccountId>, before: Timestamp, limit: usize, now: Timestamp) -> Result<Vec<RunRow>>;
     fn steps(&self, account: &AccountId, limit: usize) -> Result<Vec<(Timestamp, Vec<Step>)>>;

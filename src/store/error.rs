@@ -17,6 +17,9 @@ pub enum StoreError {
     /// Another process has the store open.
     #[error("the store `{}` is in use by another leverd process: stop that one first, or give this one another file", path.display())]
     Locked { path: PathBuf },
+    /// A copy that cannot be made or put in place; the text says why, and what to do.
+    #[error("{0}")]
+    Copy(String),
     /// There is nothing with this id in a state in which this can be done.
     #[error("{0}")]
     NotFound(String),

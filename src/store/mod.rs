@@ -16,6 +16,7 @@ pub mod backend;
 pub mod claim;
 pub mod commit;
 mod console;
+pub mod copy;
 mod deeds;
 mod error;
 mod fates;
@@ -31,6 +32,7 @@ mod writes;
 
 pub use claim::{Claim, ClaimedDelivery, ClaimedEffect, ClaimedEvent, ClaimedLane, Recovered, Work};
 pub use commit::{Begun, Derived, Finish, Looked, PlanMade, Received, Run};
+pub use copy::{Holding, Restored};
 pub use deeds::Deed;
 pub use error::{Result, StoreError};
 pub use fates::{Fate, Fates};
@@ -39,5 +41,5 @@ pub use handle::Store;
 pub use options::{Options, Place};
 pub use rows::{
     Arrived, Count, EffectRow, EffectState, EventRow, EventState, Heard, OwnMove, ParkedRow, Person, Recorded, Refused,
-    Retention, RunRow, SigningToken, Span, TimerRow,
+    Retention, RunRow, SigningToken, Size, Span, TimerRow,
 };

@@ -4,7 +4,7 @@ use super::claim::Work;
 use super::error::Result;
 use super::handle::Store;
 use super::rows::{
-    Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Recorded, Refused, RunRow, SigningToken, Span, TimerRow,
+    Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Recorded, Refused, RunRow, SigningToken, Size, Span, TimerRow,
 };
 use crate::model::{
     AccountId, Assessment, AssessmentId, ContactId, Delivery, DeliveryId, Effect, EffectId, Event, EventId, Glimpse, Notice,
@@ -228,6 +228,11 @@ impl Store {
     /// How much work stands: metrics and health.
     pub async fn counts(&self, now: Timestamp) -> Result<Vec<Count>> {
         self.read(move |store| store.counts(now)).await
+    }
+
+    /// How much room it takes on the disk.
+    pub async fn size(&self) -> Result<Size> {
+        self.read(|store| store.size()).await
     }
 
     /// The armed timers of a rule.

@@ -178,6 +178,14 @@ pub struct Count {
     pub oldest: Option<Timestamp>,
 }
 
+/// How much room the store takes, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Size {
+    pub file: u64,
+    /// The log of changes that are not in the file yet.
+    pub log: u64,
+}
+
 /// What to delete for age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {

@@ -228,6 +228,11 @@ impl Store {
         self.write(Point::Other, move |store| store.purge(&account, &purge)).await
     }
 
+    /// Ends the caution that a restored store is used with: a person has looked at what the backup could not know. False: there was none.
+    pub async fn end_caution(&self) -> Result<bool> {
+        self.write(Point::Other, |store| store.end_caution()).await
+    }
+
     /// Deletes one chunk of what is older than `retention` says; call again until the answer is zero.
     pub async fn retain(&self, retention: Retention) -> Result<usize> {
         self.write(Point::Other, move |store| store.retain(&retention)).await

@@ -16,6 +16,19 @@ fn folders(of: &str) -> Vec<PathBuf> {
     found
 }
 
+/// Every file below a folder.
+pub(crate) fn files(of: &str) -> Vec<PathBuf> {
+    let (mut found, mut folders) = (Vec::new(), vec![root().join(of)]);
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() { &mut folders } else { &mut found }.push(path);
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "nothing in {of}");
+    found
+}
+
 /// `leverd validate --strict` on it: what is shown as an example has no warning either.
 fn passes(path: &Path) -> Result<(), String> {
     let ran = Command::new(env!("CARGO_BIN_EXE_leverd")).args(["validate", "--strict"]).arg(path).env_clear().output().unwrap();

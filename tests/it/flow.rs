@@ -2,9 +2,11 @@
 //! tags, notes, links, stage, mails, and the requests it took.
 
 pub(crate) mod acme;
+mod api;
 mod applications;
 mod ask;
 mod backfill;
+mod backup;
 pub(crate) mod bed;
 mod career_place;
 mod connections;

@@ -29,6 +29,7 @@ mod lever;
 mod lever_sim;
 mod lsp;
 mod mangled;
+mod packaging;
 mod packs;
 mod pages;
 mod policy;

@@ -3,7 +3,7 @@
 
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
-use leverd::cli::schema::{schemas, text};
+use leverd::cli::schema::{openapi, schemas, text};
 use leverd::lang::diagnostic::Diagnostics;
 use leverd::lang::render::render_human;
 use leverd::lang::source::Sources;
@@ -36,6 +36,18 @@ fn the_schema_files_are_current_and_what_editors_understand() {
         let stored = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(&path)).unwrap_or_default();
         assert!(stored == text, "{path} is not current: UPDATE=1 rewrites it");
     }
+}
+
+#[test]
+fn the_description_of_the_api_is_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/openapi.json");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, openapi()).expect("writable");
+    }
+    assert!(
+        fs::read_to_string(&path).unwrap_or_default() == openapi(),
+        "schema/openapi.json is not current: UPDATE=1 rewrites it"
+    );
 }
 
 #[test]

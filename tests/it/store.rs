@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests: what fails here fails the test")]
 
+mod copy;
 mod effects;
 mod file;
 mod forget;

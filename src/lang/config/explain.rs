@@ -10,6 +10,13 @@ pub const ENTRIES: &[(&str, &str, &str, &str)] = &[
         "accounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n    automations: [{ when: { stage: Assessment }, then: { tag: Waiting } }]\n",
     ),
     (
+        "other-version",
+        "`version` says in which grammar leverd.yaml is written; there is one so far, 1. A file of a newer grammar is not guessed at: \
+               what its keys mean is known to the leverd that it was written for.",
+        "version: 2\naccounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY } }\n",
+        "version: 1\naccounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
+    ),
+    (
         "literal-secret",
         "A secret stands in leverd.yaml itself. That file lives in git and is read by many; secrets are given by reference, \
                to an environment variable or a file, and read only when leverd runs. A secret that was committed once is known: \

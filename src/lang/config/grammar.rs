@@ -14,6 +14,7 @@ pub(super) static SECRET: Shape = Shape {
 pub(super) static ROOT: Shape = Shape {
     what: "`leverd.yaml`",
     keys: &[
+        KeyShape::may("version", Ty::Text, "the version of this grammar that the file is written in: `1`, unless given"),
         KeyShape::must("accounts", Ty::Named(&Ty::Map(&ACCOUNT)), "the connected Lever accounts, by a name of your choice"),
         KeyShape::may("catalogue", Ty::Text, "folder of the catalogues that `leverd pull` saves; `catalogue` unless given"),
         KeyShape::may("store", Ty::Map(&STORE), "where events, plans and the ledger are kept"),
@@ -157,6 +158,20 @@ pub(super) static SERVER: Shape = Shape {
             "keys for the tokens in the store, 32 bytes each as hex or base64: the first one encrypts, all of them decrypt",
         ),
         KeyShape::may("console", Ty::Map(&CONSOLE), "who may use the console, in a browser under `/console`"),
+        KeyShape::may("api", Ty::Map(&API), "which programs may use the API under `/api/v1`; it is off unless given"),
+    ],
+};
+
+pub(super) static API: Shape = Shape {
+    what: "`api`",
+    keys: &[KeyShape::must("tokens", Ty::Named(&Ty::Map(&TOKEN)), "bearer tokens, by the name of the program that has it")],
+};
+
+pub(super) static TOKEN: Shape = Shape {
+    what: "a token of the API",
+    keys: &[
+        KeyShape::must("token", Ty::Map(&SECRET), "the token, 24 characters at least; `openssl rand -hex 32` makes one"),
+        KeyShape::may("role", Ty::OneOf(&ROLES), "`viewer` (unless given) reads, `operator` also acts"),
     ],
 };
 

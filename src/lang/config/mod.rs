@@ -5,6 +5,7 @@
 //! leverd runs ([`Secrets`]), the other typed by the pack that declares them. Paths are as written; they are relative to the
 //! folder of `leverd.yaml`, which this layer does not know.
 
+mod api;
 mod console;
 pub mod explain;
 mod grammar;
@@ -14,6 +15,7 @@ mod read_lever;
 mod secret;
 
 pub use super::bind::SettingInput;
+pub use api::{Api, ApiToken};
 pub use console::{Console, ConsoleUser, Net, Proxy, Role};
 pub use read::read;
 pub use secret::{MissingSecret, SecretPlace, SecretRef, Secrets};
@@ -27,6 +29,9 @@ use jiff::SignedDuration;
 use schemars::Schema;
 use std::net::{Ipv4Addr, SocketAddr};
 use url::Url;
+
+/// The version of the grammar that this leverd reads.
+pub const VERSION: i64 = 1;
 
 /// A whole `leverd.yaml`.
 #[derive(Debug, Clone)]
@@ -214,6 +219,7 @@ pub struct Server {
     /// The first one encrypts the tokens in the store, all of them decrypt.
     pub encryption_keys: Vec<SecretRef>,
     pub console: Console,
+    pub api: Api,
 }
 
 /// Where notices are POSTed.
@@ -255,6 +261,7 @@ impl Default for Server {
             public_url: None,
             encryption_keys: Vec::new(),
             console: Console::default(),
+            api: Api::default(),
         }
     }
 }
@@ -286,6 +293,7 @@ impl Config {
     pub fn secrets(&self) -> Vec<&SecretRef> {
         let mut all: Vec<&SecretRef> = self.server.encryption_keys.iter().collect();
         all.extend(self.server.console.users.iter().map(|user| &user.password_hash));
+        all.extend(self.server.api.tokens.iter().map(|token| &token.token));
         for account in &self.accounts {
             all.push(account.lever.credentials.secret());
             all.extend(&account.lever.signing_tokens);

@@ -6,7 +6,7 @@ use super::grammar::{
 use super::read_automation;
 use super::{
     Account, Config, Log, Notices, PackSource, PackUse, Retention, SecretPlace, SecretRef, Server, SettingInput, Store, Text,
-    VendorConnection,
+    VERSION, VendorConnection,
 };
 use crate::lang::diagnostic::{Diagnostic, Diagnostics};
 use crate::lang::near::near;
@@ -61,8 +61,13 @@ impl Reader {
             self.found.push(diagnostic.help("`leverd init` writes a file to start from"));
             return None;
         }
+        // What a newer grammar means by its keys is not known here: nothing else is said of such a file.
+        if root.get("version").is_some_and(|version| !self.reads(version)) {
+            return None;
+        }
         for (key, value) in ROOT.entries(root, &mut self.found) {
             match key.text.as_str() {
+                "version" => {}
                 "accounts" => config.accounts = self.accounts(value),
                 "catalogue" => config.catalogue = self.path(value).unwrap_or_default(),
                 "store" => config.store = self.store(value).unwrap_or_default(),
@@ -74,6 +79,23 @@ impl Reader {
         }
         self.grants(&config);
         Some(config)
+    }
+
+    /// Whether this leverd reads files of that version.
+    fn reads(&mut self, node: &Node) -> bool {
+        let Some(version) = node.as_int(&mut self.found) else { return false };
+        if version == VERSION {
+            return true;
+        }
+        let (message, help) = if version > VERSION {
+            let message =
+                format!("this file is written for a newer leverd: its version is {version}, and this one reads {VERSION}");
+            (message, "use that newer leverd; `leverd --version` says which one this is")
+        } else {
+            (format!("there is no version {version} of leverd.yaml"), "write `version: 1`, or leave it out")
+        };
+        self.found.push(Diagnostic::error("other-version", node.span, message).help(help));
+        false
     }
 
     fn accounts(&mut self, node: &Node) -> Vec<Account> {
@@ -243,6 +265,7 @@ impl Reader {
                 "listen" => server.listen = self.listen(value).unwrap_or(server.listen),
                 "public_url" => server.public_url = self.url(value),
                 "console" => server.console = self.console(value),
+                "api" => server.api = self.api(value),
                 _ => {
                     let items = value.items(&mut self.found).unwrap_or_default();
                     server.encryption_keys =

@@ -7,11 +7,12 @@
 mod password;
 mod session;
 mod slow;
+mod token;
 
 pub use password::{BadHash, hash, is_hash};
 
 use super::call::Node;
-use crate::lang::config::{Console, MissingSecret, Net, Role, Secrets};
+use crate::lang::config::{MissingSecret, Net, Role, Secrets, Server};
 use crate::model::{Secret, hex};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::{SignedDuration, Timestamp};
@@ -21,6 +22,7 @@ use slow::Slow;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
+use token::Tokens;
 
 /// A session ends after a working day.
 const SESSION: SignedDuration = SignedDuration::from_hours(12);
@@ -50,6 +52,7 @@ pub enum How {
     Password,
     Proxy,
     Link,
+    Token,
 }
 
 impl How {
@@ -59,6 +62,7 @@ impl How {
             Self::Password => "password",
             Self::Proxy => "proxy",
             Self::Link => "link",
+            Self::Token => "token",
         }
     }
 }
@@ -70,6 +74,12 @@ pub enum BadAccess {
     Missing { user: String, why: MissingSecret },
     #[error("`server.console.users.{user}.password_hash` is no hash that leverd knows; `leverd console --hash` makes one")]
     Malformed { user: String },
+    #[error("`server.api.tokens.{name}.token`: {why}")]
+    NoToken { name: String, why: MissingSecret },
+    #[error(
+        "`server.api.tokens.{name}.token` has fewer than {shortest} characters and could be guessed: `openssl rand -hex 32` makes one"
+    )]
+    ShortToken { name: String, shortest: usize },
 }
 
 /// Why somebody did not get in.
@@ -92,6 +102,7 @@ struct Rules {
     enabled: Option<bool>,
     users: BTreeMap<String, User>,
     proxy: Option<crate::lang::config::Proxy>,
+    tokens: Tokens,
 }
 
 /// The console's door.
@@ -136,7 +147,8 @@ fn digest(text: &str) -> String {
 
 impl Access {
     /// Puts a configuration in force.
-    pub fn put(&self, console: &Console, secrets: &dyn Secrets) -> Result<(), BadAccess> {
+    pub fn put(&self, server: &Server, secrets: &dyn Secrets) -> Result<(), BadAccess> {
+        let console = &server.console;
         let mut users = BTreeMap::new();
         for user in &console.users {
             let name = user.name.clone();
@@ -147,7 +159,8 @@ impl Access {
             }
             users.insert(name, User { role: user.role, hash });
         }
-        self.rules.store(Arc::new(Rules { enabled: console.enabled, users, proxy: console.proxy.clone() }));
+        let tokens = Tokens::of(&server.api, secrets)?;
+        self.rules.store(Arc::new(Rules { enabled: console.enabled, users, proxy: console.proxy.clone(), tokens }));
         Ok(())
     }
 
@@ -166,6 +179,16 @@ impl Access {
         let rules = self.rules.load();
         let alone = self.address().is_some_and(|address| address.ip().is_loopback());
         rules.enabled.unwrap_or(!rules.users.is_empty() || rules.proxy.is_some() || alone)
+    }
+
+    /// Whether any program may get in by a token.
+    pub fn has_tokens(&self) -> bool {
+        !self.rules.load().tokens.is_empty()
+    }
+
+    /// Whose token this is.
+    pub fn bearer(&self, presented: &[u8]) -> Option<Visitor> {
+        self.rules.load().tokens.whose(presented)
     }
 
     /// Whether anybody can log in with a password.
@@ -260,7 +283,7 @@ impl Access {
         }
         let role = match session.how {
             How::Link => Role::Operator,
-            How::Proxy => return None,
+            How::Proxy | How::Token => return None,
             How::Password => {
                 let user = rules.users.get(&session.name)?;
                 (mark(&user.hash) == session.mark).then_some(user.role)?

@@ -5,7 +5,7 @@ use crate::lever::settle;
 use crate::model::{Code, Effect, EffectId, Exchange, Notice, NoticeId, NoticeKind, Outcome, Reason, Request, Value};
 use crate::runtime::account::Account;
 use crate::runtime::call::{Node, Unready};
-use crate::runtime::{backoff, look, measured};
+use crate::runtime::{backoff, look, measured, spans};
 use crate::store::{ClaimedEffect, Finish, Result, StoreError, Work};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -111,7 +111,8 @@ pub(in crate::runtime) async fn put_off(
 
 /// *Effect done*, kept in memory and tried again until the store takes it: what the world has taken must not be forgotten.
 pub(in crate::runtime) async fn finish(node: &Node, account: &Account, effect: EffectId, finish: Finish) -> Result<()> {
-    measured::effect(&account.id, &finish.outcome);
+    measured::effect(&account.id, effect, &finish.outcome);
+    spans::told(&finish.events);
     persist(&node.stopping, || node.store.finish(&account.id, effect, finish.clone())).await
 }
 

@@ -11,13 +11,14 @@ mod write;
 
 use super::account::Account;
 use super::call::Node;
-use super::{ask, planner, service, vendor_calls};
+use super::{ask, planner, service, spans, vendor_calls};
 use crate::engine::lifecycle;
 use crate::model::{Act, Call, Code, Destination, Effect, Facts, ForRule, Invite, Look, Outcome, Reason, Value};
 use crate::store::{ClaimedEffect, ClaimedLane, Finish, Result};
 use end::{finish, put_off, since};
 use jiff::SignedDuration;
 use std::sync::Arc;
+use tracing::Instrument;
 
 /// An effect older than this evaluates its rule again before it is sent.
 const LATE: SignedDuration = SignedDuration::from_mins(10);
@@ -36,28 +37,36 @@ pub(super) async fn carry_out(node: &Node, account: &Account, lane: ClaimedLane)
             put_off(node, account, &claimed, queued).await?;
             continue;
         }
-        if let Some(claimed) = still_true(node, account, claimed).await? {
+        let span = spans::effects(&account.id, &lane.opportunity, [&claimed]);
+        if let Some(claimed) = still_true(node, account, claimed).instrument(span).await? {
             ready.push(claimed);
         }
     }
     let (tags, others): (Vec<_>, Vec<_>) = ready.into_iter().partition(|claimed| claimed.effect.act.tags());
     if !tags.is_empty() {
-        tags::change(node, account, &lane.opportunity, tags).await?;
+        let span = spans::effects(&account.id, &lane.opportunity, &tags);
+        tags::change(node, account, &lane.opportunity, tags).instrument(span).await?;
     }
     for claimed in others {
-        match &claimed.effect.act {
-            Act::Invite(_) | Act::Call(_) => vendor_calls::carry_out(node, account, claimed).await?,
-            Act::Ask(question) => match ask::note(node, account, &claimed.effect, question) {
-                Ok(note) => {
-                    let effect = Effect { act: note, ..claimed.effect };
-                    write::carry_out(node, account, ClaimedEffect { effect, ..claimed }).await?;
-                }
-                Err(unready) => put_off(node, account, &claimed, unready).await?,
-            },
-            _ => write::carry_out(node, account, claimed).await?,
-        }
+        let span = spans::effects(&account.id, &lane.opportunity, [&claimed]);
+        one(node, account, claimed).instrument(span).await?;
     }
     Ok(())
+}
+
+/// Carries one effect out that is no tag change.
+async fn one(node: &Node, account: &Account, claimed: ClaimedEffect) -> Result<()> {
+    match &claimed.effect.act {
+        Act::Invite(_) | Act::Call(_) => vendor_calls::carry_out(node, account, claimed).await,
+        Act::Ask(question) => match ask::note(node, account, &claimed.effect, question) {
+            Ok(note) => {
+                let effect = Effect { act: note, ..claimed.effect };
+                write::carry_out(node, account, ClaimedEffect { effect, ..claimed }).await
+            }
+            Err(unready) => put_off(node, account, &claimed, unready).await,
+        },
+        _ => write::carry_out(node, account, claimed).await,
+    }
 }
 
 /// An effect that waited long is planned again on fresh facts; what its rule no longer wants is settled. What was begun is settled

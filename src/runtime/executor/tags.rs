@@ -10,7 +10,7 @@ use crate::lever::tags::{TagRun, TagStep};
 use crate::model::{Bug, Class, Code, Destination, EffectId, Exchange, OpportunityId, Outcome, Reason, Request, planted};
 use crate::runtime::account::Account;
 use crate::runtime::call::{Called, Node, Unready};
-use crate::runtime::measured;
+use crate::runtime::{measured, spans};
 use crate::store::{ClaimedEffect, Result};
 
 /// All tag effects of the lane as one add and one remove.
@@ -126,7 +126,8 @@ async fn end_tags(
             let attempt =
                 begun.and_then(|begun| begun.iter().find(|(id, _)| *id == claimed.effect.id)).map(|(_, attempt)| *attempt);
             let finished = unless_gone(account, &claimed.effect, finish_of(now, claimed, attempt, outcome.clone(), last));
-            measured::effect(&account.id, &finished.outcome);
+            measured::effect(&account.id, claimed.effect.id, &finished.outcome);
+            spans::told(&finished.events);
             (claimed.effect.id, finished)
         })
         .collect();

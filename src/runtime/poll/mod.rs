@@ -28,6 +28,17 @@ const CLASS: Class = Class::Poll;
 /// After a fault of the store.
 const FAULT: SignedDuration = SignedDuration::from_secs(5);
 
+/// How the names of these polls' cursors begin.
+const CURSOR: &str = "poll:";
+
+/// The cursor of a poll that shall ask for what happens from `now` on; `None` for a cursor of anything else.
+pub(super) fn renewed(name: &str, value: &str, now: Timestamp) -> Option<String> {
+    name.starts_with(CURSOR).then(|| match value.split_once(' ') {
+        Some((_, window)) => format!("{now} {window}"),
+        None => now.to_string(),
+    })
+}
+
 /// Asks what is due until cancelled. Held while the clock is doubted: a jump must not ask for half a year at once.
 pub(super) async fn run(node: Arc<Node>, cancel: CancellationToken) {
     while !cancel.is_cancelled() {
@@ -149,7 +160,7 @@ impl Asker<'_> {
     }
 
     fn key(&self) -> String {
-        format!("poll:{}/{}", self.vendor, self.name)
+        format!("{CURSOR}{}/{}", self.vendor, self.name)
     }
 
     async fn cursor(&self) -> Result<Option<String>> {

@@ -167,7 +167,8 @@ impl Sqlite {
         // Due since it was received: what the source says of time decides the order in the lane, not whether it may be planned.
         let row =
             Row { kind: EVENT, id: event.id.0.bytes(), lane, due: ms(event.received), class: event.class, order, version: 0 };
-        self.add_work(account, &row)
+        self.add_work(account, &row)?;
+        self.hold_event(account, event)
     }
 
     pub(super) fn arm_timer(&mut self, account: &AccountId, timer: &Later) -> Result<()> {

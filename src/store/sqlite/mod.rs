@@ -6,6 +6,7 @@
 mod claims;
 mod columns;
 mod console;
+mod copy;
 mod deeds;
 mod forget;
 mod glimpses;
@@ -16,6 +17,7 @@ mod planning;
 mod read_facts;
 mod read_health;
 mod read_runs;
+mod restored;
 mod sending;
 mod settings;
 mod work;
@@ -28,15 +30,17 @@ use super::error::{Result, StoreError};
 use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
 use super::rows::{
     Arrived, Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Person, Recorded, Refused, Retention, RunRow, SigningToken,
-    Span, TimerRow,
+    Size, Span, TimerRow,
 };
 use crate::model::{
     AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, Event, EventId,
     Glimpse, Later, LeverEvent, Notice, OpportunityId, PackName, Phase, Placed, Reason, RuleName, Slot, Step, VendorName,
 };
 use columns::exec;
+pub(super) use copy::{backup, look, restore};
 use jiff::Timestamp;
 pub(super) use open::open;
+use restored::Gap;
 use rusqlite::Connection;
 
 /// The connection that writes.
@@ -50,11 +54,13 @@ struct Sqlite {
     turn: usize,
     /// A person's data was deleted and may still be in free pages or in the log of changes.
     scrub: bool,
+    /// What a restored store does not know.
+    gap: Option<Gap>,
 }
 
 impl Sqlite {
-    fn new(db: Connection, epoch: i64) -> Self {
-        Self { db, epoch, news: News::default(), marked: 0, turn: 0, scrub: false }
+    fn new(db: Connection, epoch: i64, gap: Option<Gap>) -> Self {
+        Self { db, epoch, news: News::default(), marked: 0, turn: 0, scrub: false, gap }
     }
 }
 
@@ -286,6 +292,10 @@ impl Backend for Sqlite {
         self.recorded(deed)
     }
 
+    fn end_caution(&mut self) -> Result<bool> {
+        self.caution_ended()
+    }
+
     fn purge(&mut self, account: &AccountId, purge: &Purge) -> Result<()> {
         self.scrub = true;
         self.purged(account, purge)
@@ -433,6 +443,10 @@ impl Reader for SqliteReader {
 
     fn counts(&self, now: Timestamp) -> Result<Vec<Count>> {
         read_health::counts(&self.db, now)
+    }
+
+    fn size(&self) -> Result<Size> {
+        Ok(read_health::size(&self.db))
     }
 
     fn heard(&self, account: &AccountId) -> Result<Vec<Heard>> {

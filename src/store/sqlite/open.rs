@@ -1,6 +1,7 @@
 //! Opening: the lock, the temporary folder, the pragmas, the migrations.
 
 use super::columns::one;
+use super::restored::gap;
 use super::{Sqlite, SqliteReader};
 use crate::store::backend::{Backend, Opened, Reader};
 use crate::store::error::{Result, StoreError};
@@ -19,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0004_connections.sql"),
     include_str!("0005_attempts.sql"),
     include_str!("0006_console.sql"),
+    include_str!("0007_restored.sql"),
 ];
 /// A lock that its holder gave up may live a moment longer: in a child that the holder had just forked and that has not begun its own
 /// program yet.
@@ -26,7 +28,7 @@ const LOCK_TRIES: u32 = 25;
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// The schema version that this build writes.
 #[expect(clippy::cast_possible_truncation, reason = "there are not four thousand million migrations")]
-const KNOWN: u32 = MIGRATIONS.len() as u32;
+pub(super) const KNOWN: u32 = MIGRATIONS.len() as u32;
 
 /// What lives as long as the store.
 struct Guard {
@@ -69,7 +71,7 @@ pub(in crate::store) fn open(options: &Options) -> Result<Opened> {
 }
 
 /// One process at a time. The lock is a file of its own: closing any handle of the database would drop SQLite's own locks.
-fn lock(path: &Path) -> Result<File> {
+pub(super) fn lock(path: &Path) -> Result<File> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let file = private(Path::new(&name))?;
@@ -92,13 +94,13 @@ fn private(path: &Path) -> Result<File> {
     options.open(path).map_err(|error| refused(path, &error))
 }
 
-fn refused(path: &Path, error: &std::io::Error) -> StoreError {
+pub(super) fn refused(path: &Path, error: &std::io::Error) -> StoreError {
     use std::io::ErrorKind as Kind;
     let help = match error.kind() {
         Kind::PermissionDenied => ": let the user that runs leverd write this file and its folder",
-        Kind::ReadOnlyFilesystem => ": give `store` a place that can be written",
-        Kind::NotFound => ": create the folder that it is to lie in, or give `store` another place",
-        Kind::IsADirectory => ": give `store` the name of a file",
+        Kind::ReadOnlyFilesystem => ": choose a place that can be written",
+        Kind::NotFound => ": create the folder that it is to lie in",
+        Kind::IsADirectory => ": give the name of a file",
         Kind::StorageFull => ": make room on the disk",
         _ => "",
     };
@@ -106,7 +108,7 @@ fn refused(path: &Path, error: &std::io::Error) -> StoreError {
 }
 
 /// The database does not say which file it speaks of.
-fn named(path: &Path, error: StoreError) -> StoreError {
+pub(super) fn named(path: &Path, error: StoreError) -> StoreError {
     let path = path.display().to_string();
     match error {
         StoreError::Unavailable(why) if !why.contains(&path) => StoreError::Unavailable(format!("`{path}`: {why}")),
@@ -130,7 +132,8 @@ fn writer(path: &Path, options: &Options) -> Result<Sqlite> {
     migrate(&db)?;
     db.execute("UPDATE opening SET epoch = epoch + 1", [])?;
     let epoch: i64 = db.query_row("SELECT epoch FROM opening", [], |row| row.get(0))?;
-    Ok(Sqlite::new(db, epoch))
+    let gap = gap(&db)?;
+    Ok(Sqlite::new(db, epoch, gap))
 }
 
 fn reader(path: &Path, options: &Options) -> Result<SqliteReader> {
@@ -147,7 +150,7 @@ fn reader(path: &Path, options: &Options) -> Result<SqliteReader> {
     Ok(SqliteReader::new(db))
 }
 
-fn version(db: &Connection) -> Result<u32> {
+pub(super) fn version(db: &Connection) -> Result<u32> {
     let table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'";
     if one(db, table, [], |_| Ok(()))?.is_none() {
         return Ok(0);
@@ -156,7 +159,7 @@ fn version(db: &Connection) -> Result<u32> {
 }
 
 /// Brings the schema to [`KNOWN`], in one transaction.
-fn migrate(db: &Connection) -> Result<()> {
+pub(super) fn migrate(db: &Connection) -> Result<()> {
     let found = version(db)?;
     if found > KNOWN {
         return Err(StoreError::Newer { found, known: KNOWN });

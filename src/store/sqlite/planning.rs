@@ -220,6 +220,7 @@ impl Sqlite {
                 version: effect.version,
             };
             self.add_work(account, &row)?;
+            self.hold_invitation(account, effect, run.planned_at)?;
             added.push((effect, slot));
         }
         for (effect, slot) in &added {

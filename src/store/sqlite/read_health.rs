@@ -7,7 +7,7 @@ use super::read_runs::{chosen, delivery};
 use crate::model::{AccountId, Effect, Event, Id, LeverEvent, Notice, OpportunityId, PackName, RuleName, Sealed, Source};
 use crate::store::claim::Work;
 use crate::store::error::{Result, StoreError};
-use crate::store::rows::{Count, Heard, ParkedRow, Refused, SigningToken};
+use crate::store::rows::{Count, Heard, ParkedRow, Refused, SigningToken, Size};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -43,6 +43,13 @@ pub(super) fn parked(db: &Connection, account: Option<&AccountId>) -> Result<Vec
     }
     found.sort_by_key(|row| row.at);
     Ok(found)
+}
+
+/// A file that is not there takes no room: the log goes when the last connection does.
+pub(super) fn size(db: &Connection) -> Size {
+    let file = db.path().unwrap_or_default();
+    let bytes = |path: &str| std::fs::metadata(path).map_or(0, |found| found.len());
+    Size { file: bytes(file), log: bytes(&format!("{file}-wal")) }
 }
 
 /// What a parked row is, in a few words. A row that cannot be read is named by its kind alone.

@@ -20,7 +20,7 @@ impl Sqlite {
             .collect()
     }
 
-    fn begin_one(&mut self, account: &AccountId, effect: Bytes, epoch: u64, at: Timestamp) -> Result<Option<u32>> {
+    pub(super) fn begin_one(&mut self, account: &AccountId, effect: Bytes, epoch: u64, at: Timestamp) -> Result<Option<u32>> {
         if !matches!(self.state(account, EFFECT, effect)?, Some(PENDING | UNKNOWN)) {
             return Ok(None);
         }

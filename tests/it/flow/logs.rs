@@ -1,9 +1,10 @@
-//! Nothing secret and nothing personal in any log line, at the most talkative level there is.
+//! Nothing secret and nothing personal in any log line, at the most talkative level there is; and in each the ids of what it is about.
 
-use super::bed::{ADA, EMAIL, PHONE};
+use super::bed::{ADA, EMAIL, PHONE, STAGE, TEST};
 use super::process::Deployed;
 use base64::Engine as _;
 use leverd::sim::{Misbehaviour, RouteFault};
+use serde_json::Value;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_secret_and_nobody_is_named_in_the_log() {
@@ -53,5 +54,63 @@ async fn nothing_secret_and_nobody_is_named_in_the_log() {
         assert!(text.len() > 3, "{text}");
         let found = log.lines().find(|line| line.to_lowercase().contains(&text.to_lowercase()));
         assert_eq!(found, None, "`{text}` is in the log");
+    }
+}
+
+/// The lines with this message that belong to this id.
+fn of<'l>(lines: &'l [Value], message: &str, key: &str, id: &str) -> Vec<&'l Value> {
+    lines.iter().filter(|line| line["fields"]["message"] == message && line["span"][key] == id).collect()
+}
+
+fn text<'l>(line: &'l Value, path: &str) -> &'l str {
+    line.pointer(path).and_then(Value::as_str).unwrap_or_else(|| panic!("no {path} in {line}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_delivery_is_followed_through_the_json_log_from_the_door_to_levers_answer() {
+    let mut deployed = Deployed::prepare().await;
+    let config = std::fs::read_to_string(&deployed.config).unwrap();
+    std::fs::write(&deployed.config, config + "log: { format: json }\n").unwrap();
+    deployed.start(&[]).await;
+    let control = deployed.control();
+    control.move_stage(ADA, STAGE).unwrap();
+    let tag = format!("{TEST} - Invited");
+    deployed.until("the invitation", |control| control.tags(ADA).unwrap().contains(&tag)).await;
+    deployed.rest().await;
+    deployed.kill();
+
+    let log = deployed.logged();
+    let lines: Vec<Value> =
+        log.lines().filter(|line| line.starts_with('{')).map(|line| serde_json::from_str(line).unwrap()).collect();
+    let opportunity = control.opportunity(ADA).unwrap()["id"].as_str().unwrap().to_owned();
+    let stored: Vec<_> = lines.iter().filter(|line| line["fields"]["message"] == "delivery stored").collect();
+    assert!(!stored.is_empty(), "{log}");
+    assert_eq!(text(stored[0], "/fields/account"), "demo");
+
+    // The delivery became one event, the event one invitation.
+    let told = of(&lines, "event", "delivery", text(stored[0], "/fields/delivery"));
+    assert!(told.len() == 1 && text(told[0], "/fields/opportunity") == opportunity, "{told:?}");
+    let event = text(told[0], "/fields/event");
+    assert_eq!(of(&lines, "planned", "event", event).len(), 1, "{log}");
+    let sent: Vec<_> =
+        of(&lines, "call", "event", event).into_iter().filter(|line| line["fields"]["method"] == "POST").collect();
+    assert!(sent.len() == 1 && text(sent[0], "/fields/to") == "qualified", "{sent:?}");
+    assert!(
+        of(&lines, "effect ended", "effect", text(sent[0], "/span/effect"))
+            .iter()
+            .any(|line| line["fields"]["outcome"] == "done")
+    );
+
+    // What came of it is an event again, and that one led to Lever's answer.
+    let invited = of(&lines, "event", "effect", text(sent[0], "/span/effect"));
+    assert!(invited.len() == 1 && text(invited[0], "/fields/kind") == "assessment.invited", "{invited:?}");
+    let calls = of(&lines, "call", "event", text(invited[0], "/fields/event"));
+    let tagged: Vec<_> = calls.into_iter().filter(|line| text(line, "/fields/path").ends_with("/addTags")).collect();
+    assert!(tagged.len() == 1 && tagged[0]["fields"]["status"] == 200 && tagged[0]["fields"]["to"] == "Lever", "{tagged:?}");
+
+    // Whatever was written to anybody says for whom and why.
+    for line in lines.iter().filter(|line| line["fields"]["message"] == "call" && line["fields"]["method"] != "GET") {
+        assert_eq!((text(line, "/span/account"), text(line, "/span/opportunity")), ("demo", opportunity.as_str()));
+        assert!(text(line, "/span/event").len() >= 32 && text(line, "/span/effect").len() >= 32, "{line}");
     }
 }

@@ -1,0 +1,135 @@
+//! Backups and what is made of them: what is copied, what is refused, and what a restored store leaves to a person.
+
+use super::*;
+use leverd::model::Code;
+use leverd::store::{Holding, StoreError, Work, copy};
+use std::path::{Path, PathBuf};
+
+async fn open(path: &Path) -> Store {
+    Store::open(Options::path(path)).await.unwrap()
+}
+
+fn places() -> (tempfile::TempDir, PathBuf, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, file) = (folder.path().join("leverd.db"), folder.path().join("backup.db"));
+    (folder, store, file)
+}
+
+fn keep(_: &str, _: &str) -> Option<String> {
+    None
+}
+
+async fn parked(store: &Store) -> Vec<(Work, Code)> {
+    store.parked(None).await.unwrap().into_iter().map(|row| (row.work, row.reason.unwrap().code)).collect()
+}
+
+#[tokio::test]
+async fn a_backup_holds_what_was_committed_and_is_no_bigger_story_than_that() {
+    let (_folder, path, file) = places();
+    let store = open(&path).await;
+    let event = event("moved", "ada", 0);
+    planned(&store, &event, effects(vec![tag("invited", &event)]), 5).await;
+    let holding = copy::backup(&path, &file).unwrap();
+    let expected = Holding { accounts: 1, events: 1, runs: 1, open: 1, last: Some(at(5)), ..holding.clone() };
+    assert_eq!(holding, expected);
+    assert_eq!(copy::look(&file).unwrap(), holding);
+    let there = copy::backup(&path, &file).unwrap_err();
+    assert!(there.to_string().contains("is there already"), "{there}");
+    assert_eq!(copy::look(&file).unwrap(), holding, "it was not written over");
+    let left: Vec<_> = std::fs::read_dir(file.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with(".leverd-copy-")), "{left:?}");
+}
+
+#[tokio::test]
+async fn what_is_no_sound_store_of_a_known_version_is_refused_and_the_store_stays() {
+    let (folder, path, file) = places();
+    open(&path).await.close().await;
+    copy::backup(&path, &file).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    let refusal = |bad: &Path| copy::restore(bad, &path, at(9), true, &keep).unwrap_err();
+
+    let text = folder.path().join("diary");
+    std::fs::write(&text, "dear diary, ".repeat(100)).unwrap();
+    assert!(refusal(&text).to_string().contains("is no store of leverd"));
+    let other = folder.path().join("other.db");
+    rusqlite::Connection::open(&other).unwrap().execute_batch("CREATE TABLE birds (name TEXT)").unwrap();
+    assert!(refusal(&other).to_string().contains("is no store of leverd"));
+    let newer = folder.path().join("newer.db");
+    std::fs::copy(&file, &newer).unwrap();
+    rusqlite::Connection::open(&newer).unwrap().execute("INSERT INTO schema_version VALUES (99)", []).unwrap();
+    assert!(matches!(refusal(&newer), StoreError::Newer { found: 99, .. }));
+    let damaged = folder.path().join("damaged.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let (middle, end) = (bytes.len() / 2, bytes.len());
+    bytes[middle..end - 4096].fill(0xff);
+    std::fs::write(&damaged, bytes).unwrap();
+    assert!(refusal(&damaged).to_string().contains("damaged"), "{}", refusal(&damaged));
+    assert!(matches!(refusal(&folder.path().join("none")), StoreError::Unavailable(_)));
+
+    assert_eq!(std::fs::read(&path).unwrap(), before, "a refused backup changes nothing");
+    let held = open(&path).await;
+    assert!(matches!(refusal(&file), StoreError::Locked { .. }));
+    held.close().await;
+    let there = copy::restore(&file, &path, at(9), false, &keep).unwrap_err();
+    assert!(there.to_string().contains("--replace"), "{there}");
+}
+
+#[tokio::test]
+async fn what_is_unfinished_is_parked_as_perhaps_done_and_what_is_to_come_stays() {
+    let (_folder, path, file) = places();
+    let store = open(&path).await;
+    let (first, second) = (event("moved", "ada", 0), event("moved again", "bo", 3));
+    let wants = note("result", &first);
+    let plan = Plan { later: vec![timer("due", &first, 60), timer("later", &first, 9_000)], ..effects(vec![wants.clone()]) };
+    planned(&store, &first, plan, 1).await;
+    arrive(&store, "t2", vec![second.clone()], 3).await;
+    store.deliver(delivery("t3", "{}", 4)).await.unwrap();
+    store.set_cursor(&acme(), "poll", "then").await.unwrap();
+    store.close().await;
+    copy::backup(&path, &file).unwrap();
+    let renew = |name: &str, value: &str| (name == "poll").then(|| format!("{value}, and now"));
+    let restored = copy::restore(&file, &path, at(600), true, &renew).unwrap();
+    assert_eq!(
+        restored.parked,
+        [(acme(), "deliveries", 1), (acme(), "events", 1), (acme(), "effects", 1), (acme(), "timers", 1)]
+    );
+    // The store of before is whole.
+    assert_eq!(copy::look(&restored.before.unwrap()).unwrap().open, 5);
+
+    let store = open(&path).await;
+    assert_eq!(store.cursor(&acme(), "poll").await.unwrap().unwrap(), "then, and now");
+    store.recover(at(601)).await.unwrap();
+    let rows = parked(&store).await;
+    assert!(rows.len() == 4 && rows.iter().all(|(_, code)| *code == Code::R10), "{rows:?}");
+    assert!(sendable(&store, 700).await.is_empty() && next_events(&store, 700).await.is_empty());
+    assert!(store.claim_deliveries(claim(700)).await.unwrap().is_empty());
+    assert_eq!(store.fire_timers(claim(700)).await.unwrap(), 0, "it was due in the time that nobody knows");
+    // A person retries the note: whether it was written is looked up first, from where the backup ends.
+    store.retry(&acme(), Work::Effect(wants.id), at(700)).await.unwrap();
+    let claimed = sendable(&store, 700).await;
+    assert!(claimed.len() == 1 && claimed[0].unknown, "{claimed:?}");
+    assert_eq!(claimed[0].attempts.first().unwrap().begun_at, at(4));
+    // What was to come comes.
+    assert_eq!(store.fire_timers(claim(9_000)).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn events_of_the_time_that_nobody_knows_are_parked_until_a_person_has_looked() {
+    let (_folder, path, file) = places();
+    open(&path).await.close().await;
+    copy::backup(&path, &file).unwrap();
+    copy::restore(&file, &path, at(600), true, &keep).unwrap();
+    let store = open(&path).await;
+    let of = |name: &str, happened: i64, received: i64| Event { at: at(happened), ..event(name, name, received) };
+    let told = vec![of("in between", 300, 700), of("after", 650, 700)];
+    arrive(&store, "t", told, 700).await;
+    assert_eq!(next_events(&store, 700).await, ["after"]);
+    let rows = parked(&store).await;
+    assert!(matches!(rows.as_slice(), [(Work::Event(_), Code::R10)]), "{rows:?}");
+    // A person decides, and it is planned.
+    store.retry(&acme(), rows[0].0, at(710)).await.unwrap();
+    assert_eq!(next_events(&store, 710).await, ["in between"]);
+    assert!(store.end_caution().await.unwrap() && !store.end_caution().await.unwrap());
+    arrive(&store, "u", vec![of("long ago", 200, 800)], 800).await;
+    assert_eq!(next_events(&store, 800).await, ["long ago"]);
+}
