@@ -12,6 +12,7 @@ mod career_place;
 mod connections;
 pub(crate) mod console;
 mod console_connect;
+mod console_oidc;
 mod console_rules;
 mod console_runs;
 mod console_try;

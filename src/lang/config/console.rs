@@ -1,8 +1,8 @@
 //! Who may look at the console, and who may act in it, as `leverd.yaml` says.
 
-use super::SecretRef;
 use super::grammar::{CONSOLE, PROXY, ROLES, USER};
 use super::read::Reader;
+use super::{Oidc, SecretRef};
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::Span;
 use crate::lang::yaml::Node;
@@ -16,6 +16,7 @@ pub struct Console {
     /// In file order; each name once.
     pub users: Vec<ConsoleUser>,
     pub proxy: Option<Proxy>,
+    pub oidc: Option<Oidc>,
 }
 
 /// What a person may do.
@@ -96,6 +97,7 @@ impl Reader {
                     let entries = value.entries(&mut self.found).unwrap_or_default();
                     console.users = entries.iter().filter_map(|(key, node)| self.user(&key.text, key.span, node)).collect();
                 }
+                "oidc" => console.oidc = self.oidc(value),
                 _ => console.proxy = self.proxy(value),
             }
         }

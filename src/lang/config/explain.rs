@@ -72,6 +72,13 @@ pub const ENTRIES: &[(&str, &str, &str, &str)] = &[
         "server: { console: { proxy: { header: X-Forwarded-User, from: [10.0.0.7] } } }\naccounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
     ),
     (
+        "nobody-comes-in",
+        "At many providers anybody can have an account, so that leverd lets in only whom leverd.yaml names: `viewers` look, `operators` also \
+               act. Each is a list of names as the provider's claim tells them, or `*@example.com` for everybody of a domain.",
+        "server:\n  console: { oidc: { issuer: https://login.example.com, client_id: leverd, client_secret: { env: OIDC_SECRET } } }\naccounts:\n  acme:\n    lever: { api_key: { env: LEVER_API_KEY } }\n",
+        "server:\n  console:\n    oidc: { issuer: https://login.example.com, client_id: leverd, client_secret: { env: OIDC_SECRET }, operators: [olga@example.com] }\naccounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
+    ),
+    (
         "no-signing-token",
         "Lever signs its webhooks with a token that it shows once. Without any token leverd can tell none of Lever's webhooks from a \
                forged one and refuses them all. Webhooks that a person makes in Lever's settings give theirs by reference; those that \

@@ -185,6 +185,19 @@ pub(super) static CONSOLE: Shape = Shape {
         ),
         KeyShape::may("users", Ty::Named(&Ty::Map(&USER)), "who logs in with a password, by name"),
         KeyShape::may("proxy", Ty::Map(&PROXY), "a reverse proxy in front of leverd that says who a person is"),
+        KeyShape::may("oidc", Ty::Map(&OIDC), "an OpenID Connect provider at which people log in"),
+    ],
+};
+
+pub(super) static OIDC: Shape = Shape {
+    what: "an OpenID Connect provider",
+    keys: &[
+        KeyShape::must("issuer", Ty::Url, "as the provider names itself: `https://login.example.com/realms/hr`"),
+        KeyShape::must("client_id", Ty::Text, "leverd's name there; its redirect address is `PUBLIC_URL/console/oidc`"),
+        KeyShape::must("client_secret", Ty::Map(&SECRET), "the secret that the provider gave leverd"),
+        KeyShape::may("claim", Ty::Text, "the claim that names people; `email` unless given"),
+        KeyShape::may("viewers", Ty::List(&Ty::Text), "who may look: names, or `*@example.com` for everybody of a domain"),
+        KeyShape::may("operators", Ty::List(&Ty::Text), "who may act, too"),
     ],
 };
 

@@ -9,6 +9,7 @@ mod api;
 mod console;
 pub mod explain;
 mod grammar;
+mod oidc;
 mod read;
 mod read_automation;
 mod read_lever;
@@ -17,6 +18,7 @@ mod secret;
 pub use super::bind::SettingInput;
 pub use api::{Api, ApiToken};
 pub use console::{Console, ConsoleUser, Net, Proxy, Role};
+pub use oidc::Oidc;
 pub use read::read;
 pub use secret::{MissingSecret, SecretPlace, SecretRef, Secrets};
 
@@ -293,6 +295,7 @@ impl Config {
     pub fn secrets(&self) -> Vec<&SecretRef> {
         let mut all: Vec<&SecretRef> = self.server.encryption_keys.iter().collect();
         all.extend(self.server.console.users.iter().map(|user| &user.password_hash));
+        all.extend(self.server.console.oidc.iter().map(|oidc| &oidc.client_secret));
         all.extend(self.server.api.tokens.iter().map(|token| &token.token));
         for account in &self.accounts {
             all.push(account.lever.credentials.secret());

@@ -1,14 +1,17 @@
-//! Who may use the console: who knows a password, whom a reverse proxy names, or who owns the store and asked for a link.
+//! Who may use the console: who knows a password, whom a reverse proxy or a provider of identities names, or who owns the store and asked
+//! for a link.
 //!
 //! A session is a text that the browser keeps and that we signed: nothing of it is stored, it ends by itself, and it ends at once for
 //! a user whose password is another one, or who is gone. Where there are encryption keys the signature is made with them, so that a
 //! session survives a restart and holds on every node; else with a key that this process made up.
 
+mod oidc;
 mod password;
 mod session;
 mod slow;
 mod token;
 
+pub use oidc::{Returned, Sent};
 pub use password::{BadHash, hash, is_hash};
 
 use super::call::Node;
@@ -16,6 +19,7 @@ use crate::lang::config::{MissingSecret, Net, Role, Secrets, Server};
 use crate::model::{Secret, hex};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::{SignedDuration, Timestamp};
+use oidc::{Provider, Visits};
 use session::{Key, Session};
 use sha2::{Digest, Sha256};
 use slow::Slow;
@@ -23,6 +27,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use token::Tokens;
+use url::Url;
 
 /// A session ends after a working day.
 const SESSION: SignedDuration = SignedDuration::from_hours(12);
@@ -53,6 +58,7 @@ pub enum How {
     Proxy,
     Link,
     Token,
+    Oidc,
 }
 
 impl How {
@@ -63,6 +69,7 @@ impl How {
             Self::Proxy => "proxy",
             Self::Link => "link",
             Self::Token => "token",
+            Self::Oidc => "oidc",
         }
     }
 }
@@ -74,6 +81,8 @@ pub enum BadAccess {
     Missing { user: String, why: MissingSecret },
     #[error("`server.console.users.{user}.password_hash` is no hash that leverd knows; `leverd console --hash` makes one")]
     Malformed { user: String },
+    #[error("`server.console.oidc.client_secret`: {0}")]
+    NoOidcSecret(MissingSecret),
     #[error("`server.api.tokens.{name}.token`: {why}")]
     NoToken { name: String, why: MissingSecret },
     #[error(
@@ -103,6 +112,7 @@ struct Rules {
     users: BTreeMap<String, User>,
     proxy: Option<crate::lang::config::Proxy>,
     tokens: Tokens,
+    oidc: Option<Arc<Provider>>,
 }
 
 /// The console's door.
@@ -116,6 +126,7 @@ pub struct Access {
     /// Sessions that were ended before their time.
     ended: Mutex<BTreeMap<String, Timestamp>>,
     slow: Slow,
+    visits: Visits,
 }
 
 impl Default for Access {
@@ -127,6 +138,7 @@ impl Default for Access {
             links: Mutex::default(),
             ended: Mutex::default(),
             slow: Slow::default(),
+            visits: Visits::default(),
         }
     }
 }
@@ -160,7 +172,8 @@ impl Access {
             users.insert(name, User { role: user.role, hash });
         }
         let tokens = Tokens::of(&server.api, secrets)?;
-        self.rules.store(Arc::new(Rules { enabled: console.enabled, users, proxy: console.proxy.clone(), tokens }));
+        let oidc = oidc::provider(console.oidc.as_ref(), secrets)?;
+        self.rules.store(Arc::new(Rules { enabled: console.enabled, users, proxy: console.proxy.clone(), tokens, oidc }));
         Ok(())
     }
 
@@ -178,7 +191,7 @@ impl Access {
     pub fn is_on(&self) -> bool {
         let rules = self.rules.load();
         let alone = self.address().is_some_and(|address| address.ip().is_loopback());
-        rules.enabled.unwrap_or(!rules.users.is_empty() || rules.proxy.is_some() || alone)
+        rules.enabled.unwrap_or(!rules.users.is_empty() || rules.proxy.is_some() || rules.oidc.is_some() || alone)
     }
 
     /// Whether any program may get in by a token.
@@ -248,6 +261,42 @@ impl Access {
         Err(NotIn::Wrong)
     }
 
+    /// The host of the provider at which people log in, if there is one.
+    pub fn provider(&self) -> Option<String> {
+        self.rules.load().oidc.as_ref().map(|provider| provider.host().to_owned())
+    }
+
+    /// Our own address, as the provider and people know it.
+    fn ours(&self, node: &Node) -> Result<Url, String> {
+        let public = node.public_url.load();
+        let here = || self.address().filter(|address| address.ip().is_loopback());
+        public
+            .as_ref()
+            .clone()
+            .or_else(|| Url::parse(&format!("http://{}", here()?)).ok())
+            .ok_or_else(|| "leverd.yaml has no `server.public_url`, to which the provider would send people back".to_owned())
+    }
+
+    /// Sends a browser to the provider, from where it comes back to that page of ours.
+    pub async fn begin_oidc(&self, node: &Node, to: &str) -> Result<Sent, String> {
+        let provider = self.rules.load().oidc.clone().ok_or("nobody logs in by a provider here")?;
+        provider.begin(node, &self.visits, &self.ours(node)?, to).await
+    }
+
+    /// A browser is back from the provider: the session, and the page that was wanted.
+    pub async fn finish_oidc(&self, node: &Node, back: Returned<'_>) -> Result<(String, String), String> {
+        let provider = self.rules.load().oidc.clone().ok_or("nobody logs in by a provider here")?;
+        let known = provider.finish(node, &self.visits, &self.ours(node)?, back).await?;
+        if provider.role(&known.name).is_none() {
+            tracing::warn!("the provider let somebody in whom leverd.yaml does not name");
+            return Err(format!(
+                "{} may not use this console: ask whoever runs leverd to be named in leverd.yaml.",
+                known.name
+            ));
+        }
+        Ok((self.begin(node, &known.name, How::Oidc, &provider.mark()), known.to))
+    }
+
     /// Ends a session before its time.
     pub fn log_out(&self, node: &Node, cookie: &str) {
         let now = node.clock.now();
@@ -284,6 +333,10 @@ impl Access {
         let role = match session.how {
             How::Link => Role::Operator,
             How::Proxy | How::Token => return None,
+            How::Oidc => {
+                let provider = rules.oidc.as_ref()?;
+                (provider.mark() == session.mark).then(|| provider.role(&session.name))??
+            }
             How::Password => {
                 let user = rules.users.get(&session.name)?;
                 (mark(&user.hash) == session.mark).then_some(user.role)?

@@ -25,6 +25,8 @@ pub(super) struct Session {
 struct Written {
     name: String,
     link: bool,
+    #[serde(default)]
+    oidc: bool,
     id: String,
     mark: String,
     until: Timestamp,
@@ -58,7 +60,7 @@ impl Key {
         if id.is_empty() {
             return String::new();
         }
-        let written = Written { name, link: how == How::Link, id, mark, until };
+        let written = Written { name, link: how == How::Link, oidc: how == How::Oidc, id, mark, until };
         let text = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&written).unwrap_or_default());
         let signature = self.sign(vault, &text);
         format!("{text}.{signature}")
@@ -70,8 +72,14 @@ impl Key {
         if !self.signed(vault, text, signature) {
             return None;
         }
-        let Written { name, link, id, mark, until } = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-        let how = if link { How::Link } else { How::Password };
+        let Written { name, link, oidc, id, mark, until } = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        let how = if link {
+            How::Link
+        } else if oidc {
+            How::Oidc
+        } else {
+            How::Password
+        };
         Some(Session { name, how, id, mark, until })
     }
 }

@@ -20,7 +20,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 /// A form holds no more, files that are tried included.
 const LARGEST: usize = 512 * 1024;
 /// What is open to everybody.
-const OPEN: [&str; 3] = ["/console/login", "/console/enter", "/console/static/"];
+const OPEN: [&str; 4] = ["/console/login", "/console/enter", "/console/oidc", "/console/static/"];
 
 /// Who is at the other end of the connection. Behind a proxy that is the proxy.
 pub(super) fn peer(request: &axum::http::Extensions) -> IpAddr {

@@ -25,10 +25,19 @@ pub(super) async fn show(
     page(&shared, query.get("to"), "", "", StatusCode::OK)
 }
 
-fn page(shared: &Shared, to: &str, name: &str, why: &str, status: StatusCode) -> Response {
+pub(super) fn page(shared: &Shared, to: &str, name: &str, why: &str, status: StatusCode) -> Response {
     let link = "<code>leverd console</code>, run where leverd runs, prints a link that lets you in.";
     let why = if why.is_empty() { String::new() } else { format!("<p class=\"alarm\" role=\"alert\">{}</p>", escaped(why)) };
-    let body = if shared.node.access.has_users() {
+    let provider = shared.node.access.provider().map(|host| {
+        let to: String = url::form_urlencoded::byte_serialize(to.as_bytes()).collect();
+        format!("<p><a class=\"button\" href=\"/console/oidc/start?to={to}\">Log in at {}</a></p>", escaped(&host))
+    });
+    let body = if !shared.node.access.has_users()
+        && let Some(provider) = &provider
+    {
+        format!("{why}{provider}")
+    } else if shared.node.access.has_users() {
+        let why = format!("{why}{}", provider.unwrap_or_default());
         format!(
             "{why}<form method=\"post\" action=\"/console/login\" class=\"stack\">{}\
              <label>Name<input name=\"name\" value=\"{}\" autocomplete=\"username\" autocapitalize=\"none\" required autofocus></label>\
@@ -47,7 +56,7 @@ fn page(shared: &Shared, to: &str, name: &str, why: &str, status: StatusCode) ->
 }
 
 /// Only our own pages: an address from elsewhere would lead there.
-fn back(to: &str) -> String {
+pub(super) fn back(to: &str) -> String {
     let ours =
         (to == "/console" || to.starts_with("/console/") || to.starts_with("/console?")) && !to.contains(['\\', '\r', '\n']);
     if ours { to.to_owned() } else { "/console".to_owned() }
@@ -80,7 +89,7 @@ pub(super) async fn enter(State(shared): State<Shared>, headers: HeaderMap, RawQ
     }
 }
 
-async fn came_in(shared: &Shared, headers: &HeaderMap, session: &str, to: &str) -> Response {
+pub(super) async fn came_in(shared: &Shared, headers: &HeaderMap, session: &str, to: &str) -> Response {
     let node = &shared.node;
     let none = |_: &str| None;
     if let Some(visitor) = node.access.visitor(node, [0, 0, 0, 0].into(), none, Some(session))
@@ -93,7 +102,7 @@ async fn came_in(shared: &Shared, headers: &HeaderMap, session: &str, to: &str) 
 }
 
 /// Behind HTTPS the cookie is for HTTPS alone.
-fn secure(shared: &Shared, headers: &HeaderMap) -> &'static str {
+pub(super) fn secure(shared: &Shared, headers: &HeaderMap) -> &'static str {
     let public = shared.node.public_url.load();
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let here =

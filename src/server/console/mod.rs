@@ -12,6 +12,7 @@ mod html;
 mod live;
 mod login;
 mod now;
+mod oidc;
 mod parked;
 mod parts;
 mod record;
@@ -29,6 +30,8 @@ pub(super) fn router(shared: Shared) -> Router<Shared> {
         .route("/console", get(now::show))
         .route("/console/login", get(login::show).post(login::log_in))
         .route("/console/enter", get(login::enter))
+        .route("/console/oidc", get(oidc::back))
+        .route("/console/oidc/start", get(oidc::start))
         .route("/console/logout", post(login::log_out))
         .route("/console/candidates", get(candidates::search))
         .route("/console/candidates/{account}/{opportunity}", get(candidates::one))

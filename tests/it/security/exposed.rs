@@ -15,8 +15,9 @@ const PLACES: &[(&str, usize)] = &[
     // Keys of signatures.
     ("src/lever/webhook.rs", 2),
     ("src/model/secret.rs", 2),
-    // Hashing passwords, and the fingerprint that ends sessions when one changes.
+    // Hashing passwords, the fingerprint that ends sessions when one changes, and what a provider of identities is shown.
     ("src/runtime/access/mod.rs", 1),
+    ("src/runtime/access/oidc.rs", 2),
     ("src/runtime/access/password.rs", 5),
     // Our own URLs, as vendors are given them.
     ("src/runtime/callback.rs", 3),

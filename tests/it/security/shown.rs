@@ -118,6 +118,7 @@ const HOLDERS: &[&str] = &[
     "src/model/wire.rs: HeaderText",
     "src/model/wire.rs: Request",
     "src/runtime/access/mod.rs: User",
+    "src/runtime/access/oidc.rs: Provider",
     "src/runtime/access/token.rs: Tokens",
     "src/runtime/account.rs: Account",
     "src/runtime/account.rs: VendorConnection",
