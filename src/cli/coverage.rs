@@ -1,4 +1,4 @@
-//! What `leverd test --coverage` prints: the rules and branches that no test reached, each with its place, and the share that was.
+//! What `leverd test --coverage` prints: the rules, texts, bands and branches of them that no test reached, each with its place, and the share that was.
 
 use super::out::Out;
 use crate::lang::places::Places;
@@ -20,12 +20,17 @@ pub(super) struct Placed {
 pub(super) fn place(places: &Places, branches: Vec<Branch>) -> Vec<Placed> {
     let mut placed = Vec::new();
     for branch in branches {
-        if let Some((file, line)) = places.at(&branch.route) {
-            placed.push(Placed { file: file.to_owned(), line, branch });
+        let known = branch.place.clone();
+        let place = known.or_else(|| places.at(&branch.route).map(|(file, line)| (file.to_owned(), line)));
+        if let Some((file, line)) = place {
+            placed.push(Placed { file, line, branch });
         }
     }
+    // As they stand in the files.
+    placed.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     placed
 }
+
 /// How much of it was reached, in percent; nothing to reach is all of it.
 pub(super) fn percent(all: &[Placed]) -> f64 {
     let reached = all.iter().filter(|placed| placed.branch.reached).count();
@@ -37,8 +42,8 @@ pub(super) fn percent(all: &[Placed]) -> f64 {
 /// For people: what was not reached, then one line.
 pub(super) fn tell(out: &mut Out, all: &[Placed]) -> io::Result<()> {
     for Placed { file, line, branch } in all.iter().filter(|placed| !placed.branch.reached) {
-        let Branch { rule, what, .. } = branch;
-        out.line(format_args!("{file}:{line}: rule `{rule}`: {what}"))?;
+        let Branch { of, what, .. } = branch;
+        out.line(format_args!("{file}:{line}: {of}: {what}"))?;
     }
     let reached = all.iter().filter(|placed| placed.branch.reached).count();
     out.line(format_args!("coverage: {reached} of {} branches, {:.0} %", all.len(), percent(all).floor()))
@@ -47,7 +52,7 @@ pub(super) fn tell(out: &mut Out, all: &[Placed]) -> io::Result<()> {
 /// For GitHub: a notice at each place.
 pub(super) fn annotate(out: &mut Out, all: &[Placed]) -> io::Result<()> {
     for Placed { file, line, branch } in all.iter().filter(|placed| !placed.branch.reached) {
-        let text = escape_data(&format!("rule `{}`: {}", branch.rule, branch.what));
+        let text = escape_data(&format!("{}: {}", branch.of, branch.what));
         out.line(format_args!("::notice file={},line={line},title=no rule test reaches this::{text}", escape_property(file)))?;
     }
     Ok(())

@@ -12,6 +12,7 @@ use crate::lang::load::{self, File};
 use crate::lang::places::Places;
 use crate::lang::project::{Files, pack_name};
 use crate::lang::render::{escape_data, escape_property};
+use crate::lang::rule::Pack;
 use crate::lang::source::Sources;
 use crate::suite::{self, Case, Suite, tests_of};
 use anyhow::{Context, anyhow, bail};
@@ -32,7 +33,7 @@ pub(super) struct Test {
     /// Also write the results as JUnit XML
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Also say which rules and which of their branches no test reached
+    /// Also say which rules, which of their branches and texts, and which steps of bands no test reached
     #[arg(long)]
     coverage: bool,
     /// Fail if less than this share of the branches is reached, in percent; says which they are, like `--coverage`
@@ -50,9 +51,7 @@ impl Test {
         if let Some(run) = &self.record.of {
             return self.record.run(run, out);
         }
-        let (mut sources, mut found, mut suites) = (Sources::new(), Diagnostics::new(), Vec::new());
-        // The files of each pack, for the places of what no test reached.
-        let mut packs_files: Vec<Vec<File>> = Vec::new();
+        let (mut sources, mut found, mut tried) = (Sources::new(), Diagnostics::new(), Vec::new());
         for path in &self.paths {
             match Target::of(path)? {
                 Target::Config(path) => {
@@ -69,15 +68,13 @@ impl Test {
                     packs.dedup();
                     for source in packs {
                         let files = folder.pack(source).map_err(|why| anyhow!(why))?;
-                        suites.extend(pack_tests(source, &files, &mut sources, &mut found));
-                        packs_files.push(files);
+                        tried.extend(Tried::of(source, files, &mut sources, &mut found));
                     }
                 }
                 Target::Catalogue(path) => bail!("{} is a pulled catalogue, and has no rule tests", path.display()),
                 Target::Pack(folder) => {
                     let files = pack_files(&folder).map_err(|why| anyhow!(why))?;
-                    suites.extend(pack_tests(&PackSource::Folder(shown(&folder)), &files, &mut sources, &mut found));
-                    packs_files.push(files);
+                    tried.extend(Tried::of(&PackSource::Folder(shown(&folder)), files, &mut sources, &mut found));
                 }
             }
         }
@@ -85,18 +82,28 @@ impl Test {
             out.diagnostics(self.format, &sources, &found)?;
             return Ok(Exit::Faults);
         }
-        let all: usize = suites.iter().map(|suite| suite.tests.len()).sum();
-        for suite in &mut suites {
-            suite.tests.retain(|test| self.filter.as_ref().is_none_or(|text| test.name.contains(text.as_str())));
+        let chosen = |name: &str| self.filter.as_ref().is_none_or(|text| name.contains(text.as_str()));
+        let cover = self.coverage || self.min.is_some();
+        let (mut cases, mut all, mut covered) = (Vec::new(), 0, cover.then(Vec::new));
+        for mut pack in tried {
+            all += pack.suites.iter().map(|suite| suite.tests.len()).sum::<usize>();
+            // All tests count for what is reached, whichever are reported.
+            if !cover {
+                pack.suites.iter_mut().for_each(|suite| suite.tests.retain(|test| chosen(&test.name)));
+            }
+            let run: Vec<Case> = pack.suites.iter().flat_map(suite::run).collect();
+            if let Some(covered) = &mut covered {
+                let branches = suite::coverage::branches(&pack.pack, &run, &sources);
+                covered.extend(coverage::place(&Places::of(&pack.files), branches));
+            }
+            cases.extend(run.into_iter().filter(|case| chosen(&case.name)));
         }
-        let cases: Vec<Case> = suites.iter().flat_map(suite::run).collect();
         if let Some(path) = &self.junit {
             fs::write(path, suite::junit(&cases)).with_context(|| path.display().to_string())?;
         }
         if let (Some(text), true, true) = (&self.filter, cases.is_empty(), all > 0) {
             bail!("none of the {} has `{text}` in its name", count(all, "test"));
         }
-        let covered = (self.coverage || self.min.is_some()).then(|| covered(&packs_files));
         self.report(out, &cases, covered.as_deref())?;
         let enough = match (self.min, &covered) {
             (Some(min), Some(covered)) if coverage::percent(covered) < f64::from(min) => {
@@ -149,19 +156,18 @@ impl Test {
     }
 }
 
-/// What the tests of packs reached of their rules. All tests count, whatever `--filter` chose to report.
-fn covered(packs: &[Vec<File>]) -> Vec<Placed> {
-    let mut all = Vec::new();
-    for files in packs {
-        if let Some((branches, _)) = suite::coverage::covered(files) {
-            all.extend(coverage::place(&Places::of(files), branches));
-        }
-    }
-    all
+/// A pack whose tests are run.
+struct Tried {
+    pack: Arc<Pack>,
+    files: Vec<File>,
+    suites: Vec<Suite>,
 }
 
-/// The rule tests among a pack's files.
-pub(super) fn pack_tests(source: &PackSource, files: &[File], sources: &mut Sources, found: &mut Diagnostics) -> Vec<Suite> {
-    let pack = load::load(&pack_name(source), files, sources, found).map(Arc::new);
-    pack.map(|pack| tests_of(&pack, files, sources, found)).unwrap_or_default()
+impl Tried {
+    /// The pack compiled, with its tests read; nothing if it has faults.
+    fn of(source: &PackSource, files: Vec<File>, sources: &mut Sources, found: &mut Diagnostics) -> Option<Self> {
+        let pack = load::load(&pack_name(source), &files, sources, found).map(Arc::new)?;
+        let suites = tests_of(&pack, &files, sources, found);
+        Some(Self { pack, files, suites })
+    }
 }

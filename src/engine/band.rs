@@ -14,6 +14,9 @@ pub(super) fn label(scope: &Scope<'_>, name: &str) -> Result<Option<String>, Sto
             fits &= matches(scope, test, Some(&value), None)?.holds();
         }
         if fits {
+            if let Some(ways) = &scope.notes.ways {
+                ways.borrow_mut().bands.insert((name.to_owned(), step.label.clone()));
+            }
             return Ok(Some(step.label.clone()));
         }
     }

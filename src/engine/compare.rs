@@ -6,7 +6,10 @@
 
 use super::plan::plan;
 use super::program::Program;
-use crate::model::{Act, Effect, Event, Facts, Group, Later, PackName, Plan, Planned, RuleName, Said};
+use crate::lang::pattern::matches;
+use crate::model::{
+    Act, Effect, Event, Facts, Group, Later, PackName, Pattern, Plan, Planned, RuleName, Said, Value, VendorName,
+};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -49,12 +52,20 @@ pub fn compare(old: &Program, new: &Program, event: &Event, facts: &Facts, recor
         }
         (Err(lacking), _) | (_, Err(lacking)) => return Verdict::Unknown(lacking),
     };
-    let mut changes = effects(old, &before, new, &after);
+    let mut changes = effects((old, &before), (new, &after), facts);
+    // The same member of a family whose others are written otherwise: whether that takes off other tags, only the tags could tell.
+    let all = changes.len();
+    changes.retain(|change| facts.values.contains_key("opportunity.tags") || !same_member(change));
+    let untold = changes.len() < all;
     changes.extend(timers(&before, &after));
     if before.park != after.park {
         changes.extend(parked(&before, &after));
     }
-    if changes.is_empty() { Verdict::Same } else { Verdict::Different(changes) }
+    match (changes.is_empty(), untold) {
+        (true, true) => Verdict::Unknown(BTreeSet::from(["opportunity.tags".to_owned()])),
+        (true, false) => Verdict::Same,
+        (false, _) => Verdict::Different(changes),
+    }
 }
 
 /// The names that a program reads for an event on facts that hold all it asks for.
@@ -92,8 +103,8 @@ fn group(group: &Group) -> String {
 
 /// The effects of one side that the other side has not. One of the same rule with the same verb counts as the same effect with another
 /// content.
-fn effects(old: &Program, before: &Plan, new: &Program, after: &Plan) -> Vec<Change> {
-    let same = |one: &&Effect, other: &&Effect| content(&one.act) == content(&other.act);
+fn effects((old, before): (&Program, &Plan), (new, after): (&Program, &Plan), facts: &Facts) -> Vec<Change> {
+    let same = |one: &&Effect, other: &&Effect| content(old, one, facts) == content(new, other, facts);
     let (mut gone, mut fresh): (Vec<&Effect>, Vec<&Effect>) = (before.effects.iter().collect(), after.effects.iter().collect());
     gone.retain(|one| {
         let twin = fresh.iter().position(|other| same(one, other));
@@ -186,9 +197,35 @@ fn parked(before: &Plan, after: &Plan) -> Option<Change> {
     })
 }
 
-/// What makes two acts the same outcome: not the ids that are made of rule names.
-fn content(act: &Act) -> serde_json::Value {
-    let mut json = serde_json::to_value(act).unwrap_or_default();
+/// Whether a change is of one family's member to the same member.
+fn same_member(change: &Change) -> bool {
+    match (&change.before, &change.after) {
+        (Some(Act::Family(before)), Some(Act::Family(after))) => {
+            (&before.family, &before.member) == (&after.family, &after.member) && before.members != after.members
+        }
+        _ => false,
+    }
+}
+
+/// What makes two acts the same outcome: not the ids that are made of rule names, and of a family not what its members look like but
+/// what becomes of the tags that are there.
+fn content(program: &Program, effect: &Effect, facts: &Facts) -> serde_json::Value {
+    if let (Act::Family(tags), Some(there), Some(set)) =
+        (&effect.act, facts.values.get("opportunity.tags"), program.set(&effect.pack))
+    {
+        let names = (&*set.catalogue, set.pack.vendor_name().map(VendorName::as_str));
+        let reads = |pattern: &Pattern, tag: &str| matches(pattern, tag, &names, false).is_some();
+        let gone: Vec<&str> = there
+            .items()
+            .iter()
+            .filter_map(Value::as_text)
+            .filter(|tag| tags.member.as_deref() != Some(*tag))
+            .filter(|tag| tags.members.iter().any(|member| reads(member, tag)))
+            .filter(|tag| !tags.spare.iter().any(|spared| reads(spared, tag)))
+            .collect();
+        return serde_json::json!({ "family": tags.family, "member": tags.member, "gone": gone });
+    }
+    let mut json = serde_json::to_value(&effect.act).unwrap_or_default();
     strip(&mut json);
     json
 }

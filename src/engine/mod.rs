@@ -27,12 +27,14 @@ pub mod schedule;
 mod scope;
 mod seen;
 mod walk;
+mod ways;
 
 pub use outcome::{Answer, outcome, put};
 pub use overlay::overlay;
-pub use plan::plan;
+pub use plan::{plan, plan_watched};
 pub use program::Program;
 pub use seen::seen;
+pub use ways::Ways;
 
 #[cfg(test)]
 mod tests;

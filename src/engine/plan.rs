@@ -5,6 +5,7 @@ use super::program::{At, Program, Selected};
 use super::schedule::{self, Armed};
 use super::scope::{Notes, Scope};
 use super::walk::{Walk, Walked};
+use super::ways::Ways;
 use crate::lang::rule::{Anchor, Rule, Trigger};
 use crate::lang::ruleset::{Mode, RuleSet};
 use crate::model::{
@@ -12,6 +13,7 @@ use crate::model::{
     NoticeId, NoticeKind, PackName, Plan, Planned, RuleName, Said, Slot, Step, Value,
 };
 use jiff::SignedDuration;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
 /// More firings than this of one rule on one opportunity within an hour are a loop.
@@ -24,11 +26,21 @@ const MOST_DEPTH: u8 = 10;
 /// Pure and total. Ask with whatever is known and ask again with what it names: after four rounds at most there is a plan. The same
 /// event and facts always give the same plan, with the same ids.
 pub fn plan(program: &Program, event: &Event, facts: &Facts) -> Planned {
-    let mut planning = Planning { program, event, facts, notes: Notes::default(), plan: Plan::default() };
+    noting(program, event, facts, Notes::default()).0
+}
+
+/// The same plan, and which way texts and bands went for it.
+pub fn plan_watched(program: &Program, event: &Event, facts: &Facts) -> (Planned, Ways) {
+    noting(program, event, facts, Notes::watching())
+}
+
+fn noting(program: &Program, event: &Event, facts: &Facts, notes: Notes) -> (Planned, Ways) {
+    let mut planning = Planning { program, event, facts, notes, plan: Plan::default() };
     let judged = planning.event();
     let needs = planning.notes.needs.into_inner();
+    let ways = planning.notes.ways.map(RefCell::into_inner).unwrap_or_default();
     if !needs.is_empty() && planning.plan.park.is_none() {
-        return Planned::Needs(Needs(first_reads(needs, facts)));
+        return (Planned::Needs(Needs(first_reads(needs, facts))), ways);
     }
     let mut plan = planning.plan;
     plan.read = planning.notes.read.into_inner();
@@ -46,7 +58,7 @@ pub fn plan(program: &Program, event: &Event, facts: &Facts) -> Planned {
         }
         plan = Plan { steps, read, notices, park: plan.park, ..Plan::default() };
     }
-    Planned::Plan(Box::new(plan))
+    (Planned::Plan(Box::new(plan)), ways)
 }
 
 /// A posting costs a call of its own, and the opportunity may show that it is not needed: it is read after it.
@@ -329,8 +341,8 @@ impl Planning<'_> {
         // Facts that are missing are in the notes: the plan is made again with them.
         let Ok(timers) = schedule::timers(&scope, rule) else { return Timer::Fires };
         let mut armed: Vec<_> = timers
-            .into_iter()
-            .filter_map(|(anchor, before, delay)| match schedule::arm(&scope, anchor, before, delay) {
+            .iter()
+            .filter_map(|timer| match schedule::arm(&scope, timer) {
                 Armed::Later(later) => Some(later),
                 Armed::No | Armed::Skipped(_) => None,
             })
@@ -339,10 +351,10 @@ impl Planning<'_> {
         if armed.iter().any(|later| later.due <= self.facts.now) {
             return Timer::Fires;
         }
-        match armed.into_iter().next() {
-            Some(later) => {
-                let due = later.due;
-                self.plan.later.push(*later);
+        match armed.first().map(|later| later.due) {
+            Some(due) => {
+                // Which of them this one was is not known any more; arming one again that is armed changes nothing.
+                self.plan.later.extend(armed.into_iter().map(|later| *later));
                 Timer::Ends(Said::Later { due })
             }
             None => Timer::Ends(Said::Skipped { reason: "the rule has no such timer any more".into() }),
@@ -352,7 +364,8 @@ impl Planning<'_> {
     /// Arms the timers that count from this event: of all rules, or of these only.
     fn arm(&mut self, attempt: Option<&Assessment>, changed: bool, only: Option<&[At]>) {
         let mut rules = self.program.timers(&self.event.kind).to_vec();
-        if schedule::tells_expiry(self.event, attempt) {
+        let expiry = schedule::tells_expiry(self.event, attempt);
+        if expiry {
             rules.extend_from_slice(self.program.expiry());
         }
         rules.sort_unstable();
@@ -368,8 +381,9 @@ impl Planning<'_> {
             {
                 let scope = self.scope(set, rule, attempt, changed);
                 let Ok(timers) = schedule::timers(&scope, rule) else { continue };
-                for (anchor, before, delay) in timers {
-                    armed.push((before, schedule::arm(&scope, anchor, before, delay)));
+                // An event that tells no expiry arms nothing that counts from one: what was due before would be due once more.
+                for timer in timers.iter().filter(|timer| expiry || *timer.anchor != Anchor::ExpiresAt) {
+                    armed.push((timer.before, schedule::arm(&scope, timer)));
                 }
             }
             for (before, armed) in armed {

@@ -73,7 +73,8 @@ impl Program {
 
     fn add(&mut self, at: At, set: &RuleSet, rule: &Rule) {
         let stages = rule.when.as_ref().and_then(|cond| keys(set, cond, &|place| fact(place, "to_stage")));
-        let postings = rule.when.as_ref().and_then(|cond| {
+        // Who looks again later may find another posting then; the stage that an event names stays what it is.
+        let postings = rule.when.as_ref().filter(|_| rule.settle.is_none()).and_then(|cond| {
             keys(set, cond, &|place| fact(place, "opportunity.posting"))
                 .or_else(|| keys(set, cond, &|place| fact(place, "posting.id")))
         });

@@ -58,8 +58,8 @@ pub(super) enum Armed {
 }
 
 /// The timer that a rule arms for an event of its anchor (or looks at again when it is due).
-pub(super) fn arm(scope: &Scope<'_>, anchor: &Anchor, before: bool, delay: Option<SignedDuration>) -> Armed {
-    let event = scope.event;
+pub(super) fn arm(scope: &Scope<'_>, timer: &Timer<'_>) -> Armed {
+    let (event, Timer { anchor, before, delay, nth }) = (scope.event, *timer);
     let at = match &event.for_rule {
         Some(ForRule { look: Look::Timer { anchor, .. }, .. }) => *anchor,
         _ => event.at,
@@ -76,16 +76,13 @@ pub(super) fn arm(scope: &Scope<'_>, anchor: &Anchor, before: bool, delay: Optio
     let Some(delay) = delay else { return Armed::Skipped("its delay is not set".into()) };
     let delay = if before { -delay.abs() } else { delay };
     let Ok(due) = from.checked_add(delay) else { return Armed::Skipped("its time is beyond all calendars".into()) };
-    let id = TimerId::derive(
-        stored,
-        &[
-            scope.set.name().as_str(),
-            scope.rule.name.as_str(),
-            &about,
-            &format!("{anchor:?}"),
-            if before { "before" } else { "after" },
-        ],
-    );
+    let side = if before { "before" } else { "after" };
+    let (written, nth_written) = (format!("{anchor:?}"), nth.to_string());
+    let mut parts = vec![scope.set.name().as_str(), scope.rule.name.as_str(), &about, &written, side];
+    if nth > 0 {
+        parts.push(&nth_written);
+    }
+    let id = TimerId::derive(stored, &parts);
     let anchor = anchored(scope, at);
     Armed::Later(Box::new(Later {
         id,
@@ -98,19 +95,29 @@ pub(super) fn arm(scope: &Scope<'_>, anchor: &Anchor, before: bool, delay: Optio
     }))
 }
 
-/// What a timer counts from, whether it is due before it, and the delay; `None`: its setting is not set.
-pub(super) type Timer<'r> = (&'r Anchor, bool, Option<SignedDuration>);
+/// A timer trigger of a rule, with its delay as the account's settings give it now.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Timer<'r> {
+    pub(super) anchor: &'r Anchor,
+    pub(super) before: bool,
+    /// `None`: its setting is not set.
+    pub(super) delay: Option<SignedDuration>,
+    /// How many of the rule's timers before it count from the same: a rule may want one after a day and one after a week. Not the
+    /// delay tells them apart, since a changed delay moves a timer.
+    nth: usize,
+}
 
-/// Every timer trigger of a rule, with its delay as the account's settings give it now.
+/// Every timer trigger of a rule.
 pub(super) fn timers<'r>(scope: &Scope<'_>, rule: &'r Rule) -> Result<Vec<Timer<'r>>, Stop> {
-    let mut found = Vec::new();
+    let mut found: Vec<Timer<'r>> = Vec::new();
     for trigger in &rule.triggers {
         if let Trigger::Timer { before, delay, of } = trigger {
             let delay = match scope.operand(delay, None)?.as_deref() {
                 Some(Value::Duration { duration }) => Some(*duration),
                 _ => None,
             };
-            found.push((of, *before, delay));
+            let nth = found.iter().filter(|timer| timer.anchor == of && timer.before == *before).count();
+            found.push(Timer { anchor: of, before: *before, delay, nth });
         }
     }
     Ok(found)

@@ -6,12 +6,13 @@
 
 use super::band;
 use super::rows::Row;
+use super::ways::Ways;
 use crate::lang::action::Stop;
 use crate::lang::rule::{Operand, Per, Place, Rule};
 use crate::lang::ruleset::RuleSet;
 use crate::lang::template::{Clean, Lookup, Template};
 use crate::lang::vocabulary;
-use crate::model::{Assessment, Event, EventKind, Facts, Group, Kind, Look, Pinned, Value};
+use crate::model::{Assessment, Event, EventKind, Facts, Group, Kind, LeverEvent, Look, Pinned, Value};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -28,11 +29,18 @@ pub(super) struct Notes {
     pub(super) needs: RefCell<BTreeSet<Group>>,
     /// Names that an old run did not record.
     unrecorded: RefCell<BTreeSet<String>>,
+    /// Which way texts and bands went, if somebody wants to know.
+    pub(super) ways: Option<RefCell<Ways>>,
     /// How many rows were compared with what a `where` or a pattern asks for: what planning costs, counted.
     pub(super) looked: Cell<usize>,
 }
 
 impl Notes {
+    /// Notes which way texts and bands go as well.
+    pub(super) fn watching() -> Self {
+        Self { ways: Some(RefCell::default()), ..Self::default() }
+    }
+
     /// Notes that this group must be known.
     pub(super) fn need(&self, group: Group) -> Stop {
         self.needs.borrow_mut().insert(group.clone());
@@ -149,7 +157,13 @@ impl<'a> Scope<'a> {
         }
         match unknown {
             Some(stop) => Err(stop),
-            None => template.render_for(self, clean).map_err(|error| Stop::Unrenderable(error.to_string())),
+            None => {
+                if let Some(ways) = &self.notes.ways {
+                    let taken = template.ways(self);
+                    ways.borrow_mut().blocks.extend(taken);
+                }
+                template.render_for(self, clean).map_err(|error| Stop::Unrenderable(error.to_string()))
+            }
         }
     }
 
@@ -199,7 +213,8 @@ impl<'a> Scope<'a> {
             };
         }
         let Some(group) = vocabulary::group(name) else { return Ok(self.said(name).map(Cow::Borrowed)) };
-        if self.event.opportunity.is_none() {
+        // What is gone from Lever cannot be read: a setting by posting or stage is the account's there.
+        if self.event.opportunity.is_none() || gone(&self.event.kind) {
             return Ok(None);
         }
         if self.recorded.is_some_and(|recorded| !recorded.contains(name)) {
@@ -252,6 +267,11 @@ impl<'a> Scope<'a> {
         }
         Ok(self.fact("opportunity.stage")?.and_then(|value| id(&value)))
     }
+}
+
+/// Whether events of this kind say that the opportunity is no longer in Lever.
+fn gone(kind: &EventKind) -> bool {
+    matches!(kind, EventKind::Lever(LeverEvent::CandidateDeleted) | EventKind::OpportunityGone)
 }
 
 /// The id of a named thing; a text is its own.

@@ -6,7 +6,7 @@
 use super::action::Action;
 use super::form::FormUse;
 use super::source::Span;
-use super::template::Template;
+use super::template::{Block, Template};
 use crate::model::{AssessmentEvent, EventKind, FormField, Hole, Kind, PackName, RuleName, Type, Value, VendorName};
 use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -182,6 +182,8 @@ pub struct Rule {
     pub allowed: BTreeSet<String>,
     /// Optional settings without which the rule can never fire: an account that leaves one unset has the rule `off`.
     pub needs: Vec<String>,
+    /// The blocks of its texts that ask something, in the order of its parts.
+    pub blocks: Vec<Block>,
 }
 
 /// What a rule listens to.

@@ -312,7 +312,8 @@ impl fmt::Display for Value {
             Self::Int(value) => value.fmt(f),
             Self::Number(value) => {
                 let text = format!("{value:.2}");
-                f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
+                let text = text.trim_end_matches('0').trim_end_matches('.');
+                f.write_str(if text == "-0" { "0" } else { text })
             }
             Self::Text(text) => f.write_str(text),
             Self::Date { date } => date.strftime("%Y-%m-%d %H:%M UTC").fmt(f),

@@ -1,14 +1,16 @@
 //! What rule tests reached: which rules fired, under which of their triggers, and where each of their conditions was false once.
 //!
 //! A *branch* is: a rule firing under one of its triggers; a condition of `when` that was the first false one; a guard of `require` that
-//! was false; a source of `for_each` in which nothing fitted. Conditions below `any` and `not` count as the one that they stand in. It
-//! knows no files: places are routes.
+//! was false; a source of `for_each` in which nothing fitted; an `{{#if}}` or `{{#unless}}` of a text with either answer; a step of a band
+//! that a value came to. Conditions below `any` and `not` count as the one that they stand in.
 
 use super::Case;
+use crate::engine::Ways;
 use crate::lang::diagnostic::Diagnostics;
 use crate::lang::load::{self, File};
 use crate::lang::rule::{Cond, Pack, Rule};
-use crate::lang::source::Sources;
+use crate::lang::source::{Sources, Span};
+use crate::lang::template::Block;
 use crate::model::{EventKind, PackName, RuleName, Said, Step};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,6 +22,8 @@ pub struct Reached {
     fired: BTreeSet<(RuleName, String)>,
     /// Rules that did not, and where.
     ended: BTreeSet<(RuleName, String)>,
+    /// Which way texts and bands went.
+    ways: Ways,
 }
 
 impl Reached {
@@ -33,46 +37,125 @@ impl Reached {
         }
     }
 
+    /// Takes note of which way texts and bands went.
+    pub(super) fn went(&mut self, ways: &Ways) {
+        self.ways.add(ways);
+    }
+
     /// The same with what another test reached.
     pub fn add(&mut self, other: &Self) {
         self.fired.extend(other.fired.iter().cloned());
         self.ended.extend(other.ended.iter().cloned());
+        self.ways.add(&other.ways);
+    }
+}
+
+/// What a branch is a part of.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Of {
+    Rule(String),
+    Band(String),
+}
+
+impl std::fmt::Display for Of {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Rule(name) => write!(f, "rule `{name}`"),
+            Self::Band(name) => write!(f, "band `{name}`"),
+        }
     }
 }
 
 /// One branch and whether a test reached it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Branch {
-    pub rule: String,
-    /// Where it stands.
+    #[serde(flatten)]
+    pub of: Of,
+    /// Where it stands: a part of a rule.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub route: String,
+    /// Where it stands, if that is known better: the file, and the line from 1.
+    #[serde(skip)]
+    pub place: Option<(String, usize)>,
     /// What no test shows, as a sentence: `never fired`.
     pub what: String,
     pub reached: bool,
 }
 
-/// What the tests among a pack's files reach of its rules, and how the tests end; nothing if the pack does not compile.
+/// What the tests among a pack's files reach of it, and how the tests end; nothing if the pack does not compile.
 pub fn covered(files: &[File]) -> Option<(Vec<Branch>, Vec<Case>)> {
     let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
     let pack = Arc::new(load::load(&PackName::new("pack"), files, &mut sources, &mut found)?);
-    let (mut reached, mut cases) = (Reached::default(), Vec::new());
-    for suite in super::tests_of(&pack, files, &mut sources, &mut found) {
-        cases.extend(super::run(&suite));
-    }
-    for case in &cases {
-        reached.add(&case.reached);
-    }
-    Some((branches(&pack, &reached), cases))
+    let suites = super::tests_of(&pack, files, &mut sources, &mut found);
+    let cases: Vec<Case> = suites.iter().flat_map(super::run).collect();
+    Some((branches(&pack, &cases, &sources), cases))
 }
 
-/// Every branch of a pack's rules.
-pub fn branches(pack: &Pack, reached: &Reached) -> Vec<Branch> {
-    pack.rules.iter().flat_map(|rule| of(rule, reached)).collect()
+/// Every branch of a pack, and whether these cases reached it. The cases are of this very pack: places in its sources tell texts apart.
+pub fn branches(pack: &Pack, cases: &[Case], sources: &Sources) -> Vec<Branch> {
+    let mut reached = Reached::default();
+    for case in cases {
+        reached.add(&case.reached);
+    }
+    let mut all: Vec<Branch> = bands(pack, &reached, sources);
+    for rule in &pack.rules {
+        all.extend(of(rule, &reached));
+        all.extend(texts(rule, &reached, sources));
+    }
+    all
+}
+
+fn place(sources: &Sources, span: Span) -> Option<(String, usize)> {
+    let source = sources.get(span.source)?;
+    Some((source.name().to_owned(), source.line_of(span.start as usize)))
+}
+
+/// The steps of bands.
+fn bands(pack: &Pack, reached: &Reached, sources: &Sources) -> Vec<Branch> {
+    let mut steps: Vec<(Span, Branch)> = Vec::new();
+    for (name, band) in &pack.bands {
+        for step in &band.steps {
+            let branch = Branch {
+                of: Of::Band(name.clone()),
+                route: String::new(),
+                place: place(sources, step.span),
+                what: format!("nothing was ever `{}`", step.label),
+                reached: reached.ways.bands.contains(&(name.clone(), step.label.clone())),
+            };
+            steps.push((step.span, branch));
+        }
+    }
+    steps.sort_by_key(|(span, _)| *span);
+    steps.into_iter().map(|(_, branch)| branch).collect()
+}
+
+/// What the texts of a rule ask, with either answer.
+fn texts(rule: &Rule, reached: &Reached, sources: &Sources) -> Vec<Branch> {
+    let mut all = Vec::new();
+    for Block { written, span } in &rule.blocks {
+        for (answer, word) in [(true, "true"), (false, "false")] {
+            all.push(Branch {
+                of: Of::Rule(rule.name.to_string()),
+                route: rule.route.clone(),
+                place: place(sources, *span),
+                what: format!("what `{written}` asks was never {word}"),
+                reached: reached.ways.blocks.contains(&(*span, answer)),
+            });
+        }
+    }
+    all
 }
 
 fn of(rule: &Rule, reached: &Reached) -> Vec<Branch> {
     let mut all = Vec::new();
-    let branch = |route: String, what: String, reached| Branch { rule: rule.name.to_string(), route, what, reached };
+    let branch = |route: String, what: String, reached| Branch {
+        of: Of::Rule(rule.name.to_string()),
+        route,
+        place: None,
+        what,
+        reached,
+    };
     let fired = |kind: &str| reached.fired.iter().any(|(name, under)| *name == rule.name && under == kind);
     let any = reached.fired.iter().any(|(name, _)| *name == rule.name);
     let kinds: Vec<String> = rule.triggers.iter().map(|trigger| trigger.kind().written()).collect();

@@ -17,7 +17,8 @@ pub fn human(cases: &[Case]) -> String {
         out.push('\n');
     }
     let failed = cases.iter().filter(|case| !case.passed()).count();
-    let _ = writeln!(out, "{} tests, {} passed, {failed} failed", cases.len(), cases.len() - failed);
+    let tests = if cases.len() == 1 { "test" } else { "tests" };
+    let _ = writeln!(out, "{} {tests}, {} passed, {failed} failed", cases.len(), cases.len() - failed);
     out
 }
 

@@ -3,7 +3,7 @@
 use super::coverage::Reached;
 use super::expect::{Done, Outcome, done};
 use super::{Happening, Test};
-use crate::engine::{Answer, Program, explain, outcome, plan, put, schedule};
+use crate::engine::{Answer, Program, explain, outcome, plan_watched, put, schedule};
 use crate::model::{
     Act, Ask, AssessmentEvent, Effect, EffectId, Event, EventId, EventKind, Facts, Kind, Later, PackName, Plan, Planned,
     RuleName, Value,
@@ -144,7 +144,9 @@ impl<'t> World<'t> {
             self.facts.own_move = own_move;
             self.facts.firings = self.firings();
             self.planned.push((event.clone(), self.facts.clone()));
-            match plan(&self.program, &event, &self.facts) {
+            let (planned, ways) = plan_watched(&self.program, &event, &self.facts);
+            self.reached.went(&ways);
+            match planned {
                 Planned::Plan(plan) => self.carry_out(&event, *plan, &mut queue),
                 Planned::Needs(needs) => self.why.push((None, format!("the test cannot tell {needs:?}"))),
             }

@@ -42,9 +42,16 @@ tests:
 ";
 
 fn run(arguments: &[&str]) -> (Option<i32>, String) {
+    run_of(RULES, TESTS, arguments)
+}
+
+fn run_of(rules: &str, tests: &str, arguments: &[&str]) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("rules.yaml"), RULES).unwrap();
-    std::fs::write(folder.path().join("tests.yaml"), TESTS).unwrap();
+    std::fs::write(folder.path().join("rules.yaml"), rules).unwrap();
+    std::fs::write(folder.path().join("tests.yaml"), tests).unwrap();
+    if rules.contains("vendor:") {
+        std::fs::write(folder.path().join("vendor.yaml"), include_str!("../check/rules/vendor.yaml")).unwrap();
+    }
     let mut command = Command::new(env!("CARGO_BIN_EXE_leverd"));
     let out = command.arg("test").args(arguments).current_dir(folder.path()).output().unwrap();
     (out.status.code(), format!("{}{}", String::from_utf8(out.stdout).unwrap(), String::from_utf8(out.stderr).unwrap()))
@@ -103,6 +110,63 @@ fn what_no_test_reached_is_named_with_its_place() {
     let (_, told) = run(&["--coverage", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&told).unwrap();
     assert_eq!(json["coverage"].as_array().unwrap().iter().filter(|branch| branch["reached"] == true).count(), 2, "{told}");
+}
+
+#[test]
+fn what_texts_asked_and_bands_came_to_are_branches_too() {
+    const RULES: &str = "\
+vendor: example
+bands:
+  size:
+    of: result.percent
+    steps:
+      - many: { gte: 10 }
+      - few: {}
+rules:
+  - name: tell
+    trigger: assessment.scored
+    do:
+      - add_note: |
+          {{#if candidate.email}}
+          {{#unless candidate.phone}}no phone{{/unless}} {{#if candidate.location}}at home{{/if}}
+          {{/if}}
+          {{#each candidate.emails}}{{#if @first}}{{else}}, {{/if}}{{this}}{{/each}} {{size}}
+";
+    let test = |given: &str, percent: u32| {
+        format!(
+            "given: {{ stages: [New], tests: [SQL], opportunity: {{ stage: New, attempts: [{{ test: SQL }}], {given} }} }}\ntests:\n\
+             \x20 - name: a\n    steps: [{{ event: assessment.scored, with: {{ result.percent: {percent} }} }}]\n"
+        )
+    };
+    // Without an address nothing inside is come to: neither answer counts.
+    let (_, told) = run_of(RULES, &test("email: ''", 5), &["--coverage"]);
+    assert_eq!(
+        told,
+        "1 test, 1 passed, 0 failed\n\
+         rules.yaml:6: band `size`: nothing was ever `many`\n\
+         rules.yaml:13: rule `tell`: what `{{#if candidate.email}}` asks was never true\n\
+         rules.yaml:14: rule `tell`: what `{{#unless candidate.phone}}` asks was never true\n\
+         rules.yaml:14: rule `tell`: what `{{#unless candidate.phone}}` asks was never false\n\
+         rules.yaml:14: rule `tell`: what `{{#if candidate.location}}` asks was never true\n\
+         rules.yaml:14: rule `tell`: what `{{#if candidate.location}}` asks was never false\n\
+         rules.yaml:16: rule `tell`: what `{{#if @first}}` asks was never true\n\
+         rules.yaml:16: rule `tell`: what `{{#if @first}}` asks was never false\n\
+         coverage: 3 of 11 branches, 27 %\n"
+    );
+    // Of two addresses one is the first and one is not.
+    let facts = "facts: { candidate.emails: [a@example.com, b@example.com], candidate.location: Here }";
+    let (_, told) = run_of(RULES, &test(facts, 10), &["--coverage"]);
+    assert_eq!(
+        told,
+        "1 test, 1 passed, 0 failed\n\
+         rules.yaml:7: band `size`: nothing was ever `few`\n\
+         rules.yaml:13: rule `tell`: what `{{#if candidate.email}}` asks was never false\n\
+         rules.yaml:14: rule `tell`: what `{{#unless candidate.phone}}` asks was never true\n\
+         rules.yaml:14: rule `tell`: what `{{#if candidate.location}}` asks was never false\n\
+         coverage: 7 of 11 branches, 63 %\n"
+    );
+    // They count for the threshold.
+    assert_eq!(run_of(RULES, &test(facts, 10), &["--min", "64"]).0, Some(1));
 }
 
 #[test]

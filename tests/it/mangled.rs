@@ -1,6 +1,6 @@
 //! Whatever comes in, the readers of text come back: no panic, no hang, and every place they name lies in the text.
 
-#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use crate::dice::Dice;
 use crate::fuzzed;
@@ -132,6 +132,34 @@ fn packs_come_back(seeds: &[String], read: fn(&[u8]) -> bool) {
         if read(&bytes) { good += 1 } else { bad += 1 }
     }
     assert!(good > 20 && bad > 100, "{good} were good, {bad} bad");
+}
+
+/// What `cargo fuzz` begins with, and whatever it found once.
+#[test]
+fn the_corpus_comes_back() {
+    let targets: [(&str, fn(&[u8])); 5] = [
+        ("template", fuzzed::template),
+        ("pattern", fuzzed::pattern),
+        ("json_path", fuzzed::json_path),
+        ("lever_webhook", |bytes| {
+            fuzzed::lever_webhook(bytes);
+        }),
+        ("vendor_webhook", |bytes| {
+            fuzzed::vendor_webhook(bytes);
+        }),
+    ];
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus");
+    let mut folders = 0;
+    for folder in std::fs::read_dir(corpus).expect("the corpus") {
+        let folder = folder.expect("readable").path();
+        let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
+        let (_, read) = targets.iter().find(|(target, _)| *target == name).unwrap_or_else(|| panic!("no target `{name}`"));
+        for input in std::fs::read_dir(folder).expect("a folder") {
+            read(&std::fs::read(input.expect("readable").path()).expect("an input"));
+        }
+        folders += 1;
+    }
+    assert_eq!(folders, targets.len());
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::lang::form::FormUse;
 use crate::lang::rule::Mention;
 use crate::lang::scope::{Declared, Scope, Shape};
 use crate::lang::source::Span;
+use crate::lang::template::Block;
 use crate::lang::yaml::{Key, Node};
 use crate::model::{EventKind, Kind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,8 @@ pub(crate) struct Check<'a, 'd> {
     pub(crate) forms: Vec<FormUse>,
     /// Verbs that Lever wants a user for.
     pub(crate) acting: Vec<(&'static str, Span)>,
+    /// What the texts of the rule at hand ask.
+    pub(crate) blocks: Vec<Block>,
 }
 
 impl<'a, 'd> Check<'a, 'd> {
@@ -37,6 +40,7 @@ impl<'a, 'd> Check<'a, 'd> {
             asked: BTreeMap::new(),
             forms: Vec::new(),
             acting: Vec::new(),
+            blocks: Vec::new(),
         }
     }
 

@@ -153,7 +153,9 @@ impl Check<'_, '_> {
     pub(crate) fn text(&mut self, scope: &Scope<'_>, node: &Node) -> Option<Arc<Template>> {
         self.not_a_path(scope, node)?;
         let template = Template::parse(node, self.found)?;
-        self.checked(scope, |scope, found| template.check(scope, found)).then(|| Arc::new(template))
+        let good = self.checked(scope, |scope, found| template.check(scope, found));
+        self.blocks.extend(template.blocks());
+        good.then(|| Arc::new(template))
     }
 
     /// A text with `{{…}}` that must not be empty.
@@ -170,6 +172,7 @@ impl Check<'_, '_> {
     pub(crate) fn pattern(&mut self, scope: &Scope<'_>, node: &Node) -> Option<PatternText> {
         self.not_a_path(scope, node)?;
         let pattern = PatternText::parse(node, self.found)?;
+        self.blocks.extend(pattern.templates().flat_map(Template::blocks));
         self.checked(scope, |scope, found| pattern.check(scope, found)).then_some(pattern)
     }
 

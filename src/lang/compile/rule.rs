@@ -57,6 +57,7 @@ pub(crate) struct Taken {
 impl Check<'_, '_> {
     pub(crate) fn rule(&mut self, node: &Node, route: &str, taken: &mut Taken) -> Option<Rule> {
         self.needs.clear();
+        self.blocks.clear();
         let entries = self.rule_entries(node)?;
         let get = |name: &str| entries.iter().find(|(key, _)| key.text == name).map(|(_, value)| value);
         let name = get("name").and_then(|node| self.rule_name(node, taken));
@@ -142,6 +143,7 @@ impl Check<'_, '_> {
                 _ => BTreeSet::new(),
             },
             needs: mem::take(&mut self.needs).into_iter().collect(),
+            blocks: mem::take(&mut self.blocks),
         };
         Some(rule)
     }

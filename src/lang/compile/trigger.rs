@@ -14,6 +14,26 @@ const EXPIRES_AT: &str = "assessment.expires_at";
 /// Triggers that are written as maps.
 const MAPS: [&str; 4] = ["tag_added", "answered", "done", "failed"];
 
+/// Whether two triggers are one, written twice.
+fn same(a: &Trigger, b: &Trigger) -> bool {
+    match (a, b) {
+        (Trigger::Event(a), Trigger::Event(b)) => a == b,
+        (Trigger::TagAdded(a), Trigger::TagAdded(b)) => a.source() == b.source(),
+        (
+            Trigger::Timer { before: a, delay: length, of: anchor },
+            Trigger::Timer { before: b, delay: other, of: its_anchor },
+        ) => {
+            let lengths = match (length, other) {
+                (Operand::Literal(a), Operand::Literal(b)) => a == b,
+                (Operand::Place(a), Operand::Place(b)) => a == b,
+                _ => false,
+            };
+            a == b && anchor == its_anchor && lengths
+        }
+        _ => false,
+    }
+}
+
 impl Check<'_, '_> {
     /// The triggers with the kinds of events that make them fire.
     pub(crate) fn triggers(&mut self, node: &Node, route: &str) -> Option<(Vec<Trigger>, Vec<EventKind>)> {
@@ -36,13 +56,16 @@ impl Check<'_, '_> {
             let route = if matches!(node.kind, NodeKind::Seq(_)) { format!("{route}[{at}]") } else { route.to_owned() };
             match self.trigger(item, &route) {
                 Some((trigger, kind)) => {
-                    let plain = matches!(trigger, Trigger::Event(_));
-                    let twice = plain && triggers.iter().any(|other| matches!(other, Trigger::Event(known) if *known == kind));
-                    if twice {
+                    if triggers.iter().any(|other| same(other, &trigger)) {
+                        let what = match &trigger {
+                            Trigger::Timer { .. } => "this timer".to_owned(),
+                            Trigger::TagAdded(pattern) => format!("`{{ tag_added: {} }}`", pattern.source()),
+                            Trigger::Event(kind) => format!("`{}`", kind.written()),
+                        };
                         self.error(
                             "duplicate-name",
                             item.span,
-                            format!("`{}` stands twice in this list", kind.written()),
+                            format!("{what} stands twice in this list"),
                             "remove one of them",
                         );
                         good = false;
@@ -197,7 +220,8 @@ impl Check<'_, '_> {
         // Only settings are known when a timer is armed as well as when it is due.
         let scope = Scope::new(self.declared, &[]);
         let delay_of = if node_path(delay).is_some() {
-            self.needed(&scope, delay, &Type::Duration, &format!("{route}.{}", key.text))?
+            // Without its setting this timer is not armed; the rule's other triggers fire all the same.
+            self.aside(|check| check.needed(&scope, delay, &Type::Duration, &format!("{route}.{}", key.text)))?
         } else {
             let length = delay.as_duration(self.found)?;
             if length.is_zero() {

@@ -40,7 +40,11 @@ impl Words<'_> {
                 let title = part("title").map(quoted).unwrap_or_default();
                 let rows = part("choose").map(|spec| self.each(spec)).unwrap_or_default();
                 let time = part("expires").map(|time| self.length(time)).unwrap_or_default();
-                format!("asks in a note {title}, with a link to choose from {rows}; the link works for {time}")
+                let rows = match rows.strip_prefix("each ") {
+                    Some(rest) => format!("one {rest}"),
+                    None => format!("from {rows}"),
+                };
+                format!("asks in a note {title}, with a link to choose {rows}; the link works for {time}")
             }
             "set_tag" => {
                 let sets = entries(value).iter().map(|(family, text)| {
@@ -104,25 +108,29 @@ impl Words<'_> {
         if part("per").and_then(Node::scalar) == Some("contact") {
             words.push_str(", once for the person whatever the number of applications");
         }
-        let again: Vec<String> = part("again")
-            .map(entries)
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|(phase, what)| {
-                let earlier = match phase.text.as_str() {
-                    "failed" => "could not be sent",
-                    "waiting" => "waits for the candidate",
-                    "started" => "was started",
-                    "finished" => "is finished",
-                    _ => "was closed (expired, declined, cancelled …)",
-                };
-                match what.scalar()? {
-                    "invite" => Some(format!("sends it again if an earlier one {earlier}")),
-                    "refresh" => Some(format!("has the vendor mail it again if an earlier one {earlier}")),
-                    _ => None,
-                }
-            })
-            .collect();
+        // What is done for several phases is said once.
+        let mut again: Vec<(&str, Vec<String>)> = Vec::new();
+        for (earlier, does) in part("again").map(entries).unwrap_or_default().iter().filter_map(|(phase, what)| {
+            let earlier = match phase.text.as_str() {
+                "failed" => "could not be sent",
+                "waiting" => "waits for the candidate",
+                "started" => "was started",
+                "finished" => "is finished",
+                _ => "was closed (expired, declined, cancelled …)",
+            };
+            match what.scalar()? {
+                "invite" => Some((earlier, "sends it again")),
+                "refresh" => Some((earlier, "has the vendor mail it again")),
+                _ => None,
+            }
+        }) {
+            match again.iter_mut().find(|(known, _)| *known == does) {
+                Some((_, phases)) => phases.push(earlier.to_owned()),
+                None => again.push((does, vec![earlier.to_owned()])),
+            }
+        }
+        let again: Vec<String> =
+            again.iter().map(|(does, phases)| format!("{does} if an earlier one {}", joined(phases, "or"))).collect();
         if again.is_empty() {
             words.push_str("; one that was sent before is not sent again");
             return words;

@@ -8,6 +8,50 @@ use crate::lang::yaml::{Key, Kind, Node};
 const TAGS: [(&str, &str); 3] =
     [("opportunity.tags", "the candidate"), ("opportunity.own_tags", "the candidate itself"), ("posting.tags", "the posting")];
 
+/// Fields that are several things.
+pub(super) const LISTS: [&str; 6] = [
+    "opportunity.tags",
+    "opportunity.own_tags",
+    "opportunity.sources",
+    "opportunity.links",
+    "candidate.emails",
+    "posting.tags",
+];
+
+/// What is so or not, as it is said.
+pub(super) fn flag(field: &str) -> Option<(&'static str, &'static str)> {
+    Some(match field {
+        "opportunity.archived" => ("the candidate is archived", "the candidate is not archived"),
+        "opportunity.confidential" => ("the candidate is confidential", "the candidate is not confidential"),
+        "event.changed" => ("an earlier score is corrected", "it is the first score"),
+        "result.passed" => ("the test counts as passed", "the test counts as not passed"),
+        _ => return None,
+    })
+}
+
+/// The same of several things: `contains x` as `include x`.
+fn plural(said: &str) -> String {
+    const SAID: [(&str, &str); 6] = [
+        ("contains ", "include "),
+        ("does not contain ", "do not include "),
+        ("does not ", "do not "),
+        ("reads ", "read "),
+        ("has ", "include "),
+        ("is ", "are "),
+    ];
+    let word = SAID.iter().find_map(|(one, many)| Some((many, said.strip_prefix(one)?)));
+    word.map_or_else(|| said.to_owned(), |(many, rest)| format!("{many}{rest}"))
+}
+
+/// A field as the subject of a sentence; in a row it comes after `whose`.
+fn subject(field: &str, of_row: bool) -> String {
+    match (of_row, field) {
+        (true, "phase") => "state".to_owned(),
+        (true, field) => spaced(&field.replace('.', "’s ")),
+        (false, field) => format!("the {}", noun(field)),
+    }
+}
+
 impl Words<'_> {
     /// A condition: the entries of its map must all hold.
     pub(super) fn cond(&self, node: &Node, of_row: bool) -> String {
@@ -24,7 +68,14 @@ impl Words<'_> {
         match key.text.as_str() {
             "all" => several("and"),
             "any" => format!("({})", several("or")),
-            "not" => format!("not ({})", self.cond(value, of_row)),
+            "not" => match entries(value) {
+                // The contrary of one field is said of that field.
+                [(field, asked)] if self.plain(&field.text) => {
+                    let words = format!("{} {}", subject(&field.text, of_row), self.matcher(asked, true));
+                    if entries(asked).len() > 1 { format!("({words})") } else { words }
+                }
+                _ => format!("it is not so that ({})", self.cond(value, of_row)),
+            },
             field => {
                 if let Some((_, who)) = TAGS.iter().find(|(name, _)| *name == field && !of_row)
                     && let Some(words) = self.tags(who, value)
@@ -39,16 +90,26 @@ impl Words<'_> {
                         None => format!("“{}” {}", spaced(field), self.matcher(value, false)),
                     };
                 }
-                let noun = match (of_row, field) {
-                    (true, "phase") => "state".to_owned(),
-                    (true, field) => spaced(&field.replace('.', "’s ")),
-                    (false, field) => format!("the {}", noun(field)),
-                };
-                format!("{noun} {}", self.matcher(value, false))
+                if let Some((yes, no)) = flag(field).filter(|_| !of_row) {
+                    match value.scalar() {
+                        Some("true") => return yes.to_owned(),
+                        Some("false") => return no.to_owned(),
+                        _ => {}
+                    }
+                }
+                let noun = subject(field, of_row);
+                let said = self.matcher(value, false);
+                if LISTS.contains(&field) && !of_row { format!("{noun} {}", plural(&said)) } else { format!("{noun} {said}") }
             }
         }
     }
 
+    /// Whether a field is said by its noun and what it is compared with, and in no other way.
+    fn plain(&self, field: &str) -> bool {
+        !matches!(field, "all" | "any" | "not") && !LISTS.contains(&field) && flag(field).is_none() && !self.is_variable(field)
+    }
+
+    /// A field as the subject of a sentence; in a row it comes after `whose`.
     /// Whether a name is one that a rule gives itself.
     fn is_variable(&self, field: &str) -> bool {
         !field.contains('.')

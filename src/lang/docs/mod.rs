@@ -156,6 +156,11 @@ fn capital(text: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
+/// A title inside of a sentence: one that begins with `The` is no name.
+fn within(title: &str) -> String {
+    title.strip_prefix("The ").map_or_else(|| title.to_owned(), |rest| format!("the {rest}"))
+}
+
 /// The entries of a map; none of anything else.
 fn entries(node: &Node) -> &[(Key, Node)] {
     match &node.kind {
@@ -191,7 +196,7 @@ impl<'a> Words<'a> {
         let settings = given.map(|given| given.settings).unwrap_or_default();
         Self {
             pack,
-            vendor: pack.vendor.as_ref().map_or_else(|| "the vendor".to_owned(), |adapter| adapter.title.clone()),
+            vendor: pack.vendor.as_ref().map_or_else(|| "the vendor".to_owned(), |adapter| within(&adapter.title)),
             given: settings.iter().map(|input| (input.name.text.as_str(), input)).collect(),
         }
     }
@@ -215,9 +220,13 @@ impl<'a> Words<'a> {
         let mut rest: Vec<&(Key, Node)> = rule.get("when").map(entries).unwrap_or_default().iter().collect();
         let mut when = self.triggers(rule.get("trigger"), &mut rest);
         let conditions: Vec<String> = rest.into_iter().map(|(key, value)| self.entry(key, value, false)).collect();
+        // What a timer's rule asks, it asks when the time has come.
+        let triggers = rule.get("trigger").map(Node::items_or_self).unwrap_or_default();
+        let timers = triggers.iter().all(|trigger| trigger.get("of").is_some());
         if !conditions.is_empty() {
-            when.push_str(", and if ");
+            when.push_str(if timers { ", if " } else { ", and if " });
             when.push_str(&joined(&conditions, "and"));
+            when.push_str(if timers { " by then" } else { "" });
         }
         let mut notes = Vec::new();
         let rows: Vec<String> =
@@ -230,7 +239,7 @@ impl<'a> Words<'a> {
         let mut requires = Vec::new();
         for (key, spec) in rule.get("for_each").map(entries).unwrap_or_default() {
             if let Some(otherwise) = spec.get("else") {
-                requires.push(format!("{} if there is no such {}", self.actions(otherwise), text::spaced(&key.text)));
+                requires.push(format!("if there is no such {}, {}", text::spaced(&key.text), self.actions(otherwise)));
             }
         }
         for (key, spec) in rule.get("find").map(entries).unwrap_or_default() {

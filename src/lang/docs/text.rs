@@ -112,6 +112,7 @@ pub(super) fn noun(path: &str) -> String {
         "result" => rest,
         "opportunity" => format!("candidate’s {rest}"),
         "assessment" => format!("test’s {rest}"),
+        "answer" => format!("choice’s {rest}"),
         head => format!("{}’s {rest}", spaced(head)),
     }
 }
@@ -150,8 +151,8 @@ fn tag(tag: &str, out: &mut String) {
     let (first, rest) = tag.split_once(char::is_whitespace).unwrap_or((tag, ""));
     let subject = || rest.split_whitespace().next().map(noun).unwrap_or_default();
     let _ = match first {
-        "#if" => write!(out, "[if there is a {}: ", subject()),
-        "#unless" => write!(out, "[if there is no {}: ", subject()),
+        "#if" => write!(out, "[if {}: ", asked(rest.trim(), true)),
+        "#unless" => write!(out, "[if {}: ", asked(rest.trim(), false)),
         "#each" => write!(out, "[for each of {}: ", subject()),
         "else" => write!(out, " | else: "),
         "default" => {
@@ -161,12 +162,28 @@ fn tag(tag: &str, out: &mut String) {
                 None => write!(out, "‹{}, if there is one›", subject()),
             }
         }
-        "date" => write!(out, "‹date: {}›", subject()),
+        "date" => match subject() {
+            noun if noun.starts_with("time ") => write!(out, "‹date {}›", noun.trim_start_matches("time ")),
+            noun => write!(out, "‹date: {noun}›"),
+        },
         "round" | "join" | "band" | "upper" | "lower" => write!(out, "‹{}›", subject()),
         closing if closing.starts_with('/') => write!(out, "]"),
         comment if comment.starts_with('!') => Ok(()),
         path => write!(out, "‹{}›", noun(path)),
     };
+}
+
+/// What a block of a text asks of a name.
+fn asked(name: &str, yes: bool) -> String {
+    if let Some((so, not)) = super::cond::flag(name) {
+        return if yes { so } else { not }.to_owned();
+    }
+    match (super::cond::LISTS.contains(&name), yes) {
+        (true, true) => format!("there are {}", noun(name)),
+        (true, false) => format!("there are no {}", noun(name)),
+        (false, true) => format!("the {} is known", noun(name)),
+        (false, false) => format!("the {} is not known", noun(name)),
+    }
 }
 
 /// The names that read badly when only taken apart.
@@ -194,6 +211,7 @@ fn known(path: &str) -> Option<&'static str> {
         "event.at" => "time of this",
         "failure.message" => "reason",
         "failure.code" => "kind of failure",
+        "result.passed" => "answer whether it was passed",
         "result.report_url" => "link to the report",
         "result.report_pdf" => "report as a PDF",
         "result.profile_url" => "link to the profile",

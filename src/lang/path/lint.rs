@@ -111,7 +111,7 @@ pub(super) fn grammar(error: &str, text: &str) -> Fault {
     let (before, from) = (text.get(..start).unwrap_or_default(), text.get(start..).unwrap_or_default());
     // The two slips that are made most.
     if from.starts_with('[') && before.ends_with('.') && !before.ends_with("..") {
-        return mend(start - 1..start, "no `.` stands before a `[`", "remove it", "");
+        return mend(start - 1..start, "a `[` takes no `.` before it", "remove it", "");
     }
     if from.starts_with(is_name) && before.ends_with(']') {
         let name = from.split(|c| !is_name(c)).next().unwrap_or_default();

@@ -135,7 +135,7 @@ fn what_the_library_reads_wrongly_is_refused_with_a_caret() {
         ("$..a..b..c", "$..a..b..c: `..` stands more than 2 times in this path"),
         ("$..['a','d']", "$..['a','d']: several names after one `..` come in no certain order"),
         ("$.a[", ": `$.a[` is no JSONPath"),
-        ("$.a.[0]", ".: no `.` stands before a `[`"),
+        ("$.a.[0]", ".: a `[` takes no `.` before it"),
         ("$.é.", ": `$.é.` is no JSONPath"),
     ] {
         assert_eq!(read(path, Select::Many).unwrap_err(), [expected], "{path}");

@@ -153,7 +153,7 @@ impl Parser<'_> {
                 let rest = rest.strip_prefix("this.").filter(|_| inside).unwrap_or(rest);
                 if let Some(name) = rest.strip_suffix(',').filter(|name| name.split('.').all(is_identifier)) {
                     let span = (self.place)(token.range.clone());
-                    let fault = Diagnostic::error(SYNTAX, span, "between the braces stands no comma");
+                    let fault = Diagnostic::error(SYNTAX, span, "what stands between the braces takes no commas");
                     self.faults.push(fault.suggest_as("leave it out", span, name));
                     return None;
                 }

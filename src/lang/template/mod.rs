@@ -12,8 +12,10 @@ mod lex;
 mod parse;
 mod render;
 mod spell;
+mod ways;
 
 pub use render::{Clean, RenderError};
+pub use ways::Block;
 
 use crate::lang::diagnostic::Diagnostics;
 use crate::lang::source::Span;

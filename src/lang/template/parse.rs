@@ -189,7 +189,7 @@ impl Parser<'_> {
                 let message = format!("there is no block `{{{{#{name}}}}}`");
                 if name == "else" {
                     let span = (self.place)(first.range.clone());
-                    let fault = Diagnostic::error(SYNTAX, span, "`else` has no `#`");
+                    let fault = Diagnostic::error(SYNTAX, span, "`else` is written without `#`");
                     self.faults.push(fault.suggest_as("write `{{else}}`", span, "else"));
                     return;
                 }

@@ -73,7 +73,7 @@ pub(super) fn render(
 }
 
 /// The value of a name, or of its front part and then what follows the dots.
-fn root_value(values: &dyn Lookup, name: &str) -> Option<Value> {
+pub(super) fn root_value(values: &dyn Lookup, name: &str) -> Option<Value> {
     if let Some(value) = values.value(name) {
         return Some(value);
     }
@@ -87,7 +87,7 @@ fn root_value(values: &dyn Lookup, name: &str) -> Option<Value> {
     None
 }
 
-fn member(value: &Value, path: &str) -> Option<Value> {
+pub(super) fn member(value: &Value, path: &str) -> Option<Value> {
     let mut segments = path.split('.');
     let first = value.member(segments.next()?)?;
     segments.try_fold(first, |value, segment| value.member(segment))
@@ -131,7 +131,7 @@ fn prepare(
 }
 
 /// What `{{#if}}` asks: is a bool true, has a list items, is anything else there at all.
-fn holds(value: &Value) -> bool {
+pub(super) fn holds(value: &Value) -> bool {
     match value {
         Value::Bool(value) => *value,
         Value::List(items) => !items.is_empty(),

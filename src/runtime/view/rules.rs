@@ -11,7 +11,7 @@ use crate::runtime::account::Account;
 use crate::runtime::call::Node;
 use crate::runtime::why::Rules;
 use crate::store::Result;
-use crate::suite::coverage;
+use crate::suite::coverage::{self, Of};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,6 +41,8 @@ pub struct PackView {
     pub drawing: Option<String>,
     /// Branches that its tests reach, and all; how many tests there are, and how many fail.
     pub reached: (usize, usize),
+    /// What the tests do not reach besides: steps of bands.
+    pub unreached: Vec<String>,
     pub tests: (usize, usize),
 }
 
@@ -110,6 +112,7 @@ pub async fn of(node: &Node, account: &Account) -> Result<RulesView> {
             rules: Vec::new(),
             drawing: page.drawing.clone(),
             reached: (0, 0),
+            unreached: Vec::new(),
             tests: (0, 0),
             name: name.clone(),
         };
@@ -132,7 +135,10 @@ async fn proven(shown: &mut PackView, files: &[File]) -> BTreeMap<String, Vec<St
     shown.tests = (cases.len(), cases.iter().filter(|case| !case.passed()).count());
     let mut unreached: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for branch in branches.into_iter().filter(|branch| !branch.reached) {
-        unreached.entry(branch.rule).or_default().push(branch.what);
+        match branch.of {
+            Of::Rule(rule) => unreached.entry(rule).or_default().push(branch.what),
+            Of::Band(_) => shown.unreached.push(format!("{}: {}", branch.of, branch.what)),
+        }
     }
     unreached
 }

@@ -93,7 +93,19 @@ fn packed(pack: &PackView) -> String {
         (_, 0) => badge(Tone::Good, format!("{} pass", count(tests, "test"))),
         (_, failed) => badge(Tone::Bad, format!("{failed} of {} fail", count(tests, "test"))),
     };
-    let _ = write!(out, "<p>{proven} They reach {reached} of {} of its rules, {share} %.</p>", count_branches(all));
+    let _ = write!(
+        out,
+        "<p>{proven} They reach {reached} of {} of its rules, texts and bands, {share} %.</p>",
+        count_branches(all)
+    );
+    if !pack.unreached.is_empty() {
+        let items: String = pack.unreached.iter().map(|what| format!("<li>{}</li>", ticked(what))).collect();
+        let _ = write!(
+            out,
+            "<details><summary>{} of its bands not reached</summary><ul>{items}</ul></details>",
+            count_branches(pack.unreached.len())
+        );
+    }
     out.push_str(
         "<table class=\"rows tight\"><thead><tr><th scope=\"col\">Rule</th><th scope=\"col\" class=\"number\">Considered</th>\
          <th scope=\"col\" class=\"number\">Fired</th><th scope=\"col\" class=\"number\">Failed</th><th scope=\"col\">Tests</th></tr></thead><tbody>",

@@ -269,6 +269,20 @@ fn where_there_is_no_store_the_rule_tests_are_the_history() {
     assert_eq!(code, Some(1), "{told}");
     let [group] = groups(&told)[..] else { panic!("{told}") };
     assert!(group.contains("`add_tag` is added") && told.contains("for example test `"), "{told}");
+    // What a family's other members look like is no outcome; that another tag goes is.
+    std::fs::write(&rules, text.replace("Review: done", "Review: over")).unwrap();
+    let compared = || leverd(folder.path(), &["diff", "one", "other", "--config", "one/leverd.yaml"]).1;
+    let told = compared();
+    let [group] = groups(&told)[..] else { panic!("{told}") };
+    assert!(group.contains("rule `review is over`"), "{told}");
+    for side in ["one", "other"] {
+        let tests = folder.path().join(side).join("rules/starter/tests.yaml");
+        let more = "  - name: once more\n    given: { opportunity: { tags: [\"Review: done\"] } }\n    steps: [{ event: candidateStageChange, with: { to_stage: Take-home review } }]\n";
+        let text = std::fs::read_to_string(&tests).unwrap();
+        std::fs::write(&tests, text + more).unwrap();
+    }
+    let told = compared();
+    assert!(groups(&told).len() == 2 && told.contains("test `once more`"), "{told}");
 }
 
 /// A story of `leverd demo`, its pack, what is changed in the rules, and what has to be told of it.

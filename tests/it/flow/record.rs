@@ -77,13 +77,13 @@ async fn every_run_of_a_story_becomes_a_test_that_passes_and_tells_of_nobody() {
         }
         std::fs::write(alone.path().join("tests.yaml"), &told).unwrap();
         let (code, passed, said) = leverd(alone.path(), &["test"]).await;
-        assert_eq!((code, passed.as_str()), (Some(0), "1 tests, 1 passed, 0 failed\n"), "{told}\n{said}");
+        assert_eq!((code, passed.as_str()), (Some(0), "1 test, 1 passed, 0 failed\n"), "{told}\n{said}");
         recorded += &told;
         let (code, told, notes) = leverd(&project, &["test", "--record", &id, "--into", "rules/qualified/tests.yaml"]).await;
         assert_eq!(code, Some(0), "{told}{notes}");
         let (code, passed, said) = leverd(&project, &["test", "rules/qualified"]).await;
         assert_eq!(code, Some(0), "{passed}{said}");
-        assert!(passed.starts_with(&format!("{} tests", n + 1)), "{passed}");
+        assert!(passed.starts_with(&format!("{} test", n + 1)), "{passed}");
     }
     // What the rules go by is there …
     for kept in [STAGE, TEST, POSTING, "87.5", "wait: 3d", "expect: nothing", "Welcome Ada Example", "three days of silence"] {

@@ -6,8 +6,8 @@ use leverd::engine::lifecycle::CHANGED;
 use leverd::lang::adapter::Adapter;
 use leverd::lang::vocabulary;
 use leverd::model::{
-    AccountCatalogue, Assessment, AssessmentId, Decision, Event, EventId, EventKind, Facts, FormField, FormTemplate, Group,
-    Integrity, Kind, Phase, Pinned, PostingEntry, ReportState, TestEntry, Type, UserEntry, Value, Verdict,
+    AccountCatalogue, Assessment, AssessmentId, Decision, Event, EventId, EventKind, Facts, ForRule, FormField, FormTemplate,
+    Group, Integrity, Kind, Look, Phase, Pinned, PostingEntry, ReportState, TestEntry, Type, UserEntry, Value, Verdict,
 };
 use std::collections::BTreeMap;
 
@@ -16,6 +16,20 @@ pub(super) const POSTINGS: [&str; 2] = ["Engineer", "Designer - Senior"];
 pub(super) const USERS: [&str; 2] = ["Ada", "Grace"];
 pub(super) const TESTS: [&str; 3] = ["Java", "Java - Advanced", "SQL 2"];
 pub(super) const REASONS: [&str; 2] = ["Hired", "Withdrew"];
+
+/// The fields of the template of profile forms: the question, the type, and whether it must be filled.
+pub(super) const FORM: [(&str, &str, bool); 7] = [
+    ("Score", "textarea", false),
+    ("Words", "textarea", true),
+    ("Passed", "yes-no", false),
+    ("When", "date", false),
+    ("Cost", "currency", false),
+    ("Level", "dropdown", false),
+    ("Marks", "multiple-select", false),
+];
+/// Those of the template of feedback.
+pub(super) const FEEDBACK: [(&str, &str, bool); 4] =
+    [("Why", "textarea", true), ("Points", "score", false), ("Sure", "yes-no", false), ("Rating", "score-system", true)];
 
 pub(super) fn now() -> Timestamp {
     "2026-03-02T10:00:00Z".parse().unwrap()
@@ -29,7 +43,15 @@ pub(super) fn named(kind: Kind, name: &str) -> Value {
 /// Names in this world that a hole or a literal may mean.
 pub(super) fn all_named() -> Vec<Value> {
     let of = |kind: Kind, names: &[&str]| names.iter().map(|name| named(kind, name)).collect::<Vec<_>>();
-    [of(Kind::Stage, &STAGES), of(Kind::Posting, &POSTINGS), of(Kind::User, &USERS), of(Kind::Assessment, &TESTS)].concat()
+    [
+        of(Kind::Stage, &STAGES),
+        of(Kind::Posting, &POSTINGS),
+        of(Kind::User, &USERS),
+        of(Kind::Assessment, &TESTS),
+        of(Kind::FormTemplate, &["Result"]),
+        of(Kind::FeedbackTemplate, &["Opinion"]),
+    ]
+    .concat()
 }
 
 fn pinned(kind: Kind, name: &str) -> Pinned {
@@ -44,12 +66,20 @@ pub(super) fn tests() -> Vec<TestEntry> {
 
 pub(super) fn catalogue() -> AccountCatalogue {
     let posting = |pinned: Pinned| PostingEntry { id: pinned.id, title: pinned.name, state: "published".to_owned() };
-    let field = |text: &str| FormField {
+    let field = |(text, ty, required): (&str, &str, bool)| FormField {
         id: text.to_lowercase(),
         text: text.to_owned(),
-        ty: "textarea".to_owned().into(),
-        required: false,
-        options: Vec::new(),
+        ty: ty.to_owned().into(),
+        required,
+        options: match ty {
+            "dropdown" | "multiple-select" => ["low", "mid", "high"].map(str::to_owned).to_vec(),
+            "score-system" => ["1 - Strong No Hire", "4 - Strong Hire"].map(str::to_owned).to_vec(),
+            _ => Vec::new(),
+        },
+    };
+    let template = |kind: Kind, name: &str, fields: &[(&str, &str, bool)]| {
+        let Pinned { id, name } = pinned(kind, name);
+        FormTemplate { id, name, fields: fields.iter().map(|of| field(*of)).collect() }
     };
     let user = |pinned: Pinned| UserEntry { id: pinned.id, name: pinned.name, role: None };
     AccountCatalogue {
@@ -59,11 +89,8 @@ pub(super) fn catalogue() -> AccountCatalogue {
         users: USERS.map(|name| user(pinned(Kind::User, name))).to_vec(),
         archive_reasons: REASONS.map(|name| pinned(Kind::ArchiveReason, name)).to_vec(),
         tests: BTreeMap::from([("example".to_owned(), tests())]),
-        form_templates: vec![FormTemplate {
-            id: "form-result".to_owned(),
-            name: "Result".to_owned(),
-            fields: ["Score", "Words"].map(field).to_vec(),
-        }],
+        form_templates: vec![template(Kind::FormTemplate, "Result", &FORM)],
+        feedback_templates: vec![template(Kind::FeedbackTemplate, "Opinion", &FEEDBACK)],
         ..AccountCatalogue::default()
     }
 }
@@ -126,7 +153,9 @@ pub(super) fn value(dice: &mut Dice, ty: &Type) -> Value {
                 Kind::Posting => &POSTINGS,
                 Kind::Assessment => &TESTS,
                 Kind::ArchiveReason => &REASONS,
-                _ => &USERS,
+                Kind::FormTemplate => &["Result"],
+                Kind::FeedbackTemplate => &["Opinion"],
+                Kind::User => &USERS,
             };
             named(*kind, &among(dice, all))
         }
@@ -139,7 +168,7 @@ pub(super) fn value(dice: &mut Dice, ty: &Type) -> Value {
     }
 }
 
-fn attempt(dice: &mut Dice, n: u64, opportunity: &str) -> Assessment {
+fn attempt(dice: &mut Dice, n: u64, opportunity: &str, adapter: &Adapter) -> Assessment {
     let at = now() - SignedDuration::from_hours(i64::try_from(dice.between(1, 300)).unwrap());
     let key = format!("key {n}");
     let maybe = |dice: &mut Dice| dice.permille(600).then_some(at);
@@ -169,8 +198,15 @@ fn attempt(dice: &mut Dice, n: u64, opportunity: &str) -> Assessment {
         reminders: u32::try_from(dice.below(3)).unwrap(),
         ids: BTreeMap::new(),
         candidate_url: dice.permille(500).then(|| "https://example.com/take".to_owned()),
-        result: BTreeMap::new(),
+        result: results(dice, adapter),
     }
+}
+
+/// The latest results of an attempt, as far as the vendor told any.
+fn results(dice: &mut Dice, adapter: &Adapter) -> BTreeMap<String, Value> {
+    let scored = adapter.event(leverd::model::AssessmentEvent::Scored).into_iter().flatten();
+    let told: Vec<_> = scored.map(|(name, field)| (name.clone(), field.ty.clone())).collect();
+    told.into_iter().filter_map(|(name, ty)| dice.permille(500).then(|| (name, value(dice, &ty)))).collect()
 }
 
 /// An attempt as rows and `assessment.*` say it.
@@ -208,7 +244,8 @@ pub(super) fn event(dice: &mut Dice, kind: &EventKind, adapter: &Adapter) -> (Ev
     let names = vocabulary::names(kind, Some(adapter));
     let deleted = *kind == EventKind::Lever(leverd::model::LeverEvent::CandidateDeleted);
     let about = names.contains_key("opportunity.id") || deleted;
-    let at = now() - SignedDuration::from_secs(30);
+    let longest = if dice.permille(500) { 9 } else { 90 };
+    let at = now() - SignedDuration::from_secs(i64::try_from(dice.below(longest)).unwrap());
     let opportunity = about.then(|| OPPORTUNITY.into());
     let mut event = Event::new(EventId::derive(at, &["promise"]), "acme".into(), kind.clone(), opportunity, at);
     event.received = at;
@@ -219,9 +256,9 @@ pub(super) fn event(dice: &mut Dice, kind: &EventKind, adapter: &Adapter) -> (Ev
         ..Facts::at(now())
     };
     facts.tests = [("example".into(), tests().into())].into();
-    facts.ledger = (0..if about { dice.below(4) } else { 0 }).map(|n| attempt(dice, n, OPPORTUNITY)).collect();
+    facts.ledger = (0..if about { dice.below(4) } else { 0 }).map(|n| attempt(dice, n, OPPORTUNITY, adapter)).collect();
     if names.contains_key("assessment.title") {
-        facts.ledger.push(attempt(dice, 9, OPPORTUNITY));
+        facts.ledger.push(attempt(dice, 9, OPPORTUNITY, adapter));
         event.assessment = facts.ledger.last().map(|row| row.id);
     }
     for (name, field) in &names {
@@ -232,6 +269,7 @@ pub(super) fn event(dice: &mut Dice, kind: &EventKind, adapter: &Adapter) -> (Ev
         if name == "event.changed" {
             event.fields.insert(CHANGED.to_owned(), said);
         } else if name.starts_with("event.") || name.starts_with("assessment.") {
+            // The event and the ledger have them already.
         } else if vocabulary::group(name).is_some() {
             facts.values.insert(name.clone(), said);
         } else {
@@ -266,7 +304,14 @@ pub(super) fn values(event: &Event, facts: &Facts) -> BTreeMap<String, Value> {
     if event.opportunity.is_some() {
         values.extend(facts.values.clone());
     }
-    if let Some(row) = facts.ledger.iter().find(|row| Some(row.id) == event.assessment) {
+    let row = facts.ledger.iter().find(|row| Some(row.id) == event.assessment);
+    if let (Some(row), Some(ForRule { look: Look::Timer { .. }, .. })) = (row, &event.for_rule) {
+        // By the time it is due there may be a result.
+        for (name, value) in &row.result {
+            values.entry(format!("result.{name}")).or_insert_with(|| value.clone());
+        }
+    }
+    if let Some(row) = row {
         values.extend(fields(row).into_iter().map(|(name, value)| (format!("assessment.{name}"), value)));
     }
     values

@@ -1,38 +1,33 @@
-//! Packs made by chance, directed by types: whatever a name's type allows may be asked of it and printed.
+//! Packs made by chance, directed by types: whatever a name's type allows may be asked of it and printed. `triggers.rs` says what rules
+//! listen to, `texts.rs` what they write, `unjudged.rs` what they do of which the plain evaluator has no opinion.
 //!
 //! A careful author guards what may be absent and compares like with like; a bold one forgets both now and then. `validate` may refuse
 //! what the bold one wrote. What it accepts has to work, whoever wrote it.
 
+mod texts;
+mod triggers;
 mod unjudged;
 
-use super::happens::{STAGES, tag, value};
-use super::written::{Ask, Band, Cond, Given, Pack, Part, Pattern, Piece, Right, Rule, Setting, Source, Spec, Text, Verb};
+pub(super) use triggers::kinds;
+
+use super::happens::{POSTINGS, STAGES, TESTS, tag, value};
+use super::written::{Ask, Band, Cond, Given, Pack, Part, Pattern, Piece, Right, Rule, Setting, Source, Spec, Verb};
 use crate::dice::Dice;
 use leverd::lang::adapter::Adapter;
+use leverd::lang::rule::Per;
 use leverd::lang::vocabulary;
-use leverd::model::{AssessmentEvent, EventKind, Field, Kind, LeverEvent, Type, Value};
+use leverd::model::{EventKind, Field, Kind, Type, Value};
 use std::collections::BTreeMap;
-
-/// Events that rules wait for here, as they are written and as they are.
-pub(super) fn kinds() -> Vec<(String, EventKind)> {
-    let assessment = [
-        AssessmentEvent::Invited,
-        AssessmentEvent::Started,
-        AssessmentEvent::Scored,
-        AssessmentEvent::Approved,
-        AssessmentEvent::InviteFailed,
-        AssessmentEvent::Expired,
-    ];
-    let lever = LeverEvent::ALL.iter().map(|event| EventKind::Lever(*event));
-    let all = lever.chain([EventKind::OpportunityCreated]).chain(assessment.map(EventKind::Assessment));
-    all.map(|kind| (kind.to_string(), kind)).collect()
-}
 
 struct Author<'a> {
     dice: &'a mut Dice,
     adapter: &'a Adapter,
     bold: bool,
     pack: Pack,
+    /// The questions so far, and what is chosen from.
+    asked: Vec<(String, Field)>,
+    /// Whether what `where` asks for is known of the rows that stay.
+    narrows: bool,
 }
 
 /// The names in sight at one place.
@@ -70,7 +65,7 @@ fn textual(ty: &Type) -> bool {
 /// A pack, and whether its author was careful.
 pub(super) fn pack(dice: &mut Dice, adapter: &Adapter) -> (Pack, bool) {
     let bold = dice.permille(400);
-    let mut author = Author { dice, adapter, bold, pack: Pack::default() };
+    let mut author = Author { dice, adapter, bold, pack: Pack::default(), asked: Vec::new(), narrows: true };
     author.declare();
     for at in 0..author.dice.between(1, 4) {
         let rule = author.rule(usize::try_from(at).unwrap());
@@ -106,7 +101,14 @@ impl Author<'_> {
 
     fn declare(&mut self) {
         let scalar = [Type::Text, Type::Int, Type::Number, Type::Bool, Type::Duration, Type::Date, Type::Url, Type::Tag];
-        let named = [Type::STAGE, Type::POSTING, Type::ASSESSMENT, Type::Named(Kind::User)];
+        let named = [
+            Type::STAGE,
+            Type::POSTING,
+            Type::ASSESSMENT,
+            Type::Named(Kind::User),
+            Type::Named(Kind::FormTemplate),
+            Type::Named(Kind::FeedbackTemplate),
+        ];
         let options = Type::OneOf(["low", "mid", "high"].map(str::to_owned).to_vec());
         for at in 0..self.dice.below(6) {
             let ty = match self.dice.below(10) {
@@ -128,7 +130,8 @@ impl Author<'_> {
                 }
             };
             let value = (!self.chance(250)).then(|| given(&value(self.dice, &ty)));
-            self.pack.settings.push(Setting { name: format!("s{at}"), ty, value });
+            let per = self.overrides(&ty);
+            self.pack.settings.push(Setting { name: format!("s{at}"), ty, value, per });
         }
         let lit = |text: &str| vec![Part::Text(vec![Piece::Lit(text.to_owned())])];
         self.pack.families.push(("mood".to_owned(), vec![lit("Hot"), lit("Warm"), lit("Cold")]));
@@ -152,6 +155,21 @@ impl Author<'_> {
         }
     }
 
+    /// What the account gives instead for some postings, tests and stages. A table has a column for that.
+    fn overrides(&mut self, ty: &Type) -> BTreeMap<Per, BTreeMap<String, Value>> {
+        let mut per = BTreeMap::new();
+        if matches!(ty, Type::List(item) if matches!(**item, Type::Record(_))) {
+            return per;
+        }
+        for (which, names) in [(Per::Posting, &POSTINGS[..]), (Per::Assessment, &TESTS[..]), (Per::Stage, &STAGES[..])] {
+            if self.chance(200) {
+                let some = (0..self.dice.between(1, 2)).map(|_| (*self.dice.pick(names)).to_owned()).collect::<Vec<_>>();
+                per.insert(which, some.into_iter().map(|name| (name, given(&value(self.dice, ty)))).collect());
+            }
+        }
+        per
+    }
+
     /// The names that all of these events have.
     fn sight(&self, kinds: &[EventKind]) -> Sight {
         let mut common: Option<BTreeMap<String, Field>> = None;
@@ -168,8 +186,10 @@ impl Author<'_> {
                 }
             });
         }
-        let mut sight =
-            Sight { about_attempt: kinds.iter().all(|kind| matches!(kind, EventKind::Assessment(_))), ..Sight::default() };
+        let mut sight = Sight {
+            about_attempt: kinds.iter().all(|kind| vocabulary::about_attempt(kind, Some(self.adapter))),
+            ..Sight::default()
+        };
         for (name, field) in common.unwrap_or_default() {
             sight.add(&name, &field);
         }
@@ -186,17 +206,11 @@ impl Author<'_> {
     }
 
     fn rule(&mut self, at: usize) -> Rule {
-        let all = kinds();
-        let (first, kind) = self.dice.pick(&all).clone();
-        let (mut triggers, mut heard) = (vec![first], vec![kind]);
-        if self.chance(250) {
-            let (name, kind) = self.dice.pick(&all).clone();
-            if !triggers.contains(&name) {
-                triggers.push(name);
-                heard.push(kind);
-            }
-        }
+        let (triggers, heard, known) = self.triggers();
         let mut sight = self.sight(&heard);
+        for (name, field) in &known {
+            sight.add(name, field);
+        }
         let stage_change = heard.contains(&EventKind::STAGE_CHANGE);
         let mut accept = Vec::new();
         for (word, fits) in [("archived", true), ("moved_on", stage_change), ("own_moves", stage_change)] {
@@ -204,9 +218,9 @@ impl Author<'_> {
                 accept.push(word);
             }
         }
-        let when = self.chance(700).then(|| self.cond(&mut sight, 2, true)).flatten();
+        let when = self.chance(550).then(|| self.cond(&mut sight, 2, true)).flatten();
         let mut for_each = Vec::new();
-        for n in 0..if self.chance(500) { self.dice.between(1, 2) } else { 0 } {
+        for n in 0..if self.chance(400) { self.dice.between(1, 2) } else { 0 } {
             let name = format!("v{n}");
             if let Some((spec, row)) = self.spec(&sight, true) {
                 sight.add(&name, &row);
@@ -233,7 +247,9 @@ impl Author<'_> {
             }
         }
         let verbs = self.verbs(&sight, 4);
-        Rule { name: format!("rule {at}"), triggers, accept, when, for_each, find, require, verbs }
+        let can = when.is_some() || !for_each.is_empty();
+        let settle = (can && self.chance(400)).then(|| i64::try_from(self.dice.between(11, 3_600)).unwrap());
+        Rule { name: format!("rule {at}"), triggers, accept, when, settle, for_each, find, require, verbs }
     }
 
     /// A condition. Where it must hold for what follows, what it asks for is there from then on.
@@ -388,7 +404,9 @@ impl Author<'_> {
             let mut inside = Sight { row: Some(fields.clone()), ..sight.clone() };
             spec.wher = self.cond(&mut inside, 1, true);
             // What it asks for, a row that stays has.
-            if let (Type::Record(fields), Some(row)) = (&mut row.ty, inside.row) {
+            if self.narrows
+                && let (Type::Record(fields), Some(row)) = (&mut row.ty, inside.row)
+            {
                 for (name, field) in fields {
                     field.optional &= row[name].optional;
                 }
@@ -423,82 +441,6 @@ impl Author<'_> {
         Some((spec, row))
     }
 
-    fn text(&mut self, sight: &Sight, depth: u32) -> Text {
-        let mut text = vec![Piece::Lit(self.lit())];
-        for _ in 0..self.dice.below(4) {
-            text.extend(self.piece(sight, depth));
-        }
-        text
-    }
-
-    fn piece(&mut self, sight: &Sight, depth: u32) -> Option<Piece> {
-        let names = &sight.names;
-        if !sight.believed.is_empty() && self.chance(250) {
-            return Some(Piece::Print(self.dice.pick(&sight.believed).clone()));
-        }
-        Some(match self.dice.below(if depth == 0 { 9 } else { 13 }) {
-            0 | 1 => Piece::Print(self.name(names, |field| !field.optional && field.ty.prints())?.0),
-            2 => {
-                let lit = self.lit();
-                Piece::Default(self.name(names, |field| field.optional && field.ty.prints())?.0, lit)
-            }
-            3 => {
-                let numeric = |field: &Field| !field.optional && matches!(field.ty, Type::Int | Type::Number);
-                Piece::Round(self.name(names, numeric)?.0, u8::try_from(self.dice.below(3)).unwrap())
-            }
-            4 => Piece::Date(self.name(names, |field| !field.optional && field.ty == Type::Date)?.0),
-            5 => {
-                let list = |field: &Field| !field.optional && matches!(&field.ty, Type::List(item) if item.prints());
-                Piece::Join(self.name(names, list)?.0, ", ".to_owned())
-            }
-            6 => Piece::Upper(self.name(names, |field| !field.optional && field.ty.prints())?.0),
-            7 => Piece::Lower(self.name(names, |field| !field.optional && field.ty.prints())?.0),
-            8 => {
-                let (name, optional) = self.dice.pick(if sight.bands.is_empty() { return None } else { &sight.bands }).clone();
-                let guarded = optional && !self.slips();
-                Piece::Band(name, guarded.then(|| "none".to_owned()))
-            }
-            9 | 10 => {
-                let asked = |field: &Field| field.optional || matches!(field.ty, Type::Bool | Type::List(_));
-                let (name, _) = self.name(names, asked)?;
-                let mut there = sight.clone();
-                if let Some(field) = there.names.get_mut(&name) {
-                    field.optional = false;
-                }
-                let then = self.text(&there, depth - 1);
-                let mut outside = sight.clone();
-                self.believe(&mut outside, &there);
-                let otherwise = if self.chance(300) { self.text(&outside, depth - 1) } else { Vec::new() };
-                Piece::If(name, then, otherwise)
-            }
-            11 => {
-                let (name, _) = self.name(names, |field| field.optional || matches!(field.ty, Type::Bool | Type::List(_)))?;
-                let then = self.text(sight, depth - 1);
-                Piece::Unless(name, then)
-            }
-            _ => {
-                let (name, field) = self.name(names, |field| !field.optional && matches!(field.ty, Type::List(_)))?;
-                let Type::List(item) = field.ty else { return None };
-                let mut inside = Sight::default();
-                inside.names.insert("@index".to_owned(), Field::required(Type::Int));
-                inside.names.insert("this".to_owned(), Field::required((*item).clone()));
-                for part in item.members() {
-                    inside.names.insert(part.clone(), item.member(&part)?);
-                }
-                let mut body = vec![Piece::Lit(self.lit())];
-                for _ in 0..self.dice.between(1, 2) {
-                    // `@index` can be printed, and nothing else.
-                    body.extend(self.piece(&inside, 0).filter(|piece| match piece {
-                        Piece::Print(_) | Piece::Default(..) => true,
-                        Piece::Upper(name) | Piece::Lower(name) => !name.starts_with('@'),
-                        _ => false,
-                    }));
-                }
-                Piece::Each(name, body)
-            }
-        })
-    }
-
     fn verbs(&mut self, sight: &Sight, most: u64) -> Vec<Verb> {
         let mut verbs: Vec<Verb> = (0..self.dice.between(1, most)).map(|_| self.verb(sight)).collect();
         if !self.slips() {
@@ -517,7 +459,12 @@ impl Author<'_> {
         if !sight.names.contains_key("opportunity.id") && !self.slips() {
             return Verb::Alert(self.text(sight, 1));
         }
-        match self.dice.below(18) {
+        match self.dice.below(21) {
+            18 => {
+                let to = if self.chance(500) { vec![Piece::Lit(tag(self.dice))] } else { self.text(sight, 1) };
+                Verb::RenameTag { from: self.pattern(sight), to }
+            }
+            19 | 20 => self.question(sight).unwrap_or_else(|| Verb::Alert(self.text(sight, 1))),
             0 | 1 => Verb::AddTag(if self.chance(400) { vec![Piece::Lit(tag(self.dice))] } else { self.text(sight, 1) }),
             2 => Verb::RemoveTag(self.pattern(sight)),
             3 => Verb::SetTag("mood".to_owned(), vec![Piece::Lit((*self.dice.pick(&["Hot", "Warm", "Cold"])).to_owned())]),
@@ -581,6 +528,7 @@ fn effect(verb: &Verb) -> String {
         Verb::Archive(_) => "archive".to_owned(),
         Verb::Unjudged(name, _) => (*name).to_owned(),
         Verb::Call { operation, .. } => format!("call {operation}"),
+        Verb::Ask { key, .. } => format!("ask {key}"),
         other => format!("{other:?}"),
     }
 }

@@ -4,8 +4,10 @@
 //! It reads the generator's own words, not the compiled rule, so that reading, checking and binding are tried as well.
 
 use super::sight::{Absent, Into, Row, Sight, World, items, print, same};
-use super::written::{Given, Right, Rule, Spec, Verb, pattern as written_pattern, text as written_text};
-use leverd::model::{EventKind, LeverEvent, Value};
+use super::written::{Cond, Given, Right, Rule, Spec, Trigger, Verb, pattern as written_pattern, text as written_text};
+use jiff::{SignedDuration, Timestamp};
+use leverd::lang::vocabulary;
+use leverd::model::{AssessmentEvent, EventKind, ForRule, LeverEvent, Look, Value};
 
 /// What comes of an event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,6 +15,10 @@ pub(super) struct Meant {
     pub(super) fired: Vec<String>,
     pub(super) acts: Vec<String>,
     pub(super) alerts: Vec<String>,
+    /// What is looked at later, and when.
+    pub(super) later: Vec<String>,
+    /// Looks that are as good as none: whether the event or what can be read was false is told by a mixed condition only.
+    pub(super) perhaps: Vec<String>,
     /// Texts that could not be made, which no accepted rule may have.
     pub(super) broken: Vec<String>,
 }
@@ -69,6 +75,18 @@ impl Item<'_, '_, '_> {
                     acts.add(slot, format!("remove_tag {written}"));
                 }
             }
+            Verb::RenameTag { from, to } => {
+                let to = sight.says(to, Into::Tag)?.trim().to_owned();
+                let tags = world.values.get("opportunity.tags").map(items).unwrap_or_default();
+                let tags = tags.iter().map(print).filter(|tag| tag.trim() != to && sight.like(from, tag, false).is_some());
+                let old: Vec<String> = tags.collect();
+                if !to.is_empty() && !old.is_empty() {
+                    acts.add(format!("tag {to}"), format!("add_tag {to}"));
+                    for tag in old {
+                        acts.add(format!("tag {tag}"), format!("remove_tag {tag}"));
+                    }
+                }
+            }
             Verb::SetTag(family, text) => {
                 let tag = sight.says(text, Into::Tag)?.trim().to_owned();
                 let members = world.pack.families.iter().find(|(name, _)| name == family).map(|(_, members)| members);
@@ -95,6 +113,20 @@ impl Item<'_, '_, '_> {
                 let key = sight.says(key, Into::Plain)?.trim().to_owned();
                 if !key.is_empty() && url.starts_with("http") {
                     acts.add(format!("link {key}"), format!("add_link {key} {url}"));
+                }
+            }
+            Verb::Ask { key, title, choose, expires, secret } => {
+                let title = sight.says(title, Into::Plain)?;
+                let Some(Value::Duration { duration }) = sight.right(expires) else { return Ok(()) };
+                let rows = sight.rows(choose);
+                if !rows.is_empty() {
+                    let label = |row: &Row| match &row.value {
+                        Value::Record { record } => record.values().map(print).collect::<Vec<_>>().join(", "),
+                        value => print(value),
+                    };
+                    let rows: Vec<String> = rows.iter().map(label).collect();
+                    let act = format!("ask {key} {secret} {title:?} {rows:?} {}", world.now + duration);
+                    acts.add(mine(&format!("ask {key}")), act);
                 }
             }
             Verb::Alert(text) => meant.alerts.push(sight.says(text, Into::Plain)?),
@@ -169,10 +201,60 @@ fn identity(row: &Row) -> String {
     }
 }
 
+/// The names that a condition asks about.
+fn asked<'c>(cond: &'c Cond, into: &mut Vec<&'c str>) {
+    match cond {
+        Cond::All(all) | Cond::Any(all) => all.iter().for_each(|cond| asked(cond, into)),
+        Cond::Not(inner) => asked(inner, into),
+        Cond::Test(name, _) => into.push(name),
+    }
+}
+
+/// The next look of `settle`, if one is left: ten seconds after the event came, and once more after the whole time.
+fn look_again(world: &World<'_>, rule: &Rule) -> Option<String> {
+    let whole = SignedDuration::from_secs(rule.settle?);
+    let done = match world.event.for_rule.as_ref().map(|for_rule| &for_rule.look) {
+        None => 0,
+        Some(Look::Settle { round }) => *round,
+        Some(_) => return None,
+    };
+    let looks = [(1, SignedDuration::from_secs(10)), (2, whole)];
+    let times = looks.map(|(round, after)| (round, world.event.received + after));
+    let next = times.into_iter().find(|(round, due)| *round > done && *due > world.now);
+    next.map(|(round, due)| format!("look {round} of {} at {due}", rule.name))
+}
+
+/// What the triggers bring: the holes of the first pattern that reads the tag, the answer. `None`: the tag is none of the rule's.
+fn brought(sight: &Sight<'_>, rule: &Rule) -> Option<Vars> {
+    let event = sight.world.event;
+    if let EventKind::Answered(_) = event.kind {
+        return Some(vec![("answer".to_owned(), Row::chosen(&event.fields))]);
+    }
+    if event.kind != EventKind::TagAdded {
+        return Some(Vec::new());
+    }
+    let tag = print(event.fields.get("tag")?);
+    let read = rule.triggers.iter().find_map(|trigger| match trigger {
+        Trigger::TagAdded(pattern) => sight.like(pattern, &tag, false),
+        Trigger::Event(_) | Trigger::Timer { .. } => None,
+    })?;
+    Some(read.into_iter().map(|(name, value)| (name, Some(Row::of(value)))).collect())
+}
+
 fn walk(sight: &mut Sight<'_>, rule: &Rule, acts: &mut Acts, meant: &mut Meant) -> Result<(), Absent> {
     let world = sight.world;
-    if rule.when.as_ref().is_some_and(|when| !sight.holds(when, None)) {
-        return Ok(());
+    match brought(sight, rule) {
+        Some(vars) => sight.vars = vars,
+        None => return Ok(()),
+    }
+    let when = rule.when.as_ref().filter(|when| !sight.holds(when, None));
+    let mut names = Vec::new();
+    if let Some(when) = when {
+        asked(when, &mut names);
+        if names.iter().all(|name| vocabulary::group(name).is_none()) {
+            // What the event says will be no other later.
+            return Ok(());
+        }
     }
     if world.event.kind == EventKind::STAGE_CHANGE && !rule.accept.contains(&"moved_on") {
         let (to, here) = (world.values.get("to_stage"), world.values.get("opportunity.stage"));
@@ -180,8 +262,26 @@ fn walk(sight: &mut Sight<'_>, rule: &Rule, acts: &mut Acts, meant: &mut Meant) 
             return Ok(());
         }
     }
+    if when.is_some() {
+        let mixed = names.iter().any(|name| vocabulary::group(name).is_none());
+        if mixed { &mut meant.perhaps } else { &mut meant.later }.extend(look_again(world, rule));
+        return Ok(());
+    }
     let mut found = Vec::new();
-    nest(sight, rule, &rule.for_each, String::new(), &mut found, acts, meant);
+    let (mut instead, mut said) = (Acts::default(), Meant::default());
+    nest(sight, rule, &rule.for_each, String::new(), &mut found, &mut instead, &mut said);
+    if found.is_empty()
+        && let Some(look) = look_again(world, rule)
+    {
+        // What there is to do without any row is for the last look.
+        meant.later.push(look);
+        return Ok(());
+    }
+    for (slot, act) in instead.taken {
+        acts.add(slot, act);
+    }
+    meant.alerts.extend(said.alerts);
+    meant.broken.extend(said.broken);
     let mut result = Ok(());
     'items: for (vars, identity) in found {
         sight.vars = vars;
@@ -245,14 +345,66 @@ fn nest(
 }
 
 /// What the rules of the pack mean for the event.
-pub(super) fn meant(world: &World<'_>, listens: &dyn Fn(&Rule) -> bool) -> Meant {
+pub(super) fn meant(world: &World<'_>, listens: &dyn Fn(&Rule) -> bool, armed: &dyn Fn(&Rule) -> bool) -> Meant {
     let (mut acts, mut meant) = (Acts::default(), Meant::default());
     for rule in world.pack.rules.iter().filter(|rule| listens(rule)) {
         let mut sight = Sight { world, vars: Vec::new() };
+        if let Some(ForRule { look: Look::Timer { anchor, .. }, .. }) = &world.event.for_rule {
+            // The rule may say another time by now.
+            let mut due = timers(&sight, rule, *anchor);
+            due.sort();
+            match due.first() {
+                Some((at, _)) if *at <= world.now => {}
+                Some(_) => {
+                    meant.later.extend(due.into_iter().map(|(_, told)| told));
+                    continue;
+                }
+                None => continue,
+            }
+        }
         if let Err(Absent(what)) = walk(&mut sight, rule, &mut acts, &mut meant) {
             meant.broken.push(format!("{}: {what}", rule.name));
         }
     }
     meant.acts = acts.taken.into_iter().map(|(_, act)| act).collect();
+    if world.event.for_rule.is_none() {
+        for rule in world.pack.rules.iter().filter(|rule| armed(rule)) {
+            let sight = Sight { world, vars: Vec::new() };
+            let all = timers(&sight, rule, world.event.at);
+            meant.later.extend(all.into_iter().map(|(_, told)| told));
+        }
+    }
     meant
+}
+
+/// The timers of a rule that count from this event, or from the expiry of its attempt, and when each is due.
+fn timers(sight: &Sight<'_>, rule: &Rule, anchor: Timestamp) -> Vec<(Timestamp, String)> {
+    let world = sight.world;
+    let first = world.event.for_rule.is_none();
+    let mut due = Vec::new();
+    for trigger in &rule.triggers {
+        let Trigger::Timer { before, delay, of } = trigger else { continue };
+        let from = match of {
+            Some(kind) if *kind == world.event.kind.to_string() => anchor,
+            Some(_) => continue,
+            None => match world.values.get("assessment.expires_at") {
+                Some(Value::Date { date }) if !first || tells_expiry(&world.event.kind) => *date,
+                _ => continue,
+            },
+        };
+        let Some(Value::Duration { duration }) = sight.right(delay) else { continue };
+        let at = if *before { from - duration } else { from + duration };
+        if first && *before && at <= world.now {
+            // Nobody can be told in time any more.
+            continue;
+        }
+        due.push((at, format!("timer of {} at {at}", rule.name)));
+    }
+    due
+}
+
+/// Events after which an invitation expires at another time than before.
+fn tells_expiry(kind: &EventKind) -> bool {
+    use AssessmentEvent as E;
+    matches!(kind, EventKind::Assessment(E::Invited | E::Reinvited | E::Opened | E::Reopened) | EventKind::Done(_))
 }

@@ -1,7 +1,8 @@
 //! What a rule sees, plainly: one flat table of names, every text made anew, every row compared with everything.
 
-use super::written::{Ask, Band, Cond, Pack, Part, Pattern, Piece, Right, Source, Spec};
+use super::written::{Ask, Band, Cond, Pack, Part, Pattern, Piece, Right, Setting, Source, Spec};
 use jiff::Timestamp;
+use leverd::lang::rule::Per;
 use leverd::model::{Event, Kind, Type, Value};
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ pub(super) struct Row {
 pub(super) struct World<'a> {
     pub(super) pack: &'a Pack,
     pub(super) event: &'a Event,
+    pub(super) now: Timestamp,
     /// Every name of the vocabulary that has a value.
     pub(super) values: BTreeMap<String, Value>,
     pub(super) tests: Vec<Value>,
@@ -44,8 +46,14 @@ fn member(value: &Value, name: &str) -> Option<Value> {
 }
 
 impl Row {
-    fn of(value: Value) -> Self {
+    pub(super) fn of(value: Value) -> Self {
         Self { value, fields: BTreeMap::new(), asked: (Timestamp::UNIX_EPOCH, 0) }
+    }
+
+    /// What a person chose, with the further fields of the row.
+    pub(super) fn chosen(said: &BTreeMap<String, Value>) -> Option<Self> {
+        let further = said.iter().filter_map(|(name, value)| Some((name.strip_prefix("answer.")?.to_owned(), value.clone())));
+        Some(Self { fields: further.collect(), ..Self::of(said.get("answer")?.clone()) })
     }
 
     fn look(&self, path: Option<&str>) -> Option<Value> {
@@ -155,7 +163,7 @@ impl Sight<'_> {
             return row.as_ref()?.look(rest);
         }
         if let Some(setting) = self.world.pack.settings.iter().find(|setting| setting.name == head) {
-            let value = setting.value.as_ref().map(|value| self.meant(&setting.ty, value))?;
+            let value = self.setting(setting)?;
             return rest
                 .map_or(Some(value.clone()), |rest| rest.split('.').try_fold(value, |value, name| member(&value, name)));
         }
@@ -167,6 +175,31 @@ impl Sight<'_> {
         }
         let (front, last) = path.rsplit_once('.')?;
         member(&self.look(front)?, last)
+    }
+
+    /// A setting: the posting's value beats the test's, that one the stage's, and all of them the account's. What is about an attempt
+    /// goes by where that was requested.
+    fn setting(&self, setting: &Setting) -> Option<Value> {
+        let values = &self.world.values;
+        let attempt = values.contains_key("assessment.test");
+        let named = |name: &str| values.get(name).filter(|_| self.world.event.opportunity.is_some());
+        let id = |value: Option<&Value>| match value {
+            Some(Value::Named(named)) => Some(named.id.clone()),
+            _ => None,
+        };
+        let own = setting.per.iter().find_map(|(per, given)| {
+            let (kind, which) = match per {
+                Per::Posting => (Kind::Posting, id(values.get("assessment.posting").or_else(|| named("opportunity.posting")))),
+                Per::Assessment => (Kind::Assessment, id(values.get("assessment.test"))),
+                Per::Stage if attempt => (Kind::Stage, id(values.get("assessment.stage"))),
+                Per::Stage => (Kind::Stage, id(values.get("to_stage").or_else(|| named("opportunity.stage")))),
+            };
+            let which = which?;
+            let of =
+                |name: &str| self.by_name(kind, name, false).is_some_and(|value| id(Some(&value)).as_ref() == Some(&which));
+            given.iter().find(|(name, _)| of(name)).map(|(_, value)| value)
+        });
+        own.or(setting.value.as_ref()).map(|value| self.meant(&setting.ty, value))
     }
 
     /// A thing that stands in a file by its name.

@@ -1,7 +1,9 @@
 //! What a generated pack says, and how its author would write it: the generator makes it, the reference evaluator means it.
 
+use leverd::lang::rule::Per;
 use leverd::model::{Type, Value};
 use serde_yaml::{Mapping, Value as Yaml};
+use std::collections::BTreeMap;
 
 /// One piece of a text.
 #[derive(Debug, Clone)]
@@ -89,6 +91,10 @@ pub(super) struct Spec {
 pub(super) enum Verb {
     AddTag(Text),
     RemoveTag(Pattern),
+    RenameTag {
+        from: Pattern,
+        to: Text,
+    },
     SetTag(String, Text),
     ClearTag(String),
     Note {
@@ -101,6 +107,14 @@ pub(super) enum Verb {
         key: Text,
     },
     Alert(Text),
+    /// A question with the rows that can be chosen.
+    Ask {
+        key: String,
+        title: Text,
+        choose: Box<Spec>,
+        expires: Right,
+        secret: bool,
+    },
     Move {
         to: Right,
         from: Option<Right>,
@@ -124,6 +138,8 @@ pub(super) enum Takes {
     Text(Text),
     Right(Right),
     Map(Vec<(&'static str, Takes)>),
+    /// `~`.
+    Nothing,
 }
 
 /// What an operation is given.
@@ -133,12 +149,28 @@ pub(super) enum Given {
     Number(i64),
 }
 
+/// What a rule listens to.
+#[derive(Debug, Clone)]
+pub(super) enum Trigger {
+    /// An event as it is stored: `candidateHired`, `answered:KEY`.
+    Event(String),
+    /// Time before or after an event, or the expiry of the invitation.
+    Timer {
+        before: bool,
+        delay: Right,
+        of: Option<String>,
+    },
+    TagAdded(Pattern),
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Rule {
     pub(super) name: String,
-    pub(super) triggers: Vec<String>,
+    pub(super) triggers: Vec<Trigger>,
     pub(super) accept: Vec<&'static str>,
     pub(super) when: Option<Cond>,
+    /// In seconds.
+    pub(super) settle: Option<i64>,
     pub(super) for_each: Vec<(String, Spec)>,
     pub(super) find: Vec<(String, Spec)>,
     pub(super) require: Vec<(Cond, Vec<Verb>)>,
@@ -151,6 +183,8 @@ pub(super) struct Setting {
     pub(super) ty: Type,
     /// `None`: optional, and no account gives it.
     pub(super) value: Option<Value>,
+    /// What the account gives for single things instead, by their names.
+    pub(super) per: BTreeMap<Per, BTreeMap<String, Value>>,
 }
 
 #[derive(Debug, Clone)]
@@ -310,6 +344,12 @@ fn verb(verb: &Verb) -> Yaml {
     match verb {
         Verb::AddTag(tag) => one("add_tag", said(tag)),
         Verb::RemoveTag(parts) => one("remove_tag", Yaml::from(pattern(parts))),
+        Verb::RenameTag { from, to } => one("rename_tag", map([("from", Yaml::from(pattern(from))), ("to", said(to))])),
+        Verb::Ask { key, title, choose, expires, secret } => {
+            let keys = [("key", Yaml::from(key.as_str())), ("title", said(title)), ("choose", spec(choose))];
+            let secret = secret.then(|| ("secret", Yaml::from(true)));
+            one("ask", map(keys.into_iter().chain([("expires", right(expires))]).chain(secret)))
+        }
         Verb::SetTag(family, tag) => one("set_tag", one(family, said(tag))),
         Verb::ClearTag(family) => one("clear_tag", Yaml::from(family.as_str())),
         Verb::Note { text, key: None, secret: false } => one("add_note", said(text)),
@@ -346,6 +386,7 @@ fn takes(what: &Takes) -> Yaml {
         Takes::Text(pieces) => Yaml::from(text(pieces)),
         Takes::Right(value) => right(value),
         Takes::Map(keys) => map(keys.iter().map(|(key, what)| (*key, takes(what)))),
+        Takes::Nothing => Yaml::Null,
     }
 }
 
@@ -353,10 +394,18 @@ fn sources(specs: &[(String, Spec)]) -> Yaml {
     Yaml::Mapping(specs.iter().map(|(name, of)| (Yaml::from(name.as_str()), spec(of))).collect())
 }
 
-fn trigger(trigger: &str) -> Yaml {
-    match trigger.split_once(':') {
+fn trigger(trigger: &Trigger) -> Yaml {
+    let event = |event: &str| match event.split_once(':') {
         Some((key, value)) => one(key, Yaml::from(value)),
-        None => Yaml::from(trigger),
+        None => Yaml::from(event),
+    };
+    match trigger {
+        Trigger::Event(name) => event(name),
+        Trigger::Timer { before, delay, of } => {
+            let of = of.as_deref().map_or_else(|| Yaml::from("assessment.expires_at"), event);
+            map([(if *before { "before" } else { "after" }, right(delay)), ("of", of)])
+        }
+        Trigger::TagAdded(parts) => one("tag_added", Yaml::from(pattern(parts))),
     }
 }
 
@@ -373,9 +422,10 @@ fn rule(rule: &Rule) -> Yaml {
     };
     let parts = [
         ("name", Some(Yaml::from(rule.name.as_str()))),
-        ("trigger", Some(list(&rule.triggers, |name| trigger(name)))),
+        ("trigger", Some(list(&rule.triggers, trigger))),
         ("accept", (!rule.accept.is_empty()).then(|| list(&rule.accept, |word| Yaml::from(*word)))),
         ("when", rule.when.as_ref().map(cond)),
+        ("settle", rule.settle.map(|seconds| Yaml::from(format!("{seconds}s")))),
         ("for_each", (!rule.for_each.is_empty()).then(|| sources(&rule.for_each))),
         ("find", (!rule.find.is_empty()).then(|| sources(&rule.find))),
         ("require", (!rule.require.is_empty()).then(|| list(&rule.require, requires))),
@@ -388,7 +438,7 @@ fn ty(ty: &Type) -> Yaml {
     match ty {
         Type::List(item) => Yaml::Sequence(vec![self::ty(item)]),
         Type::OneOf(options) => one("one_of", list(options, |option| Yaml::from(option.as_str()))),
-        other => Yaml::from(other.to_string()),
+        other => Yaml::from(other.to_string().replace(' ', "_")),
     }
 }
 
@@ -408,7 +458,23 @@ fn setting(setting: &Setting) -> Yaml {
         Some(given) => ("default", value(given)),
         None => ("optional", Yaml::from(true)),
     };
-    map(kind.into_iter().chain([given]))
+    let per: Vec<Per> = setting.per.keys().copied().collect();
+    let per = (!per.is_empty()).then(|| ("per", list(&per, |per| Yaml::from(per.as_str()))));
+    map(kind.into_iter().chain([given]).chain(per))
+}
+
+/// What the account gives: by the name of the setting, for single things.
+pub(super) fn given(pack: &Pack) -> Option<String> {
+    let each = |(name, given): (&String, &Value)| (Yaml::from(name.as_str()), value(given));
+    let overridden = pack.settings.iter().filter(|setting| !setting.per.is_empty());
+    let all: Mapping = overridden
+        .map(|setting| {
+            let per =
+                setting.per.iter().map(|(per, all)| (Yaml::from(per.key()), Yaml::Mapping(all.iter().map(each).collect())));
+            (Yaml::from(setting.name.as_str()), Yaml::Mapping(per.collect()))
+        })
+        .collect();
+    (!all.is_empty()).then(|| serde_yaml::to_string(&all).unwrap())
 }
 
 fn band(band: &Band) -> Yaml {
