@@ -32,6 +32,7 @@ mod mangled;
 mod packs;
 mod pages;
 mod policy;
+mod postgres;
 mod promise;
 mod readme;
 mod reports;
