@@ -106,7 +106,12 @@ impl Place {
     /// The store for queries, also beside a running leverd.
     pub async fn look(&self) -> anyhow::Result<Store> {
         let named = self.named()?;
-        Store::open(named.options.read_only()).await.with_context(|| named.door.display().to_string())
+        let place = named.options.place.clone();
+        Store::open(named.options.read_only()).await.map_err(|error| match place {
+            store::Place::File(path) => anyhow::Error::new(error).context(path.display().to_string()),
+            // It says itself which database it speaks of.
+            _ => error.into(),
+        })
     }
 
     /// Hands events over that one rule shall see: to the running leverd that holds the store, or to the store where none runs. How many

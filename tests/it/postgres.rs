@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio_postgres::NoTls;
 
 /// The oldest version that leverd works with.
@@ -60,6 +60,10 @@ fn start() -> Server {
         .output()
         .unwrap();
     assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+    // One user has a password.
+    let rules = data.join("pg_hba.conf");
+    let trusting = std::fs::read_to_string(&rules).unwrap();
+    std::fs::write(&rules, format!("local all guarded scram-sha-256\n{trusting}")).unwrap();
     let script =
         "log=\"$1/log\"; shift; \"$@\" >\"$log\" 2>&1 & server=$!; read -r _; kill -QUIT $server; wait $server; rm -rf \"$0\"";
     let keeper = ordinary("sh")
@@ -163,7 +167,7 @@ pub(crate) struct Cutter {
     /// The database by this way.
     pub(crate) base: Base,
     state: Arc<Cut>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 #[derive(Default)]
@@ -189,7 +193,21 @@ impl Cutter {
             }
         });
         let base = Base { url: url(folder.path(), &base.name), name: base.name.clone() };
-        Self { base, state, _folder: folder }
+        Self { base, state, folder }
+    }
+
+    /// The same database by a port of this machine.
+    pub(crate) async fn over_tcp(&self) -> u16 {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let socket = self.folder.path().join(".s.PGSQL.5432");
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                let mut server = UnixStream::connect(&socket).await.unwrap();
+                tokio::spawn(async move { drop(tokio::io::copy_bidirectional(&mut client, &mut server).await) });
+            }
+        });
+        port
     }
 
     pub(crate) fn away(&self, away: bool) {

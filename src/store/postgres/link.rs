@@ -188,7 +188,7 @@ fn fault(error: &Error) -> Fault {
     let class = code.code().get(..2).unwrap_or_default();
     let why = match *code {
         SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
-            format!("the database lets leverd not in: {}", told.message())
+            format!("the database does not let leverd in: {}", told.message())
         }
         SqlState::INVALID_CATALOG_NAME => format!("{}: create it, or name another one", told.message()),
         SqlState::INSUFFICIENT_PRIVILEGE => {

@@ -17,6 +17,8 @@ mod intake;
 mod lanes;
 #[path = "ledger.rs"]
 mod ledger;
+#[path = "queries.rs"]
+mod queries;
 #[path = "session.rs"]
 mod session;
 #[path = "sound.rs"]

@@ -23,6 +23,8 @@ mod lanes;
 mod ledger;
 #[path = "power.rs"]
 mod power;
+#[path = "queries.rs"]
+mod queries;
 #[path = "sound.rs"]
 mod sound;
 

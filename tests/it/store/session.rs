@@ -136,3 +136,29 @@ async fn what_is_wrong_with_the_address_is_said_without_the_password() {
         assert!(!told.contains("s3cret"), "{told}");
     }
 }
+
+#[tokio::test]
+async fn a_password_is_asked_for_and_the_wrong_one_is_refused_and_not_told() {
+    let base = server().database().await;
+    base.sql("CREATE ROLE guarded LOGIN PASSWORD 's3cret'; GRANT ALL ON SCHEMA public TO guarded").await;
+    let open = |password: Option<&str>| {
+        let url = base.url.replace("user=leverd", "user=guarded");
+        Store::open(Options::postgres(url, password.map(leverd::model::Secret::new)))
+    };
+    let refused = unavailable(open(Some("hunter2")).await.map(drop));
+    assert!(refused.contains("does not let leverd in") && !refused.contains("hunter2"), "{refused}");
+    assert!(unavailable(open(None).await.map(drop)).contains("password missing"));
+    assert_eq!(open(Some("s3cret")).await.unwrap().deliver(delivery("t", "{}", 0)).await.unwrap(), Received::Stored);
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_no_tls_is_told_nothing_where_tls_is_meant() {
+    let base = server().database().await;
+    let cutter = Cutter::before(server(), &base);
+    let port = cutter.over_tcp().await;
+    let url = |more: &str| format!("postgres://leverd@127.0.0.1:{port}/{}{more}", base.name);
+    let refused = unavailable(Store::open(Options::postgres(url("?sslmode=require"), None)).await.map(drop));
+    assert!(refused.contains("TLS"), "{refused}");
+    // On this machine it need not be encrypted.
+    assert_eq!(Store::open(Options::postgres(url(""), None)).await.unwrap().accounts().await.unwrap(), []);
+}
