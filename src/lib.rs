@@ -14,7 +14,7 @@
 //! | [`lever`] | dialect: Lever's bytes to our words and back | send |
 //! | [`vendor`] | dialect: vendors' bytes to our words and back, driven by `vendor.yaml` | name a vendor |
 //! | [`http`] | the one place that opens an outbound socket; budgets and breakers | retry, or know what a request means |
-//! | [`store`] | five commits, claims and queries on SQLite | decide anything |
+//! | [`store`] | five commits, claims and queries on SQLite or PostgreSQL | decide anything |
 //! | [`runtime`] | the conductor: intake, derive, plan, carry out, reload | know terminals or pages |
 //! | [`server`] | the door: webhooks, health, metrics, the console | know rules or vendors |
 //! | [`sim`] | the outside world on loopback: Lever and vendors, badly behaved when told | import engine, runtime or store |

@@ -25,7 +25,7 @@ pub(super) struct Backup {
 
 impl Backup {
     pub(super) fn run(&self, out: &mut Out) -> anyhow::Result<Exit> {
-        let holding = copy::backup(&self.place.path()?, &self.file)?;
+        let holding = copy::backup(&self.place.existing()?, &self.file)?;
         if self.format == Format::Json {
             out.json(&holding)?;
         } else {

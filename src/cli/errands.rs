@@ -1,28 +1,27 @@
 //! Errands of commands: run by the leverd that holds the store, or, where none runs, by this process for as long as it takes.
 
 use super::files::Folder;
-use super::stored::config;
+use super::stored::{Named, config};
 use crate::http::{Client, Limits};
-use crate::lang::config::Store as StorePlace;
 use crate::runtime::Node;
 use crate::runtime::clock::Clock;
 use crate::runtime::service;
 use crate::server::errand::{self, Errand};
-use crate::store::{Options, Store};
+use crate::store::Store;
 use anyhow::{Context, anyhow};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// The store that a configuration names.
-fn store(path: &Path) -> anyhow::Result<PathBuf> {
-    let StorePlace::Sqlite(store) = config(path)?.store;
-    Ok(Folder::of(path).path(&store))
+fn store(path: &Path) -> anyhow::Result<Named> {
+    let folder = Folder::of(path);
+    Named::of(&config(path)?, &folder.path(""), &folder)
 }
 
 /// What the running leverd says to an errand; `None` if none runs.
 pub(super) async fn running(config: &Path, errand: &Errand) -> anyhow::Result<Option<Value>> {
-    let answer = errand::ask(&store(config)?, errand).await.context("the running leverd broke off")?;
+    let answer = errand::ask(&store(config)?.door, errand).await.context("the running leverd broke off")?;
     answer.map(|answer| answer.map_err(anyhow::Error::msg)).transpose()
 }
 
@@ -31,7 +30,7 @@ pub(super) async fn run(config: &Path, errand: Errand) -> anyhow::Result<Value> 
     if let Some(answer) = running(config, &errand).await? {
         return Ok(answer);
     }
-    let store = Store::open(Options::path(store(config)?)).await?;
+    let store = Store::open(store(config)?.options).await?;
     let node = Arc::new(Node::new(store, Clock::system(), Client::new(Limits::default())));
     service::start(&node, config).await.map_err(|error| anyhow!("{error}"))?;
     let answer = errand::carry_out(errand, &node).await;

@@ -6,7 +6,7 @@ use super::out::{Format, Out, for_reading};
 use super::stored::{Place, now, wait};
 use crate::runtime::restore;
 use crate::server::errand::{self, Errand};
-use crate::store::{Options, Restored, Store};
+use crate::store::{Restored, Store};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -44,7 +44,7 @@ impl Restore {
             })?;
             return Ok(Exit::Fine);
         };
-        let store = self.place.target()?;
+        let store = self.place.file()?;
         let restored = restore::restore(file, &store, now(), self.replace)?;
         if self.format == Format::Json {
             out.json(&restored)?;
@@ -60,11 +60,11 @@ impl Restore {
 
     /// Whether there was any caution to end.
     async fn settle(&self) -> anyhow::Result<bool> {
-        let path = self.place.path()?;
-        if let Some(answer) = errand::ask(&path, &Errand::Settled).await? {
+        let named = self.place.named()?;
+        if let Some(answer) = errand::ask(&named.door, &Errand::Settled).await? {
             return Ok(answer.map_err(anyhow::Error::msg)?.as_bool().unwrap_or_default());
         }
-        let store = Store::open(Options::path(&path)).await?;
+        let store = Store::open(named.options).await?;
         let was = store.end_caution().await?;
         store.close().await;
         Ok(was)

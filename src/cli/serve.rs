@@ -2,8 +2,9 @@
 
 use super::exit::Exit;
 use super::out::{Out, count};
+use super::stored::Named;
 use crate::http::{Client, Limits};
-use crate::lang::config::{Config, Notices, SecretRef, Store as StorePlace};
+use crate::lang::config::{Config, Notices, SecretRef};
 use crate::lang::render::render_human;
 use crate::runtime::Node;
 use crate::runtime::clock::Clock;
@@ -57,6 +58,9 @@ impl Serve {
         if let Some(Err(error)) = config.notices.as_ref().map(|notices| notice_url(notices, &here)) {
             faults.push(format!("{error:#}"));
         }
+        if let Err(error) = Named::of(config, &here.base, &here) {
+            faults.push(format!("{error:#}"));
+        }
         match service::start(&node, &self.config).await {
             Ok(_) => {
                 for (id, account) in node.held().iter() {
@@ -91,11 +95,10 @@ impl Serve {
     }
 
     async fn serve(&self, config: Config, out: &mut Out) -> anyhow::Result<Exit> {
-        let StorePlace::Sqlite(path) = &config.store;
-        let path = base(&self.config).join(path);
-        let store = Store::open(Options::path(&path)).await?;
-        let node = Arc::new(Node::new(store, Clock::system(), Client::new(Limits::default())));
         let here = Here { base: base(&self.config).to_owned() };
+        let Named { options, door: side } = Named::of(&config, &here.base, &here)?;
+        let store = Store::open(options).await?;
+        let node = Arc::new(Node::new(store, Clock::system(), Client::new(Limits::default())));
         if let Some(notices) = &config.notices {
             node.notices.store(Arc::new(Some(Poster::to(notice_url(notices, &here)?))));
         }
@@ -141,7 +144,7 @@ impl Serve {
         let shared = Shared { node: Arc::clone(&node), metrics: recorder() };
         tokio::join!(
             server::serve(door, shared, cancel.clone()),
-            server::side::serve(path, Arc::clone(&node), cancel.clone()),
+            server::side::serve(side, Arc::clone(&node), cancel.clone()),
             service::run(Arc::clone(&node), self.config.clone(), reading, cancel.clone()),
         );
         if let Some(node) = Arc::into_inner(node) {

@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::files::{Folder, read, shown};
 use super::hand::Progress;
 use super::out::Out;
-use crate::lang::config::{self, Store as StorePlace};
+use crate::lang::config::{self, Config, Secrets, Store as StorePlace};
 use crate::lang::diagnostic::Diagnostics;
 use crate::lang::project::Bound;
 use crate::lang::render::render_human;
@@ -15,7 +15,7 @@ use crate::runtime::backfill;
 use crate::runtime::clock::Clock;
 use crate::runtime::project::Reading;
 use crate::server::side::{self, Ask, Wish};
-use crate::store::{Options, Store, Work};
+use crate::store::{self, Options, Store, StoreError, Work};
 use anyhow::{Context, bail};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
@@ -32,29 +32,86 @@ pub struct Place {
     store: Option<PathBuf>,
 }
 
-impl Place {
-    /// Where the store is or shall be.
-    pub(super) fn target(&self) -> anyhow::Result<PathBuf> {
-        Ok(match &self.store {
-            Some(path) => path.clone(),
-            None => match config(&self.config)?.store {
-                StorePlace::Sqlite(path) => Folder::of(&self.config).path(&path),
-            },
+/// A store: how it is opened, and where the leverd that holds it can be spoken to.
+pub struct Named {
+    pub options: Options,
+    /// The side door has this name and an ending of its own; beside a file, else beside leverd.yaml.
+    pub door: PathBuf,
+}
+
+impl Named {
+    /// The store that a configuration names.
+    pub fn of(config: &Config, base: &Path, secrets: &dyn Secrets) -> anyhow::Result<Self> {
+        Ok(match &config.store {
+            StorePlace::Sqlite(path) => Self::file(base.join(path)),
+            StorePlace::Postgres { url, password } => {
+                let password = password.as_ref().map(|password| password.resolve(secrets));
+                let password = password.transpose().context("`store.password`")?;
+                Self { options: Options::postgres(url, password), door: base.join("leverd") }
+            }
         })
     }
 
-    /// Where the store is.
-    pub(super) fn path(&self) -> anyhow::Result<PathBuf> {
-        let path = self.target()?;
-        if !path.is_file() {
-            bail!("there is no store at {}: `leverd serve` makes it", path.display());
+    fn file(path: PathBuf) -> Self {
+        Self { options: Options::path(&path), door: path }
+    }
+
+    /// Whether it was made, as far as that can be told without a connection.
+    pub fn is_there(&self) -> bool {
+        !matches!(&self.options.place, store::Place::File(path) if !path.is_file())
+    }
+
+    /// The store for queries, also beside a running leverd; `None` if it was never made.
+    pub async fn look(self) -> anyhow::Result<Option<Store>> {
+        if !self.is_there() {
+            return Ok(None);
         }
+        match Store::open(self.options.read_only()).await {
+            Err(StoreError::Unmade { .. }) => Ok(None),
+            store => Ok(Some(store?)),
+        }
+    }
+}
+
+impl Place {
+    /// The store as it is named, whether it was made or not.
+    fn meant(&self) -> anyhow::Result<Named> {
+        Ok(if let Some(path) = &self.store {
+            Named::file(path.clone())
+        } else {
+            let folder = Folder::of(&self.config);
+            Named::of(&config(&self.config)?, &folder.path(""), &folder)?
+        })
+    }
+
+    pub(super) fn named(&self) -> anyhow::Result<Named> {
+        let named = self.meant()?;
+        if !named.is_there() {
+            bail!("there is no store at {}: `leverd serve` makes it", named.door.display());
+        }
+        Ok(named)
+    }
+
+    /// The file of the store, made or not: what is kept in a database is backed up by the database's own means.
+    pub(super) fn file(&self) -> anyhow::Result<PathBuf> {
+        match self.meant()?.options.place {
+            store::Place::File(path) => Ok(path),
+            _ => bail!(
+                "the store is a PostgreSQL database: back it up and restore it by PostgreSQL's own means (`pg_dump`, `pg_basebackup`)"
+            ),
+        }
+    }
+
+    /// The file of a store that was made.
+    pub(super) fn existing(&self) -> anyhow::Result<PathBuf> {
+        let path = self.file()?;
+        self.named()?;
         Ok(path)
     }
 
     /// Whether there is a store, or one was asked for by name: then a missing one is a fault and not a beginning.
     pub fn there(&self) -> bool {
-        self.store.is_some() || self.path().is_ok()
+        self.store.is_some() || self.named().is_ok()
     }
 
     /// The leverd.yaml.
@@ -70,18 +127,23 @@ impl Place {
 
     /// The store for queries, also beside a running leverd.
     pub async fn look(&self) -> anyhow::Result<Store> {
-        let path = self.path()?;
-        Store::open(Options::path(&path).read_only()).await.with_context(|| path.display().to_string())
+        let named = self.named()?;
+        let place = named.options.place.clone();
+        Store::open(named.options.read_only()).await.map_err(|error| match place {
+            store::Place::File(path) => anyhow::Error::new(error).context(path.display().to_string()),
+            // It says itself which database it speaks of.
+            _ => error.into(),
+        })
     }
 
     /// Hands events over that one rule shall see: to the running leverd that holds the store, or to the store where none runs. How many
     /// were not handed over before.
     pub async fn backfill(&self, account: &AccountId, events: Vec<Event>) -> anyhow::Result<usize> {
-        let path = self.path()?;
-        if let Some(answer) = side::ask(&path, &Ask::backfill(account.clone(), events.clone())).await? {
+        let named = self.named()?;
+        if let Some(answer) = side::ask(&named.door, &Ask::backfill(account.clone(), events.clone())).await? {
             return answer.map_err(anyhow::Error::msg);
         }
-        let store = Store::open(Options::path(&path)).await?;
+        let store = Store::open(named.options).await?;
         let fresh = backfill::take(&store, events, now()).await?;
         store.close().await;
         Ok(fresh)
@@ -121,11 +183,11 @@ impl Place {
 
     /// Has a wish fulfilled: by the running leverd that holds the store, or in the store itself where none runs.
     pub async fn wish(&self, account: &AccountId, work: Work, wish: &Wish) -> anyhow::Result<()> {
-        let path = self.path()?;
-        if let Some(answer) = side::ask(&path, &Ask::new(account.clone(), work, wish.clone())).await? {
+        let named = self.named()?;
+        if let Some(answer) = side::ask(&named.door, &Ask::new(account.clone(), work, wish.clone())).await? {
             return answer.map(drop).map_err(anyhow::Error::msg);
         }
-        let store = Store::open(Options::path(&path)).await?;
+        let store = Store::open(named.options).await?;
         match wish {
             Wish::Retry => store.retry(account, work, now()).await?,
             Wish::Skip { reason } => store.skip(account, work, Reason::new(Code::Skipped, reason.as_str()), now()).await?,
@@ -136,7 +198,7 @@ impl Place {
 }
 
 /// Reads a leverd.yaml that must be without fault.
-pub fn config(path: &Path) -> anyhow::Result<config::Config> {
+pub fn config(path: &Path) -> anyhow::Result<Config> {
     let bytes = read(path)?;
     let (mut sources, mut found) = (Sources::new(), Diagnostics::new());
     let config = sources.add(shown(path), &bytes, &mut found).and_then(|id| config::read(&mut sources, id, &mut found));

@@ -75,7 +75,7 @@ const fn work(kind: Kind, id: Id) -> Work {
     }
 }
 
-/// The socket beside a store.
+/// The socket beside a store, or beside the leverd.yaml that names a database.
 pub fn path(store: &Path) -> PathBuf {
     let mut name = store.as_os_str().to_owned();
     name.push(".sock");

@@ -1,4 +1,4 @@
-//! What a database must do for leverd: SQLite now, PostgreSQL behind the same two traits.
+//! What a store must do for leverd, whatever database is below.
 //!
 //! Both are synchronous: the writer owns the [`Backend`] on its own thread, queries run on [`Reader`]s in the blocking pool. A
 //! backend knows nothing of grouping, waiting or replying; each of its operations is applied inside a batch that the writer opened,

@@ -20,6 +20,14 @@ pub enum StoreError {
     /// A copy that cannot be made or put in place; the text says why, and what to do.
     #[error("{0}")]
     Copy(String),
+    /// There is no store in the database, and it was to be read only.
+    #[error("there is no leverd store in `{database}` yet: `leverd serve` makes it")]
+    Unmade { database: String },
+    /// Another process has the database open, or had it since this one lost it.
+    #[error(
+        "the database `{database}` is in use by another leverd process: stop that one first, or give this one another database or schema"
+    )]
+    Held { database: String },
     /// There is nothing with this id in a state in which this can be done.
     #[error("{0}")]
     NotFound(String),

@@ -3,7 +3,8 @@
 use super::backend::{Backend, News, Opened, Reader};
 use super::error::{Result, StoreError};
 use super::fates::{Fates, Here, never};
-use super::options::Options;
+use super::options::{Options, Place};
+use super::postgres;
 use super::sqlite;
 use super::writer::{Ask, Job, Point, Tally, run};
 use crate::model::{AccountId, Notice};
@@ -56,7 +57,11 @@ impl Store {
     }
 
     fn open_blocking(options: &Options) -> Result<Self> {
-        Self::over(sqlite::open(options)?, None)
+        let opened = match &options.place {
+            Place::Postgres(database) => postgres::open(database, options)?,
+            Place::File(_) | Place::Volatile(_) | Place::Temporary => sqlite::open(options)?,
+        };
+        Self::over(opened, None)
     }
 
     /// A store without a thread of its own, for the simulation of faults: what it is asked runs at once, and `fates` says how it ends.

@@ -1,8 +1,8 @@
 //! The store: inbox, outbox, runs, ledger, timers, tokens. Nothing is acknowledged before it is durable.
 //!
 //! [`Store`] is the handle: cheap to clone, async. Behind it one writer thread groups every kind of commit ([`writer`]) over a
-//! [`backend::Backend`], and a few readers answer queries ([`backend::Reader`]). SQLite is in [`sqlite`]; another database is another
-//! implementation of those two traits and passes the same suite (`tests/it/store.rs`).
+//! [`backend::Backend`], and a few readers answer queries ([`backend::Reader`]). What they do is written once, in SQL ([`sql`]); [`sqlite`] and [`postgres`] are the
+//! connections under it, and one suite holds for both (`tests/it/store.rs`).
 //!
 //! The path of an event is five commits: [`Store::deliver`], [`Store::derive`], [`Store::plan`], [`Store::begin`],
 //! [`Store::finish`]. Between any two the process may be killed; each of them may be repeated harmlessly. All work that is left to do
@@ -24,8 +24,10 @@ pub mod grants;
 mod handle;
 pub(crate) mod kill;
 mod options;
+mod postgres;
 mod reads;
 pub mod rows;
+mod sql;
 mod sqlite;
 mod writer;
 mod writes;
@@ -38,7 +40,7 @@ pub use error::{Result, StoreError};
 pub use fates::{Fate, Fates};
 pub use grants::{Grant, Login, LoginKind, Presented, Renewed};
 pub use handle::Store;
-pub use options::{Options, Place};
+pub use options::{Database, Options, Place};
 pub use rows::{
     Arrived, Count, EffectRow, EffectState, EventRow, EventState, Heard, OwnMove, ParkedRow, Person, Recorded, Refused,
     Retention, RunRow, SigningToken, Size, Span, TimerRow,

@@ -1,5 +1,6 @@
 //! Where the store is and how it is opened.
 
+use crate::model::Secret;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +13,16 @@ pub enum Place {
     Volatile(PathBuf),
     /// A private folder that goes when the store is dropped: tests, `demo`. Same SQL, no waiting for the disk.
     Temporary,
+    /// A schema in a PostgreSQL database.
+    Postgres(Database),
+}
+
+/// A PostgreSQL database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Database {
+    /// `postgres://user@host/database`, without a password.
+    pub url: String,
+    pub password: Option<Secret>,
 }
 
 /// How to open a store.
@@ -30,6 +41,12 @@ impl Options {
     /// The store in this file.
     pub fn path(path: impl Into<PathBuf>) -> Self {
         Self { place: Place::File(path.into()), readers: 4, busy_timeout: Duration::from_secs(5), read_only: false }
+    }
+
+    /// The store in this database.
+    pub fn postgres(url: impl Into<String>, password: Option<Secret>) -> Self {
+        let place = Place::Postgres(Database { url: url.into(), password });
+        Self { place, readers: 4, busy_timeout: Duration::from_secs(5), read_only: false }
     }
 
     /// A store that goes with the value.

@@ -16,6 +16,7 @@ mod console_oidc;
 mod console_rules;
 mod console_runs;
 mod console_try;
+mod database;
 mod diff;
 #[cfg(target_os = "linux")]
 mod disk;

@@ -33,6 +33,7 @@ mod packaging;
 mod packs;
 mod pages;
 mod policy;
+mod postgres;
 mod promise;
 mod readme;
 mod reports;

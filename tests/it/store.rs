@@ -1,16 +1,10 @@
-//! What every store must do: the conformance suite. A second database runs it unchanged by opening itself in [`store`].
+//! What every store must do: the conformance suite, run by [`on_sqlite`] and [`on_postgres`] alike. Each says how a store is opened, and
+//! adds what only it can suffer.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests: what fails here fails the test")]
 
-mod copy;
-mod effects;
-mod file;
-mod forget;
-mod intake;
-mod lanes;
-mod ledger;
-mod power;
-mod sound;
+mod on_postgres;
+mod on_sqlite;
 
 use jiff::{SignedDuration, Timestamp};
 use leverd::model::{
@@ -20,11 +14,6 @@ use leverd::model::{
 };
 use leverd::store::{Claim, ClaimedEffect, Derived, Finish, Options, PlanMade, Received, Run, Store};
 use std::collections::BTreeMap;
-
-/// The store under test.
-async fn store() -> Store {
-    Store::open(Options::temporary()).await.unwrap()
-}
 
 /// Seconds after a fixed morning.
 fn at(seconds: i64) -> Timestamp {

@@ -8,9 +8,8 @@ use crate::cli::exit::Exit;
 use crate::cli::files::{Folder, read};
 use crate::cli::foresee::Foresight;
 use crate::cli::out::{Format, Out, for_reading};
-use crate::cli::stored::{now, wait};
+use crate::cli::stored::{Named, now, wait};
 use crate::cli::validate::project;
-use crate::lang::config::Store as StorePlace;
 use crate::lang::diagnostic::Diagnostics;
 use crate::lang::project::{Bound, Project};
 use crate::lang::ruleset::Mode;
@@ -21,7 +20,7 @@ use crate::lever::facts::{Names, OpportunitySnapshot};
 use crate::model::{Event, Later, LeverEvent, OpportunityId, Plan, Said};
 use crate::runtime::assume;
 use crate::runtime::preview::{Preview, Would, text};
-use crate::store::{Options, Store};
+use crate::store::Store;
 use anyhow::{Context, bail};
 use clap::Args;
 use std::collections::BTreeMap;
@@ -251,10 +250,5 @@ impl Told {
 
 /// The store, if there is one: a project that never ran has no attempts.
 pub(in crate::cli) async fn store(project: &Project, folder: &Folder) -> anyhow::Result<Option<Store>> {
-    let StorePlace::Sqlite(path) = &project.config.store;
-    let path = folder.path(path);
-    if !path.is_file() {
-        return Ok(None);
-    }
-    Ok(Some(Store::open(Options::path(path).read_only()).await?))
+    Named::of(&project.config, &folder.path(""), folder)?.look().await
 }

@@ -70,8 +70,12 @@ pub(super) fn lay(target: &Path, open: &Open) -> Around {
         let files = folder.pack(&source).map(|files| over(files, open)).unwrap_or_default();
         desk.packs.extend(pack(written, files, users, &mut desk.sources));
     }
-    let store = root.get("store").and_then(|store| store.get("sqlite")).and_then(Node::scalar).unwrap_or("leverd.db");
-    Around { desk, store: Some(folder.path(store)) }
+    // An editor connects to no database.
+    let store = match root.get("store") {
+        None => Some("leverd.db"),
+        Some(store) => store.get("sqlite").and_then(Node::scalar),
+    };
+    Around { desk, store: store.map(|store| folder.path(store)) }
 }
 
 fn pack(written: String, files: Vec<load::File>, users: Users, sources: &mut Sources) -> Option<Pack> {

@@ -79,6 +79,14 @@ pub const ENTRIES: &[(&str, &str, &str, &str)] = &[
         "server:\n  console:\n    oidc: { issuer: https://login.example.com, client_id: leverd, client_secret: { env: OIDC_SECRET }, operators: [olga@example.com] }\naccounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
     ),
     (
+        "bad-store",
+        "Everything is kept in one place: a SQLite file beside leverd.yaml, or a PostgreSQL database. Its URL names a user and a \
+               database and holds no password; that is given by reference. `sslmode=require` encrypts and checks the server's name, and is \
+               meant where nothing is said and the server is on another machine.",
+        "store: { sqlite: leverd.db, postgres: postgres://leverd@db.example.com/leverd }\naccounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
+        "store: { postgres: postgres://leverd@db.example.com/leverd, password: { env: DATABASE_PASSWORD } }\naccounts:\n  acme:\n    lever:\n      api_key: { env: LEVER_API_KEY }\n      webhooks: { signing_tokens: [{ env: LEVER_SIGNING_TOKEN }] }\n",
+    ),
+    (
         "no-signing-token",
         "Lever signs its webhooks with a token that it shows once. Without any token leverd can tell none of Lever's webhooks from a \
                forged one and refuses them all. Webhooks that a person makes in Lever's settings give theirs by reference; those that \

@@ -17,7 +17,11 @@ pub(super) static ROOT: Shape = Shape {
         KeyShape::may("version", Ty::Text, "the version of this grammar that the file is written in: `1`, unless given"),
         KeyShape::must("accounts", Ty::Named(&Ty::Map(&ACCOUNT)), "the connected Lever accounts, by a name of your choice"),
         KeyShape::may("catalogue", Ty::Text, "folder of the catalogues that `leverd pull` saves; `catalogue` unless given"),
-        KeyShape::may("store", Ty::Map(&STORE), "where events, plans and the ledger are kept"),
+        KeyShape::may(
+            "store",
+            Ty::Either(&[Ty::Text, Ty::Map(&STORE)]),
+            "where events, plans and the ledger are kept: in a SQLite file, or `postgres://user@host/database`",
+        ),
         KeyShape::may("server", Ty::Map(&SERVER), "where leverd listens"),
         KeyShape::may("notices", Ty::Map(&NOTICES), "where to tell people that something needs them"),
         KeyShape::may("retention", Ty::Map(&RETENTION), "how long things are kept"),
@@ -144,8 +148,18 @@ pub(super) static OVERRIDES: Shape = Shape {
     ],
 };
 
-pub(super) static STORE: Shape =
-    Shape { what: "`store`", keys: &[KeyShape::must("sqlite", Ty::Text, "path of the SQLite file; relative to this file")] };
+pub(super) static STORE: Shape = Shape {
+    what: "`store`",
+    keys: &[
+        KeyShape::may("sqlite", Ty::Text, "path of the SQLite file; relative to this file"),
+        KeyShape::may(
+            "postgres",
+            Ty::Text,
+            "URL of a PostgreSQL database, `postgres://user@host/database`; instead of `sqlite`",
+        ),
+        KeyShape::may("password", Ty::Map(&SECRET), "the password of the database's user"),
+    ],
+};
 
 pub(super) static SERVER: Shape = Shape {
     what: "`server`",

@@ -13,6 +13,7 @@ mod oidc;
 mod read;
 mod read_automation;
 mod read_lever;
+mod read_store;
 mod secret;
 
 pub use super::bind::SettingInput;
@@ -210,6 +211,12 @@ pub struct Text {
 pub enum Store {
     /// One SQLite file, path as written.
     Sqlite(String),
+    /// A PostgreSQL database.
+    Postgres {
+        /// Without a password.
+        url: String,
+        password: Option<SecretRef>,
+    },
 }
 
 /// Where leverd listens.
@@ -307,6 +314,9 @@ impl Config {
         }
         if let Some(Notices::Secret(secret)) = &self.notices {
             all.push(secret);
+        }
+        if let Store::Postgres { password, .. } = &self.store {
+            all.extend(password);
         }
         all
     }

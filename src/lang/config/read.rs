@@ -1,8 +1,6 @@
 //! From the tree of `leverd.yaml` to a [`Config`], with all faults told in one go.
 
-use super::grammar::{
-    self, ACCOUNT, FORMATS, LEVELS, LOG, MODES, NOTICES, OVERRIDES, PACK, RETENTION, ROOT, SERVER, STORE, VENDOR,
-};
+use super::grammar::{self, ACCOUNT, FORMATS, LEVELS, LOG, MODES, NOTICES, OVERRIDES, PACK, RETENTION, ROOT, SERVER, VENDOR};
 use super::read_automation;
 use super::{
     Account, Config, Log, Notices, PackSource, PackUse, Retention, SecretPlace, SecretRef, Server, SettingInput, Store, Text,
@@ -42,7 +40,7 @@ pub fn read(sources: &mut Sources, id: SourceId, diagnostics: &mut Diagnostics) 
 pub(super) struct Reader {
     pub(super) found: Diagnostics,
     /// Secrets that stand in the text.
-    literals: Vec<Span>,
+    pub(super) literals: Vec<Span>,
 }
 
 impl Reader {
@@ -253,11 +251,6 @@ impl Reader {
         Some(setting)
     }
 
-    fn store(&mut self, node: &Node) -> Option<Store> {
-        STORE.entries(node, &mut self.found);
-        self.path(node.get("sqlite")?).map(Store::Sqlite)
-    }
-
     fn server(&mut self, node: &Node) -> Server {
         let mut server = Server::default();
         for (key, value) in SERVER.entries(node, &mut self.found) {
@@ -337,7 +330,7 @@ impl Reader {
         node.as_text(&mut self.found).map(|text| Text { text: text.to_owned(), span })
     }
 
-    fn path(&mut self, node: &Node) -> Option<String> {
+    pub(super) fn path(&mut self, node: &Node) -> Option<String> {
         let text = node.as_text(&mut self.found)?;
         if text.trim().is_empty() {
             self.found

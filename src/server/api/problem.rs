@@ -47,7 +47,12 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::NotFound(what) => Self::unknown(what),
             StoreError::Unavailable(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, format!("{error}; ask again later")),
-            StoreError::Corrupt(_) | StoreError::Newer { .. } | StoreError::Locked { .. } | StoreError::Copy(_) => {
+            StoreError::Corrupt(_)
+            | StoreError::Newer { .. }
+            | StoreError::Locked { .. }
+            | StoreError::Held { .. }
+            | StoreError::Unmade { .. }
+            | StoreError::Copy(_) => {
                 tracing::error!(%error, "the API could not answer");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
             }

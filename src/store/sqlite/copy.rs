@@ -1,10 +1,12 @@
 //! Backups: one snapshot by `VACUUM INTO`, checked page by page; and a store made of one.
 
 use super::Sqlite;
-use super::columns::time;
 use super::open::{KNOWN, lock, migrate, named, refused, version};
+use crate::store::backend::Backend as _;
 use crate::store::copy::{Holding, Restored};
 use crate::store::error::{Result, StoreError};
+use crate::store::sql::Sql;
+use crate::store::sql::db::Db;
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::File;
@@ -77,7 +79,7 @@ fn holding(db: &Connection, file: &Path, bytes: u64) -> Result<Holding> {
         events: count("event")?,
         runs: count("run")?,
         open: count("ready")?,
-        last: last.map(time),
+        last: last.and_then(|last| Timestamp::from_millisecond(last).ok()),
     })
 }
 
@@ -123,10 +125,10 @@ fn settled_for(
     db.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
     migrate(&db)?;
     let epoch: i64 = db.query_row("SELECT epoch FROM opening", [], |row| row.get(0))?;
-    db.execute_batch("BEGIN IMMEDIATE")?;
-    let mut store = Sqlite::new(db, epoch, None);
+    let mut store = Sql::new(Db(Box::new(Sqlite(db))), epoch);
+    store.open_batch()?;
     let done = store.went_on(holding.last.unwrap_or(at), at, renew)?;
-    store.db.execute_batch("COMMIT")?;
+    store.commit_batch()?;
     Ok(done)
 }
 

@@ -1,531 +1,162 @@
 //! SQLite: one connection that writes (WAL, `synchronous=FULL`), a few that read.
-//!
-//! `ready` is the narrow table of all work; see the numbered `*.sql` for every table. Files here follow the commits: [`intake`] one and
-//! two, [`planning`] three, [`sending`] four and five; [`work`] is what they share.
 
-mod claims;
-mod columns;
-mod console;
 mod copy;
-mod deeds;
-mod forget;
-mod glimpses;
-mod grants;
-mod intake;
 mod open;
-mod planning;
-mod read_facts;
-mod read_health;
-mod read_runs;
-mod restored;
-mod sending;
-mod settings;
-mod work;
 
-use super::backend::{Backend, News, Reader};
-use super::claim::{Claim, ClaimedDelivery, ClaimedEvent, ClaimedLane, Recovered, Work};
-use super::commit::{Begun, Derived, Finish, PlanMade, Purge, Received, Run};
-use super::deeds::Deed;
 use super::error::{Result, StoreError};
-use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
-use super::rows::{
-    Arrived, Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Person, Recorded, Refused, Retention, RunRow, SigningToken,
-    Size, Span, TimerRow,
-};
-use crate::model::{
-    AccountId, Assessment, AssessmentId, ConnectionName, ContactId, Delivery, DeliveryId, Effect, EffectId, Event, EventId,
-    Glimpse, Later, LeverEvent, Notice, OpportunityId, PackName, Phase, Placed, Reason, RuleName, Slot, Step, VendorName,
-};
-use columns::exec;
+use super::rows::Size;
+use super::sql::db::{Cells, Dialect, Kind, Row, Value, other_type};
 pub(super) use copy::{backup, look, restore};
-use jiff::Timestamp;
 pub(super) use open::open;
-use restored::Gap;
-use rusqlite::Connection;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, Statement, ToSql};
 
-/// The connection that writes.
-struct Sqlite {
-    db: Connection,
-    epoch: i64,
-    news: News,
-    /// How many notices there were at the mark: those after it go when it is undone.
-    marked: usize,
-    /// Which account's turn it was.
-    turn: usize,
-    /// A person's data was deleted and may still be in free pages or in the log of changes.
-    scrub: bool,
-    /// What a restored store does not know.
-    gap: Option<Gap>,
-}
+/// A connection, of the writer or of a reader.
+struct Sqlite(Connection);
 
-impl Sqlite {
-    fn new(db: Connection, epoch: i64, gap: Option<Gap>) -> Self {
-        Self { db, epoch, news: News::default(), marked: 0, turn: 0, scrub: false, gap }
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null(_) => ValueRef::Null,
+            Self::Int(int) => ValueRef::Integer(*int),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
     }
 }
 
-impl Backend for Sqlite {
-    fn open_batch(&mut self) -> Result<()> {
-        self.news = News::default();
-        exec(&self.db, "BEGIN IMMEDIATE", []).map(|_| ())
+impl Cells for rusqlite::Row<'_> {
+    fn cell(&self, at: usize) -> Result<Value<'_>> {
+        Ok(match self.get_ref(at)? {
+            ValueRef::Null => Value::Null(Kind::Int),
+            ValueRef::Integer(int) => Value::Int(int),
+            ValueRef::Text(text) => Value::Text(std::str::from_utf8(text).map_err(|_| other_type())?),
+            ValueRef::Blob(bytes) => Value::Blob(bytes),
+            ValueRef::Real(_) => return Err(other_type()),
+        })
+    }
+}
+
+/// Hands its values to a statement.
+fn bind(statement: &mut Statement<'_>, values: &[Value<'_>]) -> Result<()> {
+    for (at, value) in (1..).zip(values) {
+        statement.raw_bind_parameter(at, value)?;
+    }
+    Ok(())
+}
+
+impl Dialect for Sqlite {
+    fn exec(&self, sql: &str, values: &[Value<'_>]) -> Result<usize> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        bind(&mut statement, values)?;
+        Ok(statement.raw_execute()?)
     }
 
-    fn commit_batch(&mut self) -> Result<()> {
-        exec(&self.db, "COMMIT", [])?;
-        if self.scrub {
-            self.scrub = !self.scrubbed().unwrap_or(false);
+    fn query(&self, sql: &str, values: &[Value<'_>], each: &mut dyn FnMut(&Row<'_>) -> Result<bool>) -> Result<()> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        bind(&mut statement, values)?;
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            if !each(&Row(row))? {
+                break;
+            }
         }
         Ok(())
     }
 
-    fn abandon_batch(&mut self) {
-        self.news = News::default();
-        if !self.db.is_autocommit() {
-            drop(exec(&self.db, "ROLLBACK", []));
+    fn control(&self, sql: &str) -> Result<()> {
+        self.exec(sql, &[]).map(drop)
+    }
+
+    fn open_batch(&self) -> Result<()> {
+        self.control("BEGIN IMMEDIATE")
+    }
+
+    fn commit_batch(&self) -> Result<()> {
+        self.control("COMMIT")
+    }
+
+    fn abandon_batch(&self) {
+        if !self.0.is_autocommit() {
+            drop(self.control("ROLLBACK"));
         }
     }
 
-    fn mark(&mut self) -> Result<()> {
-        self.marked = self.news.notices.len();
-        exec(&self.db, "SAVEPOINT op", []).map(|_| ())
-    }
-
-    fn keep(&mut self) -> Result<()> {
-        exec(&self.db, "RELEASE op", []).map(|_| ())
-    }
-
-    fn undo(&mut self) -> Result<()> {
-        self.news.notices.truncate(self.marked);
-        if self.db.is_autocommit() {
-            // SQLite gave the whole transaction up: disk full, I/O error.
-            return Err(StoreError::Unavailable(
-                "the disk is full or failing: make room on it, or see what the system says; nothing that was accepted is lost"
-                    .to_owned(),
-            ));
-        }
-        exec(&self.db, "ROLLBACK TO op", [])?;
-        exec(&self.db, "RELEASE op", []).map(|_| ())
-    }
-
-    fn news(&mut self) -> News {
-        std::mem::take(&mut self.news)
-    }
-
-    fn epoch(&self) -> u64 {
-        u64::try_from(self.epoch).unwrap_or(0)
-    }
-
-    fn deliver(&mut self, delivery: &Delivery) -> Result<Received> {
-        self.delivery_in(delivery)
-    }
-
-    fn derive(&mut self, account: &AccountId, delivery: DeliveryId, derived: &Derived, at: Timestamp) -> Result<()> {
-        self.events_derived(account, delivery, derived, at)
-    }
-
-    fn plan(&mut self, account: &AccountId, event: EventId, run: &Run) -> Result<PlanMade> {
-        self.plan_made(account, event, run)
-    }
-
-    fn revise(&mut self, account: &AccountId, effect: &Effect) -> Result<bool> {
-        self.effect_revised(account, effect)
-    }
-
-    fn begin(&mut self, account: &AccountId, effects: &[EffectId], epoch: u64, at: Timestamp) -> Result<Vec<Begun>> {
-        self.begun(account, effects, epoch, at)
-    }
-
-    fn finish(&mut self, account: &AccountId, effect: EffectId, finish: &Finish) -> Result<()> {
-        self.effect_done(account, effect, finish)
-    }
-
-    fn claim_deliveries(&mut self, claim: &Claim) -> Result<Vec<ClaimedDelivery>> {
-        self.deliveries_claimed(claim)
-    }
-
-    fn claim_events(&mut self, claim: &Claim) -> Result<Vec<ClaimedEvent>> {
-        self.events_claimed(claim)
-    }
-
-    fn claim_effects(&mut self, claim: &Claim) -> Result<Vec<ClaimedLane>> {
-        self.effects_claimed(claim)
-    }
-
-    fn fire_timers(&mut self, claim: &Claim) -> Result<usize> {
-        self.timers_fired(claim)
-    }
-
-    fn recover(&mut self, at: Timestamp) -> Result<Recovered> {
-        self.recovered(at)
-    }
-
-    fn pull_in(&mut self, now: Timestamp, until: Timestamp) -> Result<usize> {
-        self.pulled_in(now, until)
-    }
-
-    fn release(&mut self, account: &AccountId, work: Work) -> Result<()> {
-        self.release_work(account, work)
-    }
-
-    fn defer(&mut self, account: &AccountId, work: Work, until: Timestamp, reason: Option<&Reason>) -> Result<()> {
-        self.defer_work(account, work, until, reason)
-    }
-
-    fn park(&mut self, account: &AccountId, work: Work, reason: &Reason, at: Timestamp) -> Result<()> {
-        let (kind, id) = columns::kind_of(work);
-        self.park_row(account, (kind, id.bytes()), reason, at, false)
-    }
-
-    fn retry(&mut self, account: &AccountId, work: Work, at: Timestamp) -> Result<()> {
-        self.retry_work(account, work, at)
-    }
-
-    fn skip(&mut self, account: &AccountId, work: Work, reason: &Reason, at: Timestamp) -> Result<()> {
-        self.skip_work(account, work, reason, at)
-    }
-
-    fn arm(&mut self, account: &AccountId, timers: &[Later]) -> Result<()> {
-        timers.iter().try_for_each(|timer| self.arm_timer(account, timer))
-    }
-
-    fn drop_timers(&mut self, account: &AccountId, pack: &PackName, rule: &RuleName) -> Result<usize> {
-        self.timers_dropped(account, pack, rule)
-    }
-
-    fn notice(&mut self, account: &AccountId, notice: &Notice) -> Result<()> {
-        self.add_notice(account, notice)
-    }
-
-    fn keep_ruleset(&mut self, hash: &str, content: &[u8]) -> Result<()> {
-        self.ruleset_kept(hash, content)
-    }
-
-    fn keep_source_file(&mut self, hash: &str, bytes: &[u8]) -> Result<()> {
-        self.source_kept(hash, bytes)
-    }
-
-    fn keep_signing_token(&mut self, account: &AccountId, token: &SigningToken) -> Result<()> {
-        self.token_kept(account, token)
-    }
-
-    fn forget_signing_token(&mut self, account: &AccountId, webhook: &str) -> Result<()> {
-        self.token_forgotten(account, webhook)
-    }
-
-    fn grant_login(
-        &mut self,
-        account: &AccountId,
-        connection: &ConnectionName,
-        tokens: &Renewed,
-        at: Timestamp,
-    ) -> Result<u64> {
-        self.login_granted(account, connection, tokens, at)
-    }
-
-    fn begin_refresh(
-        &mut self,
-        account: &AccountId,
-        connection: &ConnectionName,
-        version: u64,
-        at: Timestamp,
-        until: Timestamp,
-    ) -> Result<bool> {
-        self.refresh_begun(account, connection, version, at, until)
-    }
-
-    fn keep_refreshed(
-        &mut self,
-        account: &AccountId,
-        connection: &ConnectionName,
-        version: u64,
-        tokens: &Renewed,
-    ) -> Result<()> {
-        self.refreshed(account, connection, version, tokens)
-    }
-
-    fn end_refresh(
-        &mut self,
-        account: &AccountId,
-        connection: &ConnectionName,
-        version: u64,
-        refused_at: Option<Timestamp>,
-    ) -> Result<()> {
-        self.refresh_ended(account, connection, version, refused_at)
-    }
-
-    fn open_login(&mut self, account: &AccountId, login: &Login, at: Timestamp) -> Result<()> {
-        self.login_opened(account, login, at)
-    }
-
-    fn present_login(
-        &mut self,
-        account: &AccountId,
-        kind: LoginKind,
-        hash: &str,
-        at: Timestamp,
-        spend: bool,
-    ) -> Result<Presented> {
-        self.login_presented(account, kind, hash, at, spend)
-    }
-
-    fn note_ping(&mut self, account: &AccountId, event: LeverEvent, at: Timestamp) -> Result<()> {
-        self.ping_noted(account, event, at)
-    }
-
-    fn keep_glimpses(&mut self, account: &AccountId, glimpses: &[Glimpse]) -> Result<()> {
-        self.glimpses_kept(account, glimpses)
-    }
-
-    fn set_cursor(&mut self, account: &AccountId, name: &str, value: &str) -> Result<()> {
-        self.cursor_set(account, name, value)
-    }
-
-    fn activate(&mut self, account: &AccountId, pack: &PackName, since: Timestamp) -> Result<Timestamp> {
-        self.activated(account, pack, since)
-    }
-
-    fn count_refusal(&mut self, account: &AccountId, what: &str, at: Timestamp) -> Result<()> {
-        self.refused(account, what, at)
-    }
-
-    fn record(&mut self, deed: &Deed) -> Result<()> {
-        self.recorded(deed)
-    }
-
-    fn end_caution(&mut self) -> Result<bool> {
-        self.caution_ended()
-    }
-
-    fn purge(&mut self, account: &AccountId, purge: &Purge) -> Result<()> {
-        self.scrub = true;
-        self.purged(account, purge)
-    }
-
-    fn retain(&mut self, retention: &Retention) -> Result<usize> {
-        self.retained(retention)
-    }
-}
-
-/// A connection that reads.
-struct SqliteReader {
-    db: Connection,
-}
-
-impl SqliteReader {
-    const fn new(db: Connection) -> Self {
-        Self { db }
-    }
-
-    /// One short read transaction: all statements of a query see the same commit, and none pins the log afterwards.
-    fn snapshot<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        let transaction = self.db.unchecked_transaction()?;
-        let answer = read(&transaction);
-        transaction.commit()?;
-        answer
-    }
-}
-
-impl Reader for SqliteReader {
-    fn accounts(&self) -> Result<Vec<AccountId>> {
-        read_health::accounts(&self.db)
-    }
-
-    fn pending_effects(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<Effect>> {
-        read_facts::pending_effects(&self.db, account, opportunity)
-    }
-
-    fn ledger(&self, account: &AccountId, opportunity: &OpportunityId, contact: Option<&ContactId>) -> Result<Vec<Assessment>> {
-        self.snapshot(|db| read_facts::ledger(db, account, opportunity, contact))
-    }
-
-    fn assessment(&self, account: &AccountId, id: AssessmentId) -> Result<Option<Assessment>> {
-        read_facts::assessment(&self.db, account, id)
-    }
-
-    fn assessments_by(&self, account: &AccountId, vendor: &VendorName, key: &str, value: &str) -> Result<Vec<Assessment>> {
-        read_facts::assessments_by(&self.db, account, vendor, key, value)
-    }
-
-    fn open_attempts(
-        &self,
-        account: &AccountId,
-        vendor: &VendorName,
-        phase: Phase,
-        since: Timestamp,
-        after: Option<AssessmentId>,
-        limit: usize,
-    ) -> Result<Vec<Assessment>> {
-        read_facts::open_attempts(&self.db, account, vendor, phase, since, after, limit)
-    }
-
-    fn is_open(&self, account: &AccountId, work: Work) -> Result<bool> {
-        read_facts::is_open(&self.db, account, work)
-    }
-
-    fn placed(&self, account: &AccountId, opportunity: &OpportunityId, slot: &Slot) -> Result<Option<Placed>> {
-        read_facts::placed(&self.db, account, opportunity, slot)
-    }
-
-    fn own_moves(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<OwnMove>> {
-        read_facts::own_moves(&self.db, account, opportunity)
-    }
-
-    fn made(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<String>> {
-        self.snapshot(|db| read_facts::made(db, account, opportunity))
-    }
-
-    fn firings(
-        &self,
-        account: &AccountId,
-        opportunity: &OpportunityId,
-        since: Timestamp,
-    ) -> Result<Vec<(PackName, RuleName, u32)>> {
-        read_facts::firings(&self.db, account, opportunity, since)
-    }
-
-    fn delivery(&self, account: &AccountId, id: DeliveryId) -> Result<Option<Delivery>> {
-        read_runs::delivery(&self.db, account, id.0.bytes())
-    }
-
-    fn effect(&self, account: &AccountId, id: EffectId, now: Timestamp) -> Result<Option<EffectRow>> {
-        self.snapshot(|db| read_runs::effect(db, account, id, now))
-    }
-
-    fn run(&self, account: &AccountId, event: EventId, now: Timestamp) -> Result<Option<RunRow>> {
-        self.snapshot(|db| read_runs::run(db, account, event.0.bytes(), now))
-    }
-
-    fn runs(
-        &self,
-        account: Option<&AccountId>,
-        opportunity: Option<&OpportunityId>,
-        limit: usize,
-        now: Timestamp,
-    ) -> Result<Vec<RunRow>> {
-        self.snapshot(|db| read_runs::runs(db, account, opportunity, limit, now))
-    }
-
-    fn history(&self, account: &AccountId, span: &Span, after: i64, limit: usize) -> Result<Vec<Recorded>> {
-        self.snapshot(|db| read_runs::history(db, account, span, after, limit))
-    }
-
-    fn history_length(&self, account: &AccountId, span: &Span) -> Result<u64> {
-        self.snapshot(|db| read_runs::history_length(db, account, span))
-    }
-
-    fn unheard(&self, account: &AccountId, span: &Span, after: i64, limit: usize) -> Result<Vec<(i64, Event)>> {
-        self.snapshot(|db| read_runs::unheard(db, account, span, after, limit))
-    }
-
-    fn events(&self, account: Option<&AccountId>, opportunity: &OpportunityId, limit: usize) -> Result<Vec<EventRow>> {
-        self.snapshot(|db| read_runs::events(db, account, opportunity, limit))
-    }
-
-    fn occurrences(&self, account: &AccountId, span: &Span, limit: usize) -> Result<Vec<EventRow>> {
-        self.snapshot(|db| read_runs::occurrences(db, account, span, limit))
-    }
-
-    fn parked(&self, account: Option<&AccountId>) -> Result<Vec<ParkedRow>> {
-        self.snapshot(|db| read_health::parked(db, account))
-    }
-
-    fn notices(&self, account: Option<&AccountId>, limit: usize) -> Result<Vec<(AccountId, Notice)>> {
-        self.snapshot(|db| read_health::notices(db, account, limit))
-    }
-
-    fn find(&self, prefix: &str) -> Result<Vec<(AccountId, Work)>> {
-        self.snapshot(|db| read_health::find(db, prefix))
-    }
-
-    fn next_due(&self, accounts: &[AccountId], after: Timestamp) -> Result<Option<Timestamp>> {
-        self.snapshot(|db| read_health::next_due(db, accounts, after))
-    }
-
-    fn counts(&self, now: Timestamp) -> Result<Vec<Count>> {
-        read_health::counts(&self.db, now)
-    }
-
+    fn gave_up(&self) -> Option<StoreError> {
+        // Disk full, I/O error.
+        let why =
+            "the disk is full or failing: make room on it, or see what the system says; nothing that was accepted is lost";
+        self.0.is_autocommit().then(|| StoreError::Unavailable(why.to_owned()))
+    }
+
+    fn open_snapshot(&self) -> Result<()> {
+        self.control("BEGIN")
+    }
+
+    fn close_snapshot(&self) {
+        self.abandon_batch();
+    }
+
+    /// Takes what was deleted out of the file's free pages and out of the log of changes. False: a reader looks at it still; the next
+    /// commit tries again.
+    fn scrub(&self) -> Result<bool> {
+        let patience: u32 = self.0.query_row("PRAGMA busy_timeout", [], |row| row.get(0))?;
+        self.0.busy_timeout(std::time::Duration::ZERO)?;
+        let scrub = || -> rusqlite::Result<bool> {
+            // It gives one page back for each row that is asked for.
+            let mut vacuum = self.0.prepare_cached("PRAGMA incremental_vacuum")?;
+            let mut pages = vacuum.query([])?;
+            while pages.next()?.is_some() {}
+            self.0.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))
+        };
+        let done = scrub();
+        self.0.busy_timeout(std::time::Duration::from_millis(patience.into()))?;
+        Ok(done?)
+    }
+
+    /// A file that is not there takes no room: the log goes when the last connection does.
     fn size(&self) -> Result<Size> {
-        Ok(read_health::size(&self.db))
+        let file = self.0.path().unwrap_or_default();
+        let bytes = |path: &str| std::fs::metadata(path).map_or(0, |found| found.len());
+        Ok(Size { file: bytes(file), log: bytes(&format!("{file}-wal")) })
     }
 
-    fn heard(&self, account: &AccountId) -> Result<Vec<Heard>> {
-        read_health::heard(&self.db, account)
+    fn claiming(&self) -> &'static str {
+        ""
     }
 
-    fn runs_before(&self, account: Option<&AccountId>, before: Timestamp, limit: usize, now: Timestamp) -> Result<Vec<RunRow>> {
-        console::runs_before(&self.db, account, before, limit, now)
+    fn body_holds_value(&self) -> &'static str {
+        "instr(lower(CAST(delivery.body AS TEXT)), lower(c.value)) > 0"
     }
+}
 
-    fn steps(&self, account: &AccountId, limit: usize) -> Result<Vec<(Timestamp, Vec<Step>)>> {
-        console::steps(&self.db, account, limit)
-    }
-
-    fn parked_by_rule(&self, account: &AccountId) -> Result<Vec<(PackName, RuleName, u64)>> {
-        console::parked_by_rule(&self.db, account)
-    }
-
-    fn people(&self, text: &str, looked: usize, limit: usize) -> Result<Vec<Person>> {
-        console::people(&self.db, text, looked, limit)
-    }
-
-    fn arrived(&self, account: &AccountId, opportunity: &OpportunityId, limit: usize) -> Result<Vec<Arrived>> {
-        console::arrived(&self.db, account, opportunity, limit)
-    }
-
-    fn timers_of(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<Later>> {
-        console::timers_of(&self.db, account, opportunity)
-    }
-
-    fn deeds(&self, limit: usize) -> Result<Vec<Deed>> {
-        deeds::deeds(&self.db, limit)
-    }
-
-    fn refusals(&self, account: &AccountId) -> Result<Vec<Refused>> {
-        read_health::refusals(&self.db, account)
-    }
-
-    fn timers(&self, account: &AccountId, pack: &PackName, rule: &RuleName) -> Result<Vec<TimerRow>> {
-        read_facts::timers(&self.db, account, pack, rule)
-    }
-
-    fn signing_tokens(&self, account: &AccountId) -> Result<Vec<SigningToken>> {
-        read_health::signing_tokens(&self.db, account)
-    }
-
-    fn grant(&self, account: &AccountId, connection: &ConnectionName) -> Result<Option<Grant>> {
-        grants::grant(&self.db, account, connection)
-    }
-
-    fn cursor(&self, account: &AccountId, name: &str) -> Result<Option<String>> {
-        read_health::cursor(&self.db, account, name)
-    }
-
-    fn glimpse(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<Option<Glimpse>> {
-        glimpses::glimpse(&self.db, account, opportunity)
-    }
-
-    fn polling(&self, account: &AccountId) -> Result<bool> {
-        glimpses::polling(&self.db, account)
-    }
-
-    fn known(&self, account: &AccountId, opportunity: &OpportunityId) -> Result<bool> {
-        glimpses::known(&self.db, account, opportunity)
-    }
-
-    fn own_tags(&self, account: &AccountId, opportunity: &OpportunityId, since: Timestamp) -> Result<Vec<String>> {
-        glimpses::own_tags(&self.db, account, opportunity, since)
-    }
-
-    fn baselines(&self, account: &AccountId) -> Result<Vec<(PackName, Timestamp)>> {
-        read_health::baselines(&self.db, account)
-    }
-
-    fn ruleset(&self, hash: &str) -> Result<Option<Vec<u8>>> {
-        columns::one(&self.db, "SELECT content FROM ruleset WHERE hash = ?1", [hash], |row| row.get(0))
-    }
-
-    fn source_file(&self, hash: &str) -> Result<Option<Vec<u8>>> {
-        columns::one(&self.db, "SELECT bytes FROM source_file WHERE hash = ?1", [hash], |row| row.get(0))
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::Error as E;
+        match &error {
+            E::SqliteFailure(failure, text) => Self::Unavailable(match failure.code {
+                ErrorCode::DiskFull => "the disk is full: make room on it; nothing that was accepted is lost".to_owned(),
+                ErrorCode::SystemIoFailure => {
+                    "the disk refuses to read or write: see what the system says about it; nothing that was accepted is lost"
+                        .to_owned()
+                }
+                ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => "another program has the file locked".to_owned(),
+                ErrorCode::ReadOnly => {
+                    "it cannot be written: let the user that runs leverd write this file and its folder".to_owned()
+                }
+                ErrorCode::CannotOpen => {
+                    "it cannot be opened: let the user that runs leverd read and write this file and its folder".to_owned()
+                }
+                ErrorCode::NotADatabase => {
+                    "this file is no SQLite database: give `store` another one, or restore a backup".to_owned()
+                }
+                ErrorCode::DatabaseCorrupt => "the file is damaged: stop leverd and restore a backup".to_owned(),
+                _ => text.clone().unwrap_or_else(|| failure.to_string()),
+            }),
+            E::FromSqlConversionFailure(..) | E::InvalidColumnType(..) | E::IntegralValueOutOfRange(..) | E::Utf8Error(..) => {
+                Self::Corrupt("a column holds another type than it should".to_owned())
+            }
+            other => Self::Unavailable(other.to_string()),
+        }
     }
 }

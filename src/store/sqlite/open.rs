@@ -1,11 +1,11 @@
 //! Opening: the lock, the temporary folder, the pragmas, the migrations.
 
-use super::columns::one;
-use super::restored::gap;
-use super::{Sqlite, SqliteReader};
+use super::Sqlite;
 use crate::store::backend::{Backend, Opened, Reader};
 use crate::store::error::{Result, StoreError};
 use crate::store::options::{Options, Place};
+use crate::store::sql::db::Db;
+use crate::store::sql::{Sql, SqlReader};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0005_attempts.sql"),
     include_str!("0006_console.sql"),
     include_str!("0007_restored.sql"),
+    include_str!("0008_phase.sql"),
 ];
 /// A lock that its holder gave up may live a moment longer: in a child that the holder had just forked and that has not begun its own
 /// program yet.
@@ -56,6 +57,7 @@ pub(in crate::store) fn open(options: &Options) -> Result<Opened> {
             let folder = folder.map_err(|error| refused(&std::env::temp_dir(), &error))?;
             guard.temporary.insert(folder).path().join("leverd.db")
         }
+        Place::Postgres(_) => return Err(StoreError::Unavailable("a database is no file".to_owned())),
     };
     let backend = if options.read_only {
         None
@@ -116,7 +118,15 @@ pub(super) fn named(path: &Path, error: StoreError) -> StoreError {
     }
 }
 
-fn writer(path: &Path, options: &Options) -> Result<Sqlite> {
+fn writer(path: &Path, options: &Options) -> Result<Sql> {
+    let db = written(path, options)?;
+    db.execute("UPDATE opening SET epoch = epoch + 1", [])?;
+    let epoch: i64 = db.query_row("SELECT epoch FROM opening", [], |row| row.get(0))?;
+    Sql::open(Db(Box::new(Sqlite(db))), epoch)
+}
+
+/// The connection that writes.
+fn written(path: &Path, options: &Options) -> Result<Connection> {
     drop(private(path)?);
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.busy_timeout(options.busy_timeout)?;
@@ -130,13 +140,10 @@ fn writer(path: &Path, options: &Options) -> Result<Sqlite> {
     ))?;
     db.query_row("PRAGMA journal_size_limit = 67108864", [], |_| Ok(()))?;
     migrate(&db)?;
-    db.execute("UPDATE opening SET epoch = epoch + 1", [])?;
-    let epoch: i64 = db.query_row("SELECT epoch FROM opening", [], |row| row.get(0))?;
-    let gap = gap(&db)?;
-    Ok(Sqlite::new(db, epoch, gap))
+    Ok(db)
 }
 
-fn reader(path: &Path, options: &Options) -> Result<SqliteReader> {
+fn reader(path: &Path, options: &Options) -> Result<SqlReader> {
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.busy_timeout(options.busy_timeout)?;
     db.set_prepared_statement_cache_capacity(128);
@@ -147,12 +154,12 @@ fn reader(path: &Path, options: &Options) -> Result<SqliteReader> {
     if found == 0 {
         return Err(StoreError::Unavailable(format!("`{}` is not a leverd store", path.display())));
     }
-    Ok(SqliteReader::new(db))
+    Ok(SqlReader::new(Db(Box::new(Sqlite(db)))))
 }
 
 pub(super) fn version(db: &Connection) -> Result<u32> {
     let table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'";
-    if one(db, table, [], |_| Ok(()))?.is_none() {
+    if !db.prepare_cached(table)?.exists([])? {
         return Ok(0);
     }
     Ok(db.query_row("SELECT coalesce(max(version), 0) FROM schema_version", [], |row| row.get(0))?)
@@ -188,10 +195,9 @@ mod tests {
     fn each_commit_of_a_file_is_on_the_disk_before_it_is_acknowledged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("leverd.db");
-        let store = writer(&path, &Options::path(&path)).unwrap();
-        let told = |name: &str| {
-            store.db.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, rusqlite::types::Value>(0)).unwrap()
-        };
+        let store = written(&path, &Options::path(&path)).unwrap();
+        let told =
+            |name: &str| store.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, rusqlite::types::Value>(0)).unwrap();
         let (mode, synchronous) = (told("journal_mode"), told("synchronous"));
         assert_eq!((mode, synchronous), ("wal".to_owned().into(), 2.into()), "2 is FULL: the log is flushed at each commit");
     }

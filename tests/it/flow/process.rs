@@ -1,6 +1,7 @@
 //! The binary as it is deployed: `leverd serve` in a process of its own, which may die and be started again.
 
 use super::bed::{ADA, EMAIL, STAGE, TEST, prepare, project, quick};
+use crate::postgres::{Base, server};
 use leverd::cli::demo::world::ACCOUNT;
 use leverd::model::AccountId;
 #[cfg(feature = "kill-points")]
@@ -34,11 +35,20 @@ pub(crate) const MORE: &str = r#"
       - move_stage: On-site interview
 "#;
 
+/// Where a deployed leverd keeps everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum On {
+    Sqlite,
+    Postgres,
+}
+
 /// A project whose `leverd serve` speaks to a simulator of this process.
 pub(crate) struct Deployed {
     pub(crate) sim: Sim,
     pub(crate) folder: tempfile::TempDir,
     pub(crate) config: PathBuf,
+    /// None: a file beside the configuration.
+    pub(crate) database: Option<Base>,
     /// The tokens that sign Lever's webhooks.
     pub(crate) signing: Vec<String>,
     port: u16,
@@ -65,6 +75,20 @@ pub(crate) struct End {
 impl Deployed {
     /// Everything written, pulled and registered; nothing runs yet.
     pub(crate) async fn prepare() -> Self {
+        Self::prepare_on(On::Sqlite).await
+    }
+
+    /// The same with its store there.
+    pub(crate) async fn prepare_on(on: On) -> Self {
+        Self::prepare_in(match on {
+            On::Sqlite => None,
+            On::Postgres => Some(server().database().await),
+        })
+        .await
+    }
+
+    /// The same with its store in this database, or in a file.
+    pub(crate) async fn prepare_in(database: Option<Base>) -> Self {
         // The vendor tries once more and only once: when the test says so.
         let faults = Faults { attempts: 100, vendor_retry_delay_ms: 600_000, ..quick() };
         let sim = Sim::start(SimOptions { webhooks_enabled: true, faults, ..SimOptions::default() }).await.unwrap();
@@ -89,8 +113,12 @@ impl Deployed {
         let webhooks = "    webhooks: { signing_tokens: [{ file: secrets/signing0 }, { file: secrets/signing1 }] }";
         let key = "api_key: { file: secrets/lever }";
         let text = text.replace(key, &format!("{key}\n  {webhooks}")) + &format!("server: {{ listen: 127.0.0.1:{port} }}\n");
+        let text = match &database {
+            None => text,
+            Some(database) => text.replace("store: { sqlite: leverd.db }", &format!("store: \"{}\"", database.url)),
+        };
         std::fs::write(&config, text).unwrap();
-        let deployed = Self { sim, folder, config, signing, port, child: None, deaths: 0, doomed: false, ahead: 0 };
+        let deployed = Self { database, sim, folder, config, signing, port, child: None, deaths: 0, doomed: false, ahead: 0 };
         // The child needs this thread's simulator: never block it.
         let pulled = deployed.run("pull", &[]).await;
         assert!(pulled.status.success(), "{}", String::from_utf8_lossy(&pulled.stdout));
@@ -183,8 +211,7 @@ impl Deployed {
     /// Whether Lever was looked at, and no look is under way.
     #[cfg(feature = "kill-points")]
     pub(crate) async fn looked(&self) -> bool {
-        let path = self.config.with_file_name("leverd.db");
-        let Ok(store) = Store::open(Options::path(path).read_only()).await else { return false };
+        let Some(store) = self.look().await else { return false };
         let account = AccountId::new(ACCOUNT);
         Cursor::of(&store, &account).await.is_ok_and(|cursor| cursor.is_some())
             && store.polling(&account).await.is_ok_and(|polling| !polling)
@@ -249,9 +276,17 @@ impl Deployed {
         }
     }
 
+    /// The store, beside the process.
+    async fn look(&self) -> Option<Store> {
+        let options = match &self.database {
+            None => Options::path(self.config.with_file_name("leverd.db")),
+            Some(database) => Options::postgres(&database.url, None),
+        };
+        Store::open(options.read_only()).await.ok()
+    }
+
     async fn idle(&self) -> bool {
-        let path = self.config.with_file_name("leverd.db");
-        let Ok(store) = Store::open(Options::path(path).read_only()).await else { return false };
+        let Some(store) = self.look().await else { return false };
         let now = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(self.ahead.max(AHEAD).cast_signed());
         let counts = store.counts(now).await.unwrap_or_default();
         let due = store.next_due(&[AccountId::new(ACCOUNT)], jiff::Timestamp::UNIX_EPOCH).await;

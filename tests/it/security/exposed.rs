@@ -27,6 +27,8 @@ const PLACES: &[(&str, usize)] = &[
     ("src/runtime/vault.rs", 3),
     // A token for a command of the same machine, over a socket that only its owner may open.
     ("src/server/errand.rs", 1),
+    // The password, as the connection to the database is made with it.
+    ("src/store/postgres/address.rs", 1),
     // To take them out of what a vendor says.
     ("src/vendor/answer.rs", 1),
     // Which accounts share one budget: a digest of the credential, kept in memory only.

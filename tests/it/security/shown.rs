@@ -127,6 +127,7 @@ const HOLDERS: &[&str] = &[
     "src/runtime/tokens.rs: Live",
     "src/runtime/tokens.rs: OAuth",
     "src/runtime/vault.rs: Key",
+    "src/store/options.rs: Database",
     "src/vendor/auth.rs: Token",
     "src/vendor/request.rs: Known",
     "src/vendor/request.rs: Scope",

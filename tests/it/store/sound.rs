@@ -100,27 +100,6 @@ async fn a_move_without_a_time_of_its_own_explains_no_later_one() {
 }
 
 #[tokio::test]
-async fn a_purge_of_much_leaves_nothing_in_the_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("leverd.db");
-    let store = Store::open(Options::path(&path)).await.unwrap();
-    for n in 0..8 {
-        let cause = event(&format!("e{n}"), "o1", n);
-        let mut delivery = delivery(&n.to_string(), "", n);
-        delivery.body = "ada@example.com ".repeat(4_000).into_bytes();
-        let id = delivery.id;
-        store.deliver(delivery).await.unwrap();
-        store.claim_deliveries(claim(n)).await.unwrap();
-        store.derive(&acme(), id, Derived::Events(vec![cause]), at(n)).await.unwrap();
-    }
-    store.purge_opportunity(&acme(), &"o1".into(), at(9)).await.unwrap();
-    store.close().await;
-    let bytes = std::fs::read(&path).unwrap();
-    let left = bytes.windows(16).filter(|window| *window == b"ada@example.com ").count();
-    assert_eq!(left, 0);
-}
-
-#[tokio::test]
 async fn an_unsigned_body_that_comes_again_later_is_looked_at_again() {
     let store = store().await;
     let source = || Source::Vendor { vendor: "qualified".into(), connection: "acme".into(), invitation: None };

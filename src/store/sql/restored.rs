@@ -1,15 +1,15 @@
 //! A store made of a backup: what it cannot know is left to a person.
 
-use super::Sqlite;
+use super::Sql;
 use super::columns::{BEGUN, Bytes, DELIVERY, EFFECT, EVENT, PARKED, TIMER, UNKNOWN, all, exec, ms, one, reason, time};
-use crate::model::{AccountId, Act, Class, Code, Effect, Event, InviteMode, Notice, NoticeId, NoticeKind, Reason};
+use super::db::{Db, params};
+use crate::model::{AccountId, Act, Class, Code, Effect, Event, InviteMode, Notice, NoticeId, NoticeKind, Reason, Source};
 use crate::store::error::Result;
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
 
 /// The time that a restored store knows nothing of.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Gap {
+pub(in crate::store) struct Gap {
     /// When the latest thing happened that the backup tells of.
     last: Timestamp,
     /// When it was restored.
@@ -17,8 +17,8 @@ pub(super) struct Gap {
 }
 
 /// What the store that was opened does not know.
-pub(super) fn gap(db: &Connection) -> Result<Option<Gap>> {
-    one(db, "SELECT last, at FROM restored", [], |row| Ok(Gap { last: time(row.get(0)?), at: time(row.get(1)?) }))
+pub(in crate::store) fn gap(db: &Db) -> Result<Option<Gap>> {
+    one(db, "SELECT last, at FROM restored", params![], |row| Ok(Gap { last: time(row.get(0)?), at: time(row.get(1)?) }))
 }
 
 /// A piece of work of the backup.
@@ -33,9 +33,9 @@ struct Open {
 /// How much was parked of each account and kind, and how many looks begin anew.
 type WentOn = (Vec<(AccountId, &'static str, u64)>, u64);
 
-impl Sqlite {
+impl Sql {
     /// Parks what is unfinished, has looks begin anew, and keeps that from now on caution is needed.
-    pub(super) fn went_on(
+    pub(in crate::store) fn went_on(
         &mut self,
         last: Timestamp,
         at: Timestamp,
@@ -58,8 +58,13 @@ impl Sqlite {
             }
         }
         self.cursors_renewed(renew)?;
-        exec(&self.db, "INSERT OR REPLACE INTO restored (one, last, at) VALUES (1, ?1, ?2)", params![ms(last), ms(at)])?;
-        for account in all(&self.db, "SELECT account FROM account", [], |row| Ok(AccountId::new(row.get::<_, String>(0)?)))? {
+        exec(
+            &self.db,
+            "INSERT INTO restored (one, last, at) VALUES (1, ?1, ?2) ON CONFLICT (one) DO UPDATE SET last = ?1, at = ?2",
+            params![ms(last), ms(at)],
+        )?;
+        for account in all(&self.db, "SELECT account FROM account", params![], |row| Ok(AccountId::new(row.get::<String>(0)?)))?
+        {
             let count: u64 = parked.iter().filter(|(of, _, _)| *of == account).map(|(_, _, count)| count).sum();
             let text = format!(
                 "the store was restored from a backup that knows nothing after {last}; what was unfinished is parked ({count}), \
@@ -75,15 +80,16 @@ impl Sqlite {
 
     /// Looks at Lever and at vendors that were under way. They are nobody's work, and a new one finds what they would have found.
     fn looks_dropped(&mut self, at: Timestamp) -> Result<u64> {
-        let looks = all(
-            &self.db,
-            "SELECT r.account, r.ref FROM ready r JOIN delivery d ON d.account = r.account AND d.id = r.ref WHERE r.kind = 0 \
-             AND (json_type(d.source, '$.poll') IS NOT NULL OR json_type(d.source, '$.ask') IS NOT NULL)",
-            [],
-            |row| Ok((AccountId::new(row.get::<_, String>(0)?), row.get::<_, Bytes>(1)?)),
-        )?;
+        let sql = "SELECT r.account, r.ref, d.source FROM ready r JOIN delivery d ON d.account = r.account AND d.id = r.ref \
+                   WHERE r.kind = 0";
+        let mut looks = all(&self.db, sql, params![], |row| {
+            Ok((AccountId::new(row.get::<String>(0)?), row.get::<Bytes>(1)?, row.get::<String>(2)?))
+        })?;
+        looks.retain(|(.., source)| {
+            serde_json::from_str(source).is_ok_and(|source| matches!(source, Source::Poll(_) | Source::Ask { .. }))
+        });
         let reason = Reason::new(Code::Superseded, "the store was restored from a backup; the next look takes its place");
-        for (account, id) in &looks {
+        for (account, id, _) in &looks {
             self.remove_work(account, DELIVERY, *id)?;
             self.close(account, (DELIVERY, *id), &reason, ms(at))?;
         }
@@ -100,7 +106,7 @@ impl Sqlite {
             params![TIMER, PARKED, ms(at)],
             |row| {
                 Ok(Open {
-                    account: AccountId::new(row.get::<_, String>(0)?),
+                    account: AccountId::new(row.get::<String>(0)?),
                     kind: row.get(1)?,
                     id: row.get(2)?,
                     state: row.get(3)?,
@@ -137,8 +143,8 @@ impl Sqlite {
     }
 
     fn cursors_renewed(&self, renew: &dyn Fn(&str, &str) -> Option<String>) -> Result<()> {
-        let cursors = all(&self.db, "SELECT account, name, value FROM poll_cursor", [], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+        let cursors = all(&self.db, "SELECT account, name, value FROM poll_cursor", params![], |row| {
+            Ok((row.get::<String>(0)?, row.get::<String>(1)?, row.get::<String>(2)?))
         })?;
         for (account, name, value) in cursors {
             if let Some(value) = renew(&name, &value) {
@@ -151,7 +157,7 @@ impl Sqlite {
 
     pub(super) fn caution_ended(&mut self) -> Result<bool> {
         self.gap = None;
-        Ok(exec(&self.db, "DELETE FROM restored", [])? > 0)
+        Ok(exec(&self.db, "DELETE FROM restored", params![])? > 0)
     }
 
     /// Parks an event that happened when the backup knew of nothing any more. Not one that a person asked for, nor a timer: those that
@@ -178,9 +184,9 @@ impl Sqlite {
         }
         let decided = one(
             &self.db,
-            "SELECT asked IS NOT NULL OR received < ?3 FROM ready WHERE account = ?1 AND kind = 1 AND ref = ?2",
-            params![account.as_str(), effect.event.0.bytes(), ms(gap.at)],
-            |row| row.get::<_, bool>(0),
+            "SELECT asked, received FROM ready WHERE account = ?1 AND kind = 1 AND ref = ?2",
+            params![account.as_str(), effect.event.0.bytes()],
+            |row| Ok(row.get::<Option<i64>>(0)?.is_some() || row.get::<i64>(1)? < ms(gap.at)),
         )?;
         if decided == Some(true) {
             return Ok(());

@@ -1,13 +1,13 @@
 //! Claims: what is due, in turn, and not for ever without an outcome.
 
-use super::Sqlite;
+use super::Sql;
 use super::columns::{BEGUN, Bytes, DELIVERY, EFFECT, EVENT, NEVER, UNKNOWN, YIELD_MOST, all, decode, exec, ms, time, work_of};
+use super::db::params;
 use super::read_runs::attempts;
 use crate::model::{AccountId, Bug, Code, EffectId, Event, Id, OpportunityId, PAYLOAD_VERSION, Reason, planted};
 use crate::store::claim::{Claim, ClaimedDelivery, ClaimedEffect, ClaimedEvent, ClaimedLane, Recovered};
 use crate::store::error::{Result, StoreError};
 use jiff::Timestamp;
-use rusqlite::params;
 
 /// The claim that parks instead of handing out. What kills leverd does so each time; but much that is claimed only waits for its turn in
 /// the budget, and must not be parked because leverd was killed twice by something else.
@@ -24,7 +24,7 @@ struct Due {
 
 /// True of a lane in which an effect may be sent now or is being sent, or whose event is being planned. `r` is the event's row.
 ///
-/// The indexes are named: without statistics SQLite would walk all due work instead of one lane.
+/// The indexes are named: without statistics SQLite would walk all due work instead of one lane. Another database is not told.
 const LANE_BUSY: &str = "EXISTS (SELECT 1 FROM ready x INDEXED BY ready_lane WHERE x.account = r.account AND x.lane = r.lane \
     AND x.lane <> '' AND x.kind = 2 AND x.state IN (1, 2)) \
     OR EXISTS (SELECT 1 FROM ready x INDEXED BY ready_lane WHERE x.account = r.account AND x.lane = r.lane \
@@ -41,7 +41,7 @@ fn left(share: i64, claim: &Claim, claimed: usize) -> i64 {
     share.min(i64::try_from(claim.limit.saturating_sub(claimed)).unwrap_or(i64::MAX))
 }
 
-impl Sqlite {
+impl Sql {
     /// How many rows of each account a claim may take: accounts share evenly, and another one begins each time.
     pub(super) fn shares(&mut self, claim: &Claim) -> Vec<(AccountId, i64)> {
         let accounts = claim.accounts.len();
@@ -68,6 +68,7 @@ impl Sqlite {
             "UPDATE ready SET held = ?4, tries = tries + 1 WHERE account = ?1 AND kind = ?2 AND ref = ?3",
             params![account.as_str(), kind, due.id, self.epoch],
         )?;
+        self.db.0.took(account.as_str(), kind, &due.id);
         Ok(true)
     }
 
@@ -88,7 +89,8 @@ impl Sqlite {
         let sql = format!(
             "SELECT r.ref, r.lane, r.state, r.tries, r.rounds FROM ready r INDEXED BY ready_turn \
              WHERE r.account = ?1 AND r.kind = ?3 AND r.held = 0 \
-             AND r.rank <= ?2 + {YIELD_MOST} AND r.due_at <= ?2 AND r.version <= ?5 {only} ORDER BY r.rank, r.at, r.seq LIMIT ?4"
+             AND r.rank <= ?2 + {YIELD_MOST} AND r.due_at <= ?2 AND r.version <= ?5 {only} ORDER BY r.rank, r.at, r.seq LIMIT ?4{}",
+            self.db.0.claiming()
         );
         all(&self.db, &sql, params![account.as_str(), ms(now), kind, limit, PAYLOAD_VERSION], |row| {
             Ok(Due { id: row.get(0)?, lane: row.get(1)?, state: row.get(2)?, tries: row.get(3)?, rounds: row.get(4)? })
@@ -128,7 +130,7 @@ impl Sqlite {
                     &self.db,
                     "SELECT payload FROM event WHERE account = ?1 AND id = ?2",
                     params![account.as_str(), due.id],
-                    |row| row.get::<_, String>(0),
+                    |row| row.get::<String>(0),
                 )
                 .and_then(|payload| decode::<Event>(work_of(EVENT, due.id), &payload.unwrap_or_default()));
                 if let Some(event) = self.or_park(&account, EVENT, due.id, claim.now, row)? {
@@ -188,9 +190,7 @@ impl Sqlite {
             "SELECT e.payload, e.planned_at, e.ruleset, r.asked FROM effect e LEFT JOIN ready r ON r.account = e.account AND r.kind = 2 \
              AND r.ref = e.id WHERE e.account = ?1 AND e.id = ?2",
             params![account.as_str(), due.id],
-            |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?, row.get::<_, Option<i64>>(3)?))
-            },
+            |row| Ok((row.get::<String>(0)?, row.get::<i64>(1)?, row.get::<String>(2)?, row.get::<Option<i64>>(3)?)),
         )?;
         let (payload, planned_at, ruleset, asked) = row.unwrap_or_default();
         Ok(ClaimedEffect {
@@ -207,7 +207,7 @@ impl Sqlite {
 
     pub(super) fn pulled_in(&mut self, now: Timestamp, until: Timestamp) -> Result<usize> {
         // The turn was given by the same clock.
-        let sql = "UPDATE ready SET due_at = CASE WHEN due_at > ?5 AND due_at < ?6 THEN ?1 ELSE due_at END, rank = min(rank, ?1) \
+        let sql = "UPDATE ready SET due_at = CASE WHEN due_at > ?5 AND due_at < ?6 THEN ?1 ELSE due_at END, rank = CASE WHEN rank > ?1 THEN ?1 ELSE rank END \
                    WHERE kind IN (?2, ?3, ?4) AND ((due_at > ?5 AND due_at < ?6) OR rank > ?5)";
         let pulled = exec(&self.db, sql, params![ms(now), DELIVERY, EVENT, EFFECT, ms(until), NEVER])?;
         self.news.work |= pulled > 0;
@@ -216,14 +216,14 @@ impl Sqlite {
 
     pub(super) fn recovered(&mut self, at: Timestamp) -> Result<Recovered> {
         let released =
-            if planted(Bug::ClaimsKept) { 0 } else { exec(&self.db, "UPDATE ready SET held = 0 WHERE held > 0", [])? };
+            if planted(Bug::ClaimsKept) { 0 } else { exec(&self.db, "UPDATE ready SET held = 0 WHERE held > 0", params![])? };
         let unknown = all(
             &self.db,
             // What was refused before says nothing about the attempt that got lost.
             "UPDATE ready SET state = 2, held = 0, rounds = 0, due_at = ?1, rank = ?1 WHERE kind = 2 AND state = ?2 \
              RETURNING account, ref",
             params![ms(at), BEGUN],
-            |row| Ok((AccountId::new(row.get::<_, String>(0)?), EffectId(Id::from_bytes(row.get(1)?)))),
+            |row| Ok((AccountId::new(row.get::<String>(0)?), EffectId(Id::from_bytes(row.get(1)?)))),
         )?;
         self.news.work = true;
         Ok(Recovered { unknown, released })

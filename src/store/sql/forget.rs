@@ -1,84 +1,175 @@
 //! Deleting: a person's data at once, old rows in chunks.
 
-use super::Sqlite;
+use super::Sql;
 use super::columns::{Bytes, EFFECT, EVENT, TIMER, all, decode, exec, exists, floor, ms};
+use super::db::{Bind, Cell, params};
 use super::intake::tells_gone;
 use crate::model::{AccountId, Code, Event, Outcome, Reason};
 use crate::store::commit::Purge;
 use crate::store::error::Result;
 use crate::store::rows::Retention;
-use rusqlite::params;
+use serde_json::{Value as Json, json};
 
-/// An effect's payload without what came from a person. Paths that an act does not have are left alone.
-const STRIPPED: &str = "json_replace(payload, '$.act.invite.inputs', json('{}'), '$.act.call.inputs', json('{}'), \
-    '$.act.note.text', '', '$.act.link.url', '', '$.act.file.name', '', '$.act.file.inputs', json('{}'), \
-    '$.act.form.fields', json('[]'), '$.act.feedback.fields', json('[]'), '$.act.ask.title', '', '$.act.ask.choices', json('[]'))";
+/// The new payload of an effect.
+const STRIP: &str = "UPDATE effect SET payload = ?3 WHERE account = ?1 AND id = ?2";
 
-impl Sqlite {
+/// Whether an effect is a call to a vendor.
+fn is_call(effect: &str) -> bool {
+    serde_json::from_str::<Json>(effect).is_ok_and(|effect| effect.pointer("/act/call").is_some())
+}
+
+/// Takes out of an effect's payload what came from a person.
+fn strip(effect: &mut Json) {
+    let (none, map, list) = (json!(""), json!({}), json!([]));
+    for (place, empty) in [
+        ("/act/invite/inputs", &map),
+        ("/act/call/inputs", &map),
+        ("/act/note/text", &none),
+        ("/act/link/url", &none),
+        ("/act/file/name", &none),
+        ("/act/file/inputs", &map),
+        ("/act/form/fields", &list),
+        ("/act/feedback/fields", &list),
+        ("/act/ask/title", &none),
+        ("/act/ask/choices", &list),
+    ] {
+        replace(effect, place, empty.clone());
+    }
+}
+
+/// Puts something else in a place that is there.
+pub(super) fn replace(value: &mut Json, place: &str, other: Json) {
+    if let Some(there) = value.pointer_mut(place) {
+        *there = other;
+    }
+}
+
+impl Sql {
     pub(super) fn purged(&mut self, account: &AccountId, purge: &Purge) -> Result<()> {
         let opportunity = purge.opportunity.as_str();
         let name = account.as_str();
         let both = params![name, opportunity];
         exec(
             &self.db,
-            "INSERT OR REPLACE INTO purged (account, opportunity, at) VALUES (?1, ?2, ?3)",
+            "INSERT INTO purged (account, opportunity, at) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (account, opportunity) DO UPDATE SET at = excluded.at",
             params![name, opportunity, ms(purge.at)],
         )?;
         self.stop_lane(account, purge)?;
-        // What is still pending is read again when it is done: the strip follows then.
-        let done = "AND NOT EXISTS (SELECT 1 FROM ready r WHERE r.account = ?1 AND r.kind = 2 AND r.ref = effect.id)";
+        self.purge_payloads(account, opportunity)?;
+        let names_the_person = format!(
+            // Deliveries that led to no event of their own, because they told nothing new, name the person all the same.
+            "DELETE FROM delivery WHERE account = ?1 AND EXISTS (SELECT 1 FROM assessment a JOIN correlation c \
+             ON c.account = a.account AND c.assessment = a.id WHERE a.account = ?1 AND a.opportunity = ?2 AND {}) \
+             AND NOT EXISTS (SELECT 1 FROM ready r WHERE r.account = ?1 AND r.kind = 0 AND r.ref = delivery.id)",
+            self.db.0.body_holds_value()
+        );
         for sql in [
             "DELETE FROM delivery WHERE account = ?1 AND id IN (SELECT e.delivery FROM event e WHERE e.account = ?1 \
              AND e.opportunity = ?2) AND NOT EXISTS (SELECT 1 FROM ready r WHERE r.account = ?1 AND r.kind = 0 AND r.ref = delivery.id)",
-            "UPDATE event SET payload = json_replace(payload, '$.fields', json('{}')) WHERE account = ?1 AND opportunity = ?2 \
-             AND json_valid(payload)",
-            "UPDATE run SET facts = json_replace(facts, '$.values', json('{}'), '$.ledger', json('[]'), '$.tests', json('{}')), \
-             steps = '[]', later = '[]' WHERE account = ?1 AND opportunity = ?2 AND json_valid(facts)",
-            &format!(
-                "UPDATE effect SET payload = {STRIPPED} WHERE account = ?1 AND opportunity = ?2 AND json_valid(payload) {done}"
-            ),
-            "UPDATE attempt_end SET outcome = json_replace(outcome, '$.done.learned', json('{}')) WHERE account = ?1 \
-             AND effect IN (SELECT id FROM effect WHERE account = ?1 AND opportunity = ?2) AND json_valid(outcome)",
             // A path may name the person.
             "UPDATE attempt_end SET exchange = NULL WHERE account = ?1 \
              AND effect IN (SELECT id FROM effect WHERE account = ?1 AND opportunity = ?2)",
-            "UPDATE settled SET outcome = json_replace(outcome, '$.done.learned', json('{}')) WHERE account = ?1 \
-             AND effect IN (SELECT id FROM effect WHERE account = ?1 AND opportunity = ?2) AND json_valid(outcome)",
-            // Deliveries that led to no event of their own, because they told nothing new, name the person all the same.
-            "DELETE FROM delivery WHERE account = ?1 AND EXISTS (SELECT 1 FROM assessment a JOIN correlation c \
-             ON c.account = a.account AND c.assessment = a.id WHERE a.account = ?1 AND a.opportunity = ?2 \
-             AND instr(lower(CAST(delivery.body AS TEXT)), lower(c.value)) > 0) \
-             AND NOT EXISTS (SELECT 1 FROM ready r WHERE r.account = ?1 AND r.kind = 0 AND r.ref = delivery.id)",
+            &names_the_person,
             "DELETE FROM glimpse WHERE account = ?1 AND opportunity = ?2",
-            "DELETE FROM correlation WHERE account = ?1 AND instr(value, '@') > 0 \
+            "DELETE FROM correlation WHERE account = ?1 AND value LIKE '%@%' \
              AND assessment IN (SELECT id FROM assessment WHERE account = ?1 AND opportunity = ?2)",
-            "UPDATE assessment SET payload = json_replace(payload, '$.candidate_url', NULL, '$.result', json('{}'), '$.ids', \
-             json((SELECT json_group_object(key, value) FROM json_each(payload, '$.ids') WHERE instr(value, '@') = 0))) \
-             WHERE account = ?1 AND opportunity = ?2 AND json_valid(payload)",
             "DELETE FROM placed WHERE account = ?1 AND opportunity = ?2",
-            "UPDATE notice SET payload = json_replace(payload, '$.text', 'removed with the candidate') \
-             WHERE account = ?1 AND opportunity = ?2 AND json_valid(payload) AND json_extract(payload, '$.kind') = 'alert'",
         ] {
             exec(&self.db, sql, both)?;
         }
         Ok(())
     }
 
-    /// Takes what was deleted out of the file's free pages and out of the log of changes. False: a reader looks at it still; the next
-    /// commit tries again.
-    pub(super) fn scrubbed(&self) -> Result<bool> {
-        let patience: u32 = self.db.query_row("PRAGMA busy_timeout", [], |row| row.get(0))?;
-        self.db.busy_timeout(std::time::Duration::ZERO)?;
-        let scrub = || -> rusqlite::Result<bool> {
-            // It gives one page back for each row that is asked for.
-            let mut vacuum = self.db.prepare_cached("PRAGMA incremental_vacuum")?;
-            let mut pages = vacuum.query([])?;
-            while pages.next()?.is_some() {}
-            self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))
-        };
-        let done = scrub();
-        self.db.busy_timeout(std::time::Duration::from_millis(patience.into()))?;
-        Ok(done?)
+    /// Empties what the payloads of an opportunity tell of the person.
+    fn purge_payloads(&mut self, account: &AccountId, opportunity: &str) -> Result<()> {
+        let of = params![account.as_str(), opportunity];
+        let (map, list) = (|| json!({}), || json!([]));
+        self.rewrite::<Bytes>(
+            account,
+            "SELECT id, payload FROM event WHERE account = ?1 AND opportunity = ?2",
+            of,
+            "UPDATE event SET payload = ?3 WHERE account = ?1 AND id = ?2",
+            |event| replace(event, "/fields", map()),
+        )?;
+        self.rewrite::<Bytes>(
+            account,
+            "SELECT event, facts FROM run WHERE account = ?1 AND opportunity = ?2",
+            of,
+            "UPDATE run SET facts = ?3, steps = '[]', later = '[]' WHERE account = ?1 AND event = ?2",
+            |facts| {
+                replace(facts, "/values", map());
+                replace(facts, "/ledger", list());
+                replace(facts, "/tests", map());
+            },
+        )?;
+        // What is still pending is read again when it is done: the strip follows then.
+        self.rewrite::<Bytes>(
+            account,
+            "SELECT id, payload FROM effect WHERE account = ?1 AND opportunity = ?2 AND NOT EXISTS \
+             (SELECT 1 FROM ready r WHERE r.account = ?1 AND r.kind = 2 AND r.ref = effect.id)",
+            of,
+            STRIP,
+            strip,
+        )?;
+        self.rewrite::<i64>(
+            account,
+            "SELECT rowid, outcome FROM attempt_end WHERE account = ?1 \
+             AND effect IN (SELECT id FROM effect WHERE account = ?1 AND opportunity = ?2)",
+            of,
+            "UPDATE attempt_end SET outcome = ?3 WHERE account = ?1 AND rowid = ?2",
+            |outcome| replace(outcome, "/done/learned", map()),
+        )?;
+        self.rewrite::<Bytes>(
+            account,
+            "SELECT effect, outcome FROM settled WHERE account = ?1 \
+             AND effect IN (SELECT id FROM effect WHERE account = ?1 AND opportunity = ?2)",
+            of,
+            "UPDATE settled SET outcome = ?3 WHERE account = ?1 AND effect = ?2",
+            |outcome| replace(outcome, "/done/learned", map()),
+        )?;
+        self.rewrite::<Bytes>(
+            account,
+            "SELECT id, payload FROM assessment WHERE account = ?1 AND opportunity = ?2",
+            of,
+            "UPDATE assessment SET payload = ?3 WHERE account = ?1 AND id = ?2",
+            |assessment| {
+                replace(assessment, "/candidate_url", Json::Null);
+                replace(assessment, "/result", map());
+                if let Some(ids) = assessment.pointer_mut("/ids").and_then(Json::as_object_mut) {
+                    ids.retain(|_, id| !id.as_str().is_some_and(|id| id.contains('@')));
+                }
+            },
+        )?;
+        self.rewrite::<Bytes>(
+            account,
+            "SELECT id, payload FROM notice WHERE account = ?1 AND opportunity = ?2",
+            of,
+            "UPDATE notice SET payload = ?3 WHERE account = ?1 AND id = ?2",
+            |notice| {
+                if notice.get("kind").is_some_and(|kind| kind == "alert") {
+                    replace(notice, "/text", json!("removed with the candidate"));
+                }
+            },
+        )
+    }
+
+    /// Changes stored JSON, row by row: `select` finds keys and texts, `update` takes the account, a key and its new text. What is no
+    /// JSON is read by nobody and stays.
+    fn rewrite<K: Cell + Bind>(
+        &self,
+        account: &AccountId,
+        select: &str,
+        of: &[&dyn Bind],
+        update: &str,
+        change: impl Fn(&mut Json),
+    ) -> Result<()> {
+        for (key, text) in all(&self.db, select, of, |row| Ok((row.get::<K>(0)?, row.get::<String>(1)?)))? {
+            let Ok(mut value) = serde_json::from_str::<Json>(&text) else { continue };
+            change(&mut value);
+            exec(&self.db, update, params![account.as_str(), key, value.to_string()])?;
+        }
+        Ok(())
     }
 
     /// Ends what the lane still had before it, except what tells of the end, and calls: a vendor may have to be told to erase.
@@ -86,16 +177,16 @@ impl Sqlite {
         let reason = Reason::new(Code::Gone, "the candidate was deleted");
         let rows = all(
             &self.db,
-            "SELECT r.kind, r.ref, coalesce(e.payload, ''), coalesce(json_type(f.payload, '$.act.call'), '') FROM ready r \
+            "SELECT r.kind, r.ref, coalesce(e.payload, ''), coalesce(f.payload, '') FROM ready r \
              LEFT JOIN event e ON r.kind = 1 AND e.account = r.account AND e.id = r.ref \
-             LEFT JOIN effect f ON r.kind = 2 AND f.account = r.account AND f.id = r.ref AND json_valid(f.payload) \
+             LEFT JOIN effect f ON r.kind = 2 AND f.account = r.account AND f.id = r.ref \
              WHERE r.account = ?1 AND r.lane = ?2 AND r.lane <> '' AND r.state <> 1 AND (r.kind <> 1 OR r.held <= 0)",
             params![account.as_str(), purge.opportunity.as_str()],
-            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Bytes>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?)),
+            |row| Ok((row.get::<i64>(0)?, row.get::<Bytes>(1)?, row.get::<String>(2)?, row.get::<String>(3)?)),
         )?;
-        for (kind, id, event, call) in rows {
+        for (kind, id, event, effect) in rows {
             match kind {
-                EFFECT if call.is_empty() => {
+                EFFECT if !is_call(&effect) => {
                     self.settle(account, id, &Outcome::Skipped { reason: reason.clone() }, purge.at)?;
                 }
                 EVENT if !decode::<Event>("event", &event).is_ok_and(|event| tells_gone(&event.kind)) => {
@@ -124,15 +215,15 @@ impl Sqlite {
         let purged = "SELECT 1 FROM effect f JOIN purged p ON p.account = f.account AND p.opportunity = f.opportunity \
                       WHERE f.account = ?1 AND f.id = ?2";
         if exists(&self.db, purged, params![account.as_str(), effect])? {
-            let sql = format!("UPDATE effect SET payload = {STRIPPED} WHERE account = ?1 AND id = ?2 AND json_valid(payload)");
-            exec(&self.db, &sql, params![account.as_str(), effect])?;
+            let one = params![account.as_str(), effect];
+            self.rewrite::<Bytes>(account, "SELECT id, payload FROM effect WHERE account = ?1 AND id = ?2", one, STRIP, strip)?;
         }
         Ok(())
     }
 
     pub(super) fn retained(&mut self, retention: &Retention) -> Result<usize> {
         let chunk = i64::try_from(retention.chunk).unwrap_or(i64::MAX);
-        let accounts = all(&self.db, "SELECT account FROM account", [], |row| row.get::<_, String>(0))?;
+        let accounts = all(&self.db, "SELECT account FROM account", params![], |row| row.get::<String>(0))?;
         let mut gone = 0;
         let unsettled = "SELECT 1 FROM ready r WHERE r.account = ?1 AND r.kind";
         for account in accounts {
@@ -143,7 +234,7 @@ impl Sqlite {
             gone += exec(
                 &self.db,
                 &format!(
-                    "DELETE FROM delivery WHERE rowid IN (SELECT d.rowid FROM delivery d WHERE d.account = ?1 AND d.id < ?2 \
+                    "DELETE FROM delivery WHERE account = ?1 AND id IN (SELECT d.id FROM delivery d WHERE d.account = ?1 AND d.id < ?2 \
                      AND NOT EXISTS ({unsettled} = 0 AND r.ref = d.id) LIMIT ?3)"
                 ),
                 params![account, bodies, chunk],
@@ -161,7 +252,7 @@ impl Sqlite {
                      AND NOT EXISTS ({unsettled} = 2 AND r.ref = effect.id) LIMIT ?3"
                 ),
                 params![account, runs, chunk, before],
-                |row| row.get::<_, Bytes>(0),
+                |row| row.get::<Bytes>(0),
             )?;
             for effect in effects {
                 for sql in [
@@ -180,7 +271,7 @@ impl Sqlite {
                      AND NOT EXISTS (SELECT 1 FROM effect f WHERE f.account = ?1 AND f.event = event.id) LIMIT ?3"
                 ),
                 params![account, runs, chunk, before],
-                |row| row.get::<_, Bytes>(0),
+                |row| row.get::<Bytes>(0),
             )?;
             for event in events {
                 for sql in [
@@ -194,7 +285,7 @@ impl Sqlite {
             for sql in [
                 "DELETE FROM closed WHERE (account, kind, ref) IN (SELECT account, kind, ref FROM closed WHERE account = ?1 \
                  AND kind <> 1 AND at < ?2 LIMIT ?3)",
-                "DELETE FROM notice WHERE rowid IN (SELECT rowid FROM notice WHERE account = ?1 AND at < ?2 LIMIT ?3)",
+                "DELETE FROM notice WHERE account = ?1 AND id IN (SELECT id FROM notice WHERE account = ?1 AND at < ?2 LIMIT ?3)",
                 "DELETE FROM firing WHERE (account, opportunity, pack, rule, event) IN (SELECT account, opportunity, pack, rule, event \
                  FROM firing WHERE account = ?1 AND at < ?2 LIMIT ?3)",
                 "DELETE FROM own_move WHERE (account, opportunity, effect) IN (SELECT account, opportunity, effect FROM own_move \
@@ -204,7 +295,7 @@ impl Sqlite {
             }
         }
         // Beside the accounts: some deeds are about none.
-        let sql = "DELETE FROM deed WHERE rowid IN (SELECT rowid FROM deed WHERE at < ?1 LIMIT ?2)";
+        let sql = "DELETE FROM deed WHERE (account, id) IN (SELECT account, id FROM deed WHERE at < ?1 LIMIT ?2)";
         gone += exec(&self.db, sql, params![ms(retention.runs), chunk])?;
         self.scrub |= gone > 0;
         Ok(gone)

@@ -1,22 +1,23 @@
 //! What polling last saw, whether a look is under way, and which tags leverd itself wrote meanwhile.
 
-use super::Sqlite;
+use super::Sql;
 use super::columns::{all, decode, encode, exec, exists, ms, one, readable, time};
+use super::db::{Db, params};
 use crate::model::{AccountId, Act, Effect, Glimpse, GlimpsedArchive, OpportunityId, TagMark};
 use crate::store::error::Result;
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
 
-impl Sqlite {
+impl Sql {
     pub(super) fn glimpses_kept(&mut self, account: &AccountId, glimpses: &[Glimpse]) -> Result<()> {
         for glimpse in glimpses {
             let tags: Vec<u8> = glimpse.tags.iter().flat_map(|mark| mark.0).collect();
             // Nothing is remembered of somebody whose data was removed.
             exec(
                 &self.db,
-                "INSERT OR REPLACE INTO glimpse (account, opportunity, seen, staged, applications, archived, archived_at, \
+                "INSERT INTO glimpse (account, opportunity, seen, staged, applications, archived, archived_at, \
                  archive_reason, tags) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 \
-                 WHERE NOT EXISTS (SELECT 1 FROM purged WHERE account = ?1 AND opportunity = ?2)",
+                 WHERE NOT EXISTS (SELECT 1 FROM purged WHERE account = ?1 AND opportunity = ?2) \
+             ON CONFLICT (account, opportunity) DO UPDATE SET seen = excluded.seen, staged = excluded.staged, applications = excluded.applications, archived = excluded.archived, archived_at = excluded.archived_at, archive_reason = excluded.archive_reason, tags = excluded.tags",
                 params![
                     account.as_str(),
                     glimpse.opportunity.as_str(),
@@ -34,7 +35,7 @@ impl Sqlite {
     }
 }
 
-pub(super) fn glimpse(db: &Connection, account: &AccountId, opportunity: &OpportunityId) -> Result<Option<Glimpse>> {
+pub(super) fn glimpse(db: &Db, account: &AccountId, opportunity: &OpportunityId) -> Result<Option<Glimpse>> {
     let row = one(
         db,
         "SELECT seen, staged, applications, archived, archived_at, archive_reason, tags FROM glimpse \
@@ -42,10 +43,10 @@ pub(super) fn glimpse(db: &Connection, account: &AccountId, opportunity: &Opport
         params![account.as_str(), opportunity.as_str()],
         |row| {
             let archived = row
-                .get::<_, bool>(3)?
-                .then_some(GlimpsedArchive { at: row.get::<_, Option<i64>>(4)?.map(time), reason: row.get(5)? });
+                .get::<bool>(3)?
+                .then_some(GlimpsedArchive { at: row.get::<Option<i64>>(4)?.map(time), reason: row.get(5)? });
             let tags: Vec<u8> = row.get(6)?;
-            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?, row.get::<_, String>(2)?, archived, tags))
+            Ok((row.get::<i64>(0)?, row.get::<Option<i64>>(1)?, row.get::<String>(2)?, archived, tags))
         },
     )?;
     row.map(|(seen, staged, applications, archived, tags)| {
@@ -62,33 +63,28 @@ pub(super) fn glimpse(db: &Connection, account: &AccountId, opportunity: &Opport
 }
 
 /// Whether a look stands that was not ended: due, waiting or parked.
-pub(super) fn polling(db: &Connection, account: &AccountId) -> Result<bool> {
+pub(super) fn polling(db: &Db, account: &AccountId) -> Result<bool> {
     let sql = "SELECT 1 FROM ready r JOIN delivery d ON d.account = r.account AND d.id = r.ref \
-               WHERE r.account = ?1 AND r.kind = 0 AND json_type(d.source, '$.poll') IS NOT NULL";
+               WHERE r.account = ?1 AND r.kind = 0 AND d.source LIKE '{\"poll\":%'";
     exists(db, sql, params![account.as_str()])
 }
 
 /// Whether anything is known of an opportunity.
-pub(super) fn known(db: &Connection, account: &AccountId, opportunity: &OpportunityId) -> Result<bool> {
+pub(super) fn known(db: &Db, account: &AccountId, opportunity: &OpportunityId) -> Result<bool> {
     let sql = "SELECT 1 FROM glimpse WHERE account = ?1 AND opportunity = ?2 \
                UNION ALL SELECT 1 FROM event WHERE account = ?1 AND opportunity = ?2";
     exists(db, sql, params![account.as_str(), opportunity.as_str()])
 }
 
 /// The tags that an attempt of ours may have put on an opportunity at `since` or later.
-pub(super) fn own_tags(
-    db: &Connection,
-    account: &AccountId,
-    opportunity: &OpportunityId,
-    since: Timestamp,
-) -> Result<Vec<String>> {
+pub(super) fn own_tags(db: &Db, account: &AccountId, opportunity: &OpportunityId, since: Timestamp) -> Result<Vec<String>> {
     let rows = all(
         db,
         "SELECT DISTINCT e.payload FROM effect e JOIN attempt a ON a.account = e.account AND a.effect = e.id \
          WHERE e.account = ?1 AND e.opportunity = ?2 AND NOT EXISTS (SELECT 1 FROM attempt_end x WHERE x.account = a.account \
          AND x.effect = a.effect AND x.number = a.number AND x.ended_at < ?3)",
         params![account.as_str(), opportunity.as_str(), ms(since)],
-        |row| row.get::<_, String>(0),
+        |row| row.get::<String>(0),
     )?;
     let mut tags = Vec::new();
     for payload in rows {

@@ -1,17 +1,17 @@
 //! Queries that only the console makes.
 
 use super::columns::{Bytes, DELIVERY, all, decode, ms, readable, time, work_of};
-use super::read_health::accounts;
+use super::db::{Db, Row, params};
+use super::read_health::{accounts, origin};
 use super::read_runs::{chosen, run};
 use crate::model::{AccountId, Act, DeliveryId, Effect, Facts, Id, Later, OpportunityId, PackName, RuleName, Step};
 use crate::store::error::Result;
 use crate::store::rows::{Arrived, Person, RunRow};
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 
 pub(super) fn runs_before(
-    db: &Connection,
+    db: &Db,
     account: Option<&AccountId>,
     before: Timestamp,
     limit: usize,
@@ -24,7 +24,7 @@ pub(super) fn runs_before(
             db,
             "SELECT event, planned_at FROM run WHERE account = ?1 AND planned_at < ?2 ORDER BY planned_at DESC, rowid DESC LIMIT ?3",
             params![account.as_str(), ms(before), most],
-            |row| Ok((row.get::<_, Bytes>(0)?, row.get::<_, i64>(1)?)),
+            |row| Ok((row.get::<Bytes>(0)?, row.get::<i64>(1)?)),
         )?;
         ids.extend(rows.into_iter().map(|(id, at)| (at, account.clone(), id)));
     }
@@ -36,12 +36,12 @@ pub(super) fn runs_before(
     Ok(found)
 }
 
-pub(super) fn steps(db: &Connection, account: &AccountId, limit: usize) -> Result<Vec<(Timestamp, Vec<Step>)>> {
+pub(super) fn steps(db: &Db, account: &AccountId, limit: usize) -> Result<Vec<(Timestamp, Vec<Step>)>> {
     let rows = all(
         db,
         "SELECT planned_at, steps FROM run WHERE account = ?1 ORDER BY planned_at DESC LIMIT ?2",
         params![account.as_str(), i64::try_from(limit).unwrap_or(i64::MAX)],
-        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
+        |row| Ok((row.get::<i64>(0)?, row.get::<String>(1)?)),
     )?;
     let mut found = Vec::new();
     for (at, steps) in rows {
@@ -50,17 +50,19 @@ pub(super) fn steps(db: &Connection, account: &AccountId, limit: usize) -> Resul
     Ok(found)
 }
 
-pub(super) fn parked_by_rule(db: &Connection, account: &AccountId) -> Result<Vec<(PackName, RuleName, u64)>> {
-    all(
+pub(super) fn parked_by_rule(db: &Db, account: &AccountId) -> Result<Vec<(PackName, RuleName, u64)>> {
+    let payloads = all(
         db,
-        "SELECT json_extract(e.payload, '$.pack'), json_extract(e.payload, '$.rule'), count(*) FROM ready r \
-         JOIN effect e ON e.account = r.account AND e.id = r.ref WHERE r.account = ?1 AND r.kind = 2 AND r.state = 3 GROUP BY 1, 2",
-        [account.as_str()],
-        |row| {
-            let (pack, rule): (String, String) = (row.get(0)?, row.get(1)?);
-            Ok((PackName::new(pack), RuleName::new(rule), row.get::<_, i64>(2)?.unsigned_abs()))
-        },
-    )
+        "SELECT e.payload FROM ready r JOIN effect e ON e.account = r.account AND e.id = r.ref \
+         WHERE r.account = ?1 AND r.kind = 2 AND r.held = -1 AND r.state = 3",
+        params![account.as_str()],
+        |row| row.get::<String>(0),
+    )?;
+    let mut counted = BTreeMap::new();
+    for origin in payloads.iter().filter_map(|payload| origin(payload)) {
+        *counted.entry(origin).or_insert(0) += 1;
+    }
+    Ok(counted.into_iter().map(|((pack, rule), count)| (pack, rule, count)).collect())
 }
 
 /// What names somebody, in the facts of a run or in what an invitation sends.
@@ -69,7 +71,7 @@ fn named(name: Option<String>, email: Option<String>, text: &str) -> Option<(Opt
     (holds(&name) || holds(&email)).then_some((name, email))
 }
 
-pub(super) fn people(db: &Connection, text: &str, looked: usize, limit: usize) -> Result<Vec<Person>> {
+pub(super) fn people(db: &Db, text: &str, looked: usize, limit: usize) -> Result<Vec<Person>> {
     let text = text.to_lowercase();
     let looked = i64::try_from(looked).unwrap_or(i64::MAX);
     let like = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
@@ -84,7 +86,7 @@ pub(super) fn people(db: &Connection, text: &str, looked: usize, limit: usize) -
             person.name = person.name.take().or(known.0);
             person.email = person.email.take().or(known.1);
         };
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?));
+        let read = |row: &Row<'_>| Ok((row.get::<String>(0)?, row.get::<i64>(1)?, row.get::<String>(2)?));
         // An id is looked up; a name is looked for in what was recorded.
         let ids = all(
             db,
@@ -98,7 +100,7 @@ pub(super) fn people(db: &Connection, text: &str, looked: usize, limit: usize) -
         let runs = all(
             db,
             "SELECT opportunity, planned_at, facts FROM (SELECT opportunity, planned_at, facts FROM run WHERE account = ?1 \
-             ORDER BY planned_at DESC LIMIT ?2) WHERE opportunity <> '' AND facts LIKE ?3 ESCAPE '\\'",
+             ORDER BY planned_at DESC LIMIT ?2) AS latest WHERE opportunity <> '' AND lower(facts) LIKE ?3 ESCAPE '\\'",
             params![account.as_str(), looked, like],
             read,
         )?;
@@ -113,7 +115,7 @@ pub(super) fn people(db: &Connection, text: &str, looked: usize, limit: usize) -
         let effects = all(
             db,
             "SELECT opportunity, planned_at, payload FROM (SELECT opportunity, planned_at, payload FROM effect WHERE account = ?1 \
-             ORDER BY rowid DESC LIMIT ?2) WHERE opportunity <> '' AND payload LIKE ?3 ESCAPE '\\'",
+             ORDER BY rowid DESC LIMIT ?2) AS latest WHERE opportunity <> '' AND lower(payload) LIKE ?3 ESCAPE '\\'",
             params![account.as_str(), looked, like],
             read,
         )?;
@@ -134,13 +136,13 @@ pub(super) fn people(db: &Connection, text: &str, looked: usize, limit: usize) -
     Ok(people)
 }
 
-pub(super) fn arrived(db: &Connection, account: &AccountId, opportunity: &OpportunityId, limit: usize) -> Result<Vec<Arrived>> {
+pub(super) fn arrived(db: &Db, account: &AccountId, opportunity: &OpportunityId, limit: usize) -> Result<Vec<Arrived>> {
     let rows = all(
         db,
         "SELECT d.id, d.source, d.received, d.hint IS NOT NULL FROM delivery d WHERE d.account = ?1 AND d.id IN \
          (SELECT e.delivery FROM event e WHERE e.account = ?1 AND e.opportunity = ?2) ORDER BY d.received DESC LIMIT ?3",
         params![account.as_str(), opportunity.as_str(), i64::try_from(limit).unwrap_or(i64::MAX)],
-        |row| Ok((row.get::<_, Bytes>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?, row.get::<_, bool>(3)?)),
+        |row| Ok((row.get::<Bytes>(0)?, row.get::<String>(1)?, row.get::<i64>(2)?, row.get::<bool>(3)?)),
     )?;
     let mut found = Vec::new();
     for (id, source, received, hint) in rows {
@@ -151,9 +153,9 @@ pub(super) fn arrived(db: &Connection, account: &AccountId, opportunity: &Opport
     Ok(found)
 }
 
-pub(super) fn timers_of(db: &Connection, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<Later>> {
+pub(super) fn timers_of(db: &Db, account: &AccountId, opportunity: &OpportunityId) -> Result<Vec<Later>> {
     let sql = "SELECT payload FROM timer WHERE account = ?1 AND opportunity = ?2 ORDER BY due_at";
-    let rows = all(db, sql, params![account.as_str(), opportunity.as_str()], |row| row.get::<_, String>(0))?;
+    let rows = all(db, sql, params![account.as_str(), opportunity.as_str()], |row| row.get::<String>(0))?;
     let mut found = Vec::new();
     for payload in rows {
         found.extend(readable(decode("a timer", &payload))?);

@@ -1,12 +1,12 @@
 //! Commit three: everything one event leads to, in one transaction.
 
-use super::Sqlite;
+use super::Sql;
 use super::columns::{Bytes, EFFECT, EVENT, NEVER, all, encode, exec, exists, ms};
+use super::db::params;
 use super::work::Row;
 use crate::model::{AccountId, Act, Assessment, Code, Effect, EventId, InviteMode, NoticeKind, Outcome, Phase, Plan, Reason};
 use crate::store::commit::{PlanMade, Run};
 use crate::store::error::{Result, StoreError};
-use rusqlite::{ErrorCode, params};
 
 /// Why a ledger row could not be written.
 pub(super) enum Refused {
@@ -35,7 +35,7 @@ fn silent(plan: &Plan) -> bool {
         && park.is_none()
 }
 
-impl Sqlite {
+impl Sql {
     pub(super) fn plan_made(&mut self, account: &AccountId, event: EventId, run: &Run) -> Result<PlanMade> {
         let key = (EVENT, event.0.bytes());
         if self.state(account, EVENT, key.1)?.is_none() {
@@ -52,14 +52,14 @@ impl Sqlite {
             return Ok(PlanMade::Committed);
         }
         // The ledger first: when it refuses, nothing else has been written.
-        exec(&self.db, "SAVEPOINT ledger", [])?;
+        self.db.0.control("SAVEPOINT ledger")?;
         match self.write_ledger(account, &run.plan.ledger) {
             Ok(()) => {
-                exec(&self.db, "RELEASE ledger", [])?;
+                self.db.0.control("RELEASE ledger")?;
             }
             Err(Refused::Live(invite_key)) => {
-                exec(&self.db, "ROLLBACK TO ledger", [])?;
-                exec(&self.db, "RELEASE ledger", [])?;
+                self.db.0.control("ROLLBACK TO ledger")?;
+                self.db.0.control("RELEASE ledger")?;
                 return Ok(PlanMade::LiveInvitationExists { invite_key });
             }
             Err(Refused::Store(error)) => return Err(error),
@@ -74,7 +74,7 @@ impl Sqlite {
         for (pack, rule) in &run.plan.fired {
             exec(
                 &self.db,
-                "INSERT OR IGNORE INTO firing (account, opportunity, pack, rule, event, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO firing (account, opportunity, pack, rule, event, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
                 params![account.as_str(), lane, pack.as_str(), rule.as_str(), key.1, ms(run.planned_at)],
             )?;
         }
@@ -101,7 +101,7 @@ impl Sqlite {
         if !lane.is_empty() {
             exec(
                 &self.db,
-                "UPDATE ready SET rank = max(rank, ?3 + class * ?4) WHERE account = ?1 AND kind = 1 AND held = 0 \
+                "UPDATE ready SET rank = CASE WHEN rank > ?3 + class * ?4 THEN rank ELSE ?3 + class * ?4 END WHERE account = ?1 AND kind = 1 AND held = 0 \
                  AND ref = (SELECT ref FROM ready INDEXED BY ready_lane WHERE account = ?1 AND lane = ?2 AND lane <> '' \
                  AND kind = 1 AND state = 0 ORDER BY at, received, seq, ref LIMIT 1)",
                 params![account.as_str(), lane, now, super::columns::YIELD],
@@ -113,8 +113,9 @@ impl Sqlite {
     fn keep_run(&mut self, account: &AccountId, event: Bytes, lane: &str, run: &Run) -> Result<()> {
         exec(
             &self.db,
-            "INSERT OR REPLACE INTO run (account, event, opportunity, planned_at, ruleset, facts, steps, later) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO run (account, event, opportunity, planned_at, ruleset, facts, steps, later) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
+             ON CONFLICT (account, event) DO UPDATE SET opportunity = excluded.opportunity, planned_at = excluded.planned_at, ruleset = excluded.ruleset, facts = excluded.facts, steps = excluded.steps, later = excluded.later",
             params![
                 account.as_str(),
                 event,
@@ -147,15 +148,18 @@ impl Sqlite {
         row: &Assessment,
         live: bool,
     ) -> std::result::Result<(), Refused> {
-        let written = self
-            .db
-            .prepare_cached(
-                "INSERT INTO assessment (account, id, opportunity, contact, vendor, invite_key, attempt, live, payload) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (account, id) DO UPDATE SET contact = excluded.contact, \
-                 invite_key = excluded.invite_key, attempt = excluded.attempt, live = excluded.live, payload = excluded.payload",
-            )
-            .map_err(StoreError::from)?
-            .execute(params![
+        // The index `one_live` holds it against whoever writes at the same time.
+        let other = "SELECT 1 FROM assessment WHERE account = ?1 AND invite_key = ?2 AND live = 1 AND id <> ?3";
+        if live && exists(&self.db, other, params![account.as_str(), row.invite_key, row.id.0.bytes()])? {
+            return Err(Refused::Live(row.invite_key.clone()));
+        }
+        exec(
+            &self.db,
+            "INSERT INTO assessment (account, id, opportunity, contact, vendor, invite_key, attempt, live, phase, payload) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (account, id) DO UPDATE SET contact = excluded.contact, \
+             invite_key = excluded.invite_key, attempt = excluded.attempt, live = excluded.live, phase = excluded.phase, \
+             payload = excluded.payload",
+            params![
                 account.as_str(),
                 row.id.0.bytes(),
                 row.opportunity.as_str(),
@@ -163,20 +167,15 @@ impl Sqlite {
                 row.vendor.as_str(),
                 row.invite_key,
                 row.attempt,
-                i64::from(live),
+                live,
+                row.phase.as_str(),
                 encode(row)?
-            ]);
-        match written {
-            Ok(_) => {}
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-                return Err(Refused::Live(row.invite_key.clone()));
-            }
-            Err(error) => return Err(Refused::Store(error.into())),
-        }
+            ],
+        )?;
         for (name, value) in row.correlations() {
             exec(
                 &self.db,
-                "INSERT OR IGNORE INTO correlation (account, vendor, name, value, assessment) VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO correlation (account, vendor, name, value, assessment) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
                 params![account.as_str(), row.vendor.as_str(), name, value, row.id.0.bytes()],
             )?;
         }
@@ -191,8 +190,8 @@ impl Sqlite {
             let slot = effect.slot.as_ref().map(encode).transpose()?;
             let new = exec(
                 &self.db,
-                "INSERT OR IGNORE INTO effect (account, id, event, opportunity, seq, slot, move_to, planned_at, ruleset, version, \
-                 payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                "INSERT INTO effect (account, id, event, opportunity, seq, slot, move_to, planned_at, ruleset, version, \
+                 payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
                 params![
                     account.as_str(),
                     id,
@@ -249,8 +248,8 @@ impl Sqlite {
         for other in &effect.after {
             exec(
                 &self.db,
-                "INSERT OR IGNORE INTO blocked (account, effect, waits_for) SELECT ?1, ?2, ref FROM ready \
-                 WHERE account = ?1 AND kind = 2 AND ref = ?3",
+                "INSERT INTO blocked (account, effect, waits_for) SELECT ?1, ?2, ref FROM ready \
+                 WHERE account = ?1 AND kind = 2 AND ref = ?3 ON CONFLICT DO NOTHING",
                 params![account.as_str(), id, other.0.bytes()],
             )?;
         }
@@ -276,7 +275,7 @@ impl Sqlite {
             "SELECT r.ref FROM ready r JOIN effect e ON e.account = r.account AND e.id = r.ref \
              WHERE r.account = ?1 AND r.lane = ?2 AND r.lane <> '' AND r.kind = 2 AND r.state = 0 AND e.slot = ?3 AND e.event <> ?4",
             params![account.as_str(), effect.opportunity.as_str(), slot, effect.event.0.bytes()],
-            |row| row.get::<_, Bytes>(0),
+            |row| row.get::<Bytes>(0),
         )?;
         let reason = Reason::new(
             Code::Superseded,

@@ -1,10 +1,10 @@
-//! How our values stand in columns, and what SQLite's errors are called.
+//! How our values stand in columns.
 
+pub(super) use super::db::{all, exec, exists, one};
 use crate::model::{Code, Id, Reason};
 use crate::store::claim::Work;
 use crate::store::error::{Result, StoreError};
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -77,38 +77,6 @@ pub(super) fn decode<T: DeserializeOwned>(row: impl std::fmt::Display, text: &st
     })
 }
 
-/// One statement, prepared once per connection.
-pub(super) fn exec(db: &Connection, sql: &str, params: impl Params) -> Result<usize> {
-    Ok(db.prepare_cached(sql)?.execute(params)?)
-}
-
-/// At most one row.
-pub(super) fn one<T>(
-    db: &Connection,
-    sql: &str,
-    params: impl Params,
-    read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
-) -> Result<Option<T>> {
-    Ok(db.prepare_cached(sql)?.query_row(params, read).optional()?)
-}
-
-/// All rows.
-pub(super) fn all<T>(
-    db: &Connection,
-    sql: &str,
-    params: impl Params,
-    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-) -> Result<Vec<T>> {
-    let mut statement = db.prepare_cached(sql)?;
-    let rows = statement.query_map(params, read)?;
-    Ok(rows.collect::<rusqlite::Result<Vec<T>>>()?)
-}
-
-/// Whether there is such a row.
-pub(super) fn exists(db: &Connection, sql: &str, params: impl Params) -> Result<bool> {
-    Ok(db.prepare_cached(sql)?.exists(params)?)
-}
-
 pub(super) fn reason(word: Option<String>, text: Option<String>) -> Option<Reason> {
     word.map(|word| Reason::new(code(&word), text.unwrap_or_default()))
 }
@@ -127,36 +95,5 @@ pub(super) fn readable<T>(row: Result<T>) -> Result<Option<T>> {
             Ok(None)
         }
         Err(other) => Err(other),
-    }
-}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::Error as E;
-        match &error {
-            E::SqliteFailure(failure, text) => Self::Unavailable(match failure.code {
-                ErrorCode::DiskFull => "the disk is full: make room on it; nothing that was accepted is lost".to_owned(),
-                ErrorCode::SystemIoFailure => {
-                    "the disk refuses to read or write: see what the system says about it; nothing that was accepted is lost"
-                        .to_owned()
-                }
-                ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => "another program has the file locked".to_owned(),
-                ErrorCode::ReadOnly => {
-                    "it cannot be written: let the user that runs leverd write this file and its folder".to_owned()
-                }
-                ErrorCode::CannotOpen => {
-                    "it cannot be opened: let the user that runs leverd read and write this file and its folder".to_owned()
-                }
-                ErrorCode::NotADatabase => {
-                    "this file is no SQLite database: give `store` another one, or restore a backup".to_owned()
-                }
-                ErrorCode::DatabaseCorrupt => "the file is damaged: stop leverd and restore a backup".to_owned(),
-                _ => text.clone().unwrap_or_else(|| failure.to_string()),
-            }),
-            E::FromSqlConversionFailure(..) | E::InvalidColumnType(..) | E::IntegralValueOutOfRange(..) | E::Utf8Error(..) => {
-                Self::Corrupt("a column holds another type than it should".to_owned())
-            }
-            other => Self::Unavailable(other.to_string()),
-        }
     }
 }

@@ -1,12 +1,12 @@
 //! Tokens of connections, logins under way, verified webhooks: single rows.
 
-use super::Sqlite;
+use super::Sql;
 use super::columns::{exec, ms, one, time};
+use super::db::{Db, params};
 use crate::model::{AccountId, ConnectionName, LeverEvent, Sealed};
 use crate::store::error::Result;
 use crate::store::grants::{Grant, Login, LoginKind, Presented, Renewed};
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
 
 /// A login that ended is kept for a week, so that a late visitor is told what happened to it.
 const KEPT: i64 = 7 * 24 * 60 * 60 * 1000;
@@ -18,7 +18,7 @@ const fn number(kind: LoginKind) -> i64 {
     }
 }
 
-impl Sqlite {
+impl Sql {
     pub(super) fn login_granted(
         &mut self,
         account: &AccountId,
@@ -26,13 +26,13 @@ impl Sqlite {
         tokens: &Renewed,
         at: Timestamp,
     ) -> Result<u64> {
-        exec(&self.db, "INSERT OR IGNORE INTO account (account) VALUES (?1)", [account.as_str()])?;
+        exec(&self.db, "INSERT INTO account (account) VALUES (?1) ON CONFLICT DO NOTHING", params![account.as_str()])?;
         exec(
             &self.db,
             "INSERT INTO token (account, connection, access_key, access, refresh_key, refresh, scope, expires_at, granted_at, version, \
              refreshing_until, refused_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, 0, NULL) \
              ON CONFLICT (account, connection) DO UPDATE SET access_key = ?3, access = ?4, refresh_key = ?5, refresh = ?6, scope = ?7, \
-             expires_at = ?8, granted_at = ?9, version = version + 1, refreshing_until = 0, refused_at = NULL",
+             expires_at = ?8, granted_at = ?9, version = token.version + 1, refreshing_until = 0, refused_at = NULL",
             params![
                 account.as_str(),
                 connection.as_str(),
@@ -131,7 +131,7 @@ impl Sqlite {
             &self.db,
             "SELECT ticket, expires_at, spent_at FROM login WHERE account = ?1 AND kind = ?2 AND hash = ?3",
             key,
-            |row| Ok((row.get::<_, Option<String>>(0)?, row.get::<_, i64>(1)?, row.get::<_, Option<i64>>(2)?)),
+            |row| Ok((row.get::<Option<String>>(0)?, row.get::<i64>(1)?, row.get::<Option<i64>>(2)?)),
         )?;
         Ok(match found {
             None => Presented::Unknown,
@@ -149,18 +149,18 @@ impl Sqlite {
 
     /// A row of `heard` of its own: a verified connection is no delivery.
     pub(super) fn ping_noted(&mut self, account: &AccountId, event: LeverEvent, at: Timestamp) -> Result<()> {
-        exec(&self.db, "INSERT OR IGNORE INTO account (account) VALUES (?1)", [account.as_str()])?;
+        exec(&self.db, "INSERT INTO account (account) VALUES (?1) ON CONFLICT DO NOTHING", params![account.as_str()])?;
         exec(
             &self.db,
             "INSERT INTO heard (account, source, event, last, count) VALUES (?1, 'lever verify', ?2, ?3, 1) \
-             ON CONFLICT (account, source, event) DO UPDATE SET last = ?3, count = count + 1",
+             ON CONFLICT (account, source, event) DO UPDATE SET last = ?3, count = heard.count + 1",
             params![account.as_str(), event.as_str(), ms(at)],
         )?;
         Ok(())
     }
 }
 
-pub(super) fn grant(db: &Connection, account: &AccountId, connection: &ConnectionName) -> Result<Option<Grant>> {
+pub(super) fn grant(db: &Db, account: &AccountId, connection: &ConnectionName) -> Result<Option<Grant>> {
     one(
         db,
         "SELECT access_key, access, refresh_key, refresh, scope, expires_at, granted_at, version, refused_at FROM token \
@@ -173,8 +173,8 @@ pub(super) fn grant(db: &Connection, account: &AccountId, connection: &Connectio
                 scope: row.get(4)?,
                 expires_at: time(row.get(5)?),
                 granted_at: time(row.get(6)?),
-                version: row.get::<_, i64>(7)?.unsigned_abs(),
-                refused_at: row.get::<_, Option<i64>>(8)?.map(time),
+                version: row.get::<i64>(7)?.unsigned_abs(),
+                refused_at: row.get::<Option<i64>>(8)?.map(time),
             })
         },
     )

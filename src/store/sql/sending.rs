@@ -1,18 +1,18 @@
 //! Commits four and five: begun before the first byte, and done with whatever follows.
 
-use super::Sqlite;
+use super::Sql;
 use super::columns::{Bytes, EFFECT, PENDING, UNKNOWN, encode, exec, ms, one};
+use super::db::params;
 use super::planning::Refused;
 use crate::model::{AccountId, Applied, EffectId, Outcome};
 use crate::store::commit::{Begun, Finish};
 use crate::store::error::{Result, StoreError};
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::params;
 
 /// How long an effect waits for a suspended connection before it asks again, if the caller does not say.
 const SUSPENDED: SignedDuration = SignedDuration::from_mins(15);
 
-impl Sqlite {
+impl Sql {
     pub(super) fn begun(&mut self, account: &AccountId, effects: &[EffectId], epoch: u64, at: Timestamp) -> Result<Vec<Begun>> {
         effects
             .iter()
@@ -37,6 +37,7 @@ impl Sqlite {
             "UPDATE ready SET state = 1, held = -1 WHERE account = ?1 AND kind = 2 AND ref = ?2",
             params![account.as_str(), effect],
         )?;
+        self.db.0.took(account.as_str(), EFFECT, &effect);
         // The echo of a repeated move may belong to the first try: the earliest beginning counts.
         exec(
             &self.db,
@@ -108,9 +109,10 @@ impl Sqlite {
         match placed {
             Some(placed) => exec(
                 &self.db,
-                "INSERT OR REPLACE INTO placed (account, opportunity, slot, payload) SELECT account, opportunity, ?3, ?4 FROM effect \
+                "INSERT INTO placed (account, opportunity, slot, payload) SELECT account, opportunity, ?3, ?4 FROM effect \
                  WHERE account = ?1 AND id = ?2 AND NOT EXISTS \
-                 (SELECT 1 FROM purged p WHERE p.account = effect.account AND p.opportunity = effect.opportunity)",
+                 (SELECT 1 FROM purged p WHERE p.account = effect.account AND p.opportunity = effect.opportunity) \
+             ON CONFLICT (account, opportunity, slot) DO UPDATE SET payload = excluded.payload",
                 params![account.as_str(), effect, slot, encode(placed)?],
             )?,
             None => exec(

@@ -1,7 +1,8 @@
 //! Commits one and two: deliveries in, events derived; and timers, which enter as deliveries.
 
-use super::Sqlite;
+use super::Sql;
 use super::columns::{Bytes, DELIVERY, EVENT, TIMER, YIELD_MOST, all, decode, encode, exec, ms, one};
+use super::db::params;
 use super::work::Row;
 use crate::model::{
     AccountId, Class, Code, Delivery, DeliveryId, Event, EventKind, Hint, Later, LeverEvent, OpportunityId, PackName, Reason,
@@ -11,7 +12,6 @@ use crate::store::claim::Claim;
 use crate::store::commit::{Derived, Received};
 use crate::store::error::{Result, StoreError};
 use jiff::Timestamp;
-use rusqlite::params;
 
 /// The most bodies of one token that are looked at besides the first.
 const OTHER_BODIES: usize = 3;
@@ -44,7 +44,7 @@ fn timer_key(id: &str, due: i64) -> String {
     format!("{id}@{due}")
 }
 
-impl Sqlite {
+impl Sql {
     pub(super) fn delivery_in(&mut self, delivery: &Delivery) -> Result<Received> {
         let account = delivery.account.as_str();
         let (source, event, class) = source_of(&delivery.source);
@@ -52,7 +52,7 @@ impl Sqlite {
             &self.db,
             "SELECT digest, at FROM seen WHERE account = ?1 AND source = ?2 AND dedupe = ?3",
             params![account, source, delivery.dedupe],
-            |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)),
+            |row| Ok((row.get::<String>(0)?, row.get::<i64>(1)?)),
         )?;
         let known = seen.iter().find(|(digest, _)| *digest == delivery.digest).map(|(_, at)| *at);
         let again = known.is_some_and(|at| may_be_another(delivery, at));
@@ -71,10 +71,11 @@ impl Sqlite {
             (id, Some(Hint::OtherBody), Received::OtherBody(id))
         };
         let received = ms(delivery.received);
-        exec(&self.db, "INSERT OR IGNORE INTO account (account) VALUES (?1)", [account])?;
+        exec(&self.db, "INSERT INTO account (account) VALUES (?1) ON CONFLICT DO NOTHING", params![account])?;
         exec(
             &self.db,
-            "INSERT OR REPLACE INTO seen (account, source, dedupe, digest, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO seen (account, source, dedupe, digest, at) VALUES (?1, ?2, ?3, ?4, ?5) \
+             ON CONFLICT (account, source, dedupe, digest) DO UPDATE SET at = excluded.at",
             params![account, source, delivery.dedupe, delivery.digest, received],
         )?;
         exec(
@@ -93,8 +94,8 @@ impl Sqlite {
         )?;
         exec(
             &self.db,
-            "INSERT INTO heard (account, source, event, last, count) VALUES (?1, ?2, ?3, ?4, 1) \
-             ON CONFLICT DO UPDATE SET last = max(last, excluded.last), count = count + 1",
+            "INSERT INTO heard (account, source, event, last, count) VALUES (?1, ?2, ?3, ?4, 1) ON CONFLICT (account, source, event) \
+             DO UPDATE SET last = CASE WHEN heard.last > excluded.last THEN heard.last ELSE excluded.last END, count = heard.count + 1",
             params![account, source, event, received],
         )?;
         let order = (received, received, 0);
@@ -157,7 +158,7 @@ impl Sqlite {
         let lane = event.opportunity.as_ref().map_or("", OpportunityId::as_str);
         let added = exec(
             &self.db,
-            "INSERT OR IGNORE INTO event (account, id, delivery, opportunity, at, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO event (account, id, delivery, opportunity, at, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
             params![account.as_str(), event.id.0.bytes(), delivery, lane, ms(event.at), encode(event)?],
         )?;
         if added == 0 {
@@ -186,7 +187,8 @@ impl Sqlite {
         let lane = timer.anchor.opportunity.as_ref().map_or("", OpportunityId::as_str);
         exec(
             &self.db,
-            "INSERT OR REPLACE INTO timer (account, id, opportunity, pack, rule, due_at, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO timer (account, id, opportunity, pack, rule, due_at, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+             ON CONFLICT (account, id) DO UPDATE SET opportunity = excluded.opportunity, pack = excluded.pack, rule = excluded.rule, due_at = excluded.due_at, payload = excluded.payload",
             params![account.as_str(), id, lane, timer.pack.as_str(), timer.rule.as_str(), due, encode(timer)?],
         )?;
         self.remove_work(account, TIMER, id)?;
@@ -203,7 +205,7 @@ impl Sqlite {
                  WHERE r.account = ?1 AND r.kind = 3 AND r.held = 0 AND r.rank <= ?2 + ?4 AND r.due_at <= ?2 \
                  ORDER BY r.rank LIMIT ?3",
                 params![account.as_str(), ms(claim.now), share, YIELD_MOST],
-                |row| Ok((row.get::<_, Bytes>(0)?, row.get::<_, String>(1)?)),
+                |row| Ok((row.get::<Bytes>(0)?, row.get::<String>(1)?)),
             )?;
             for (id, payload) in due {
                 match decode::<Later>(super::columns::work_of(TIMER, id), &payload) {
@@ -244,7 +246,7 @@ impl Sqlite {
             &self.db,
             "DELETE FROM timer WHERE account = ?1 AND pack = ?2 AND rule = ?3 RETURNING id",
             params![account.as_str(), pack.as_str(), rule.as_str()],
-            |row| row.get::<_, Bytes>(0),
+            |row| row.get::<Bytes>(0),
         )?;
         for id in &gone {
             self.remove_work(account, TIMER, *id)?;
@@ -255,8 +257,9 @@ impl Sqlite {
     pub(super) fn refused(&mut self, account: &AccountId, what: &str, at: Timestamp) -> Result<()> {
         exec(
             &self.db,
-            "INSERT INTO refusal (account, what, last, count) VALUES (?1, ?2, ?3, 1) \
-             ON CONFLICT DO UPDATE SET last = max(last, excluded.last), count = count + 1",
+            "INSERT INTO refusal (account, what, last, count) VALUES (?1, ?2, ?3, 1) ON CONFLICT (account, what) \
+             DO UPDATE SET last = CASE WHEN refusal.last > excluded.last THEN refusal.last ELSE excluded.last END, \
+             count = refusal.count + 1",
             params![account.as_str(), what, ms(at)],
         )?;
         Ok(())

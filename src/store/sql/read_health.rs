@@ -3,19 +3,19 @@
 use super::columns::{
     BEGUN, Bytes, DELIVERY, EFFECT, EVENT, NEVER, PARKED, TIMER, UNKNOWN, all, decode, ms, one, readable, reason, time, work_of,
 };
+use super::db::{Db, params};
 use super::read_runs::{chosen, delivery};
 use crate::model::{AccountId, Effect, Event, Id, LeverEvent, Notice, OpportunityId, PackName, RuleName, Sealed, Source};
 use crate::store::claim::Work;
 use crate::store::error::{Result, StoreError};
-use crate::store::rows::{Count, Heard, ParkedRow, Refused, SigningToken, Size};
+use crate::store::rows::{Count, Heard, ParkedRow, Refused, SigningToken};
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
 
-pub(super) fn accounts(db: &Connection) -> Result<Vec<AccountId>> {
-    all(db, "SELECT account FROM account ORDER BY account", [], |row| Ok(AccountId::new(row.get::<_, String>(0)?)))
+pub(super) fn accounts(db: &Db) -> Result<Vec<AccountId>> {
+    all(db, "SELECT account FROM account ORDER BY account", params![], |row| Ok(AccountId::new(row.get::<String>(0)?)))
 }
 
-pub(super) fn parked(db: &Connection, account: Option<&AccountId>) -> Result<Vec<ParkedRow>> {
+pub(super) fn parked(db: &Db, account: Option<&AccountId>) -> Result<Vec<ParkedRow>> {
     let mut found = Vec::new();
     for account in chosen(db, account)? {
         let rows = all(
@@ -23,10 +23,10 @@ pub(super) fn parked(db: &Connection, account: Option<&AccountId>) -> Result<Vec
             "SELECT r.kind, r.ref, r.lane, t.code, t.text, t.at FROM ready r \
              LEFT JOIN trouble t ON t.account = r.account AND t.kind = r.kind AND t.ref = r.ref \
              WHERE r.account = ?1 AND r.held = -1 AND r.state = 3",
-            [account.as_str()],
+            params![account.as_str()],
             |row| {
                 let key: (i64, Bytes, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                Ok((key, reason(row.get(3)?, row.get(4)?), row.get::<_, Option<i64>>(5)?))
+                Ok((key, reason(row.get(3)?, row.get(4)?), row.get::<Option<i64>>(5)?))
             },
         )?;
         for ((kind, id, lane), reason, at) in rows {
@@ -45,16 +45,9 @@ pub(super) fn parked(db: &Connection, account: Option<&AccountId>) -> Result<Vec
     Ok(found)
 }
 
-/// A file that is not there takes no room: the log goes when the last connection does.
-pub(super) fn size(db: &Connection) -> Size {
-    let file = db.path().unwrap_or_default();
-    let bytes = |path: &str| std::fs::metadata(path).map_or(0, |found| found.len());
-    Size { file: bytes(file), log: bytes(&format!("{file}-wal")) }
-}
-
 /// What a parked row is, in a few words. A row that cannot be read is named by its kind alone.
-pub(super) fn what(db: &Connection, account: &AccountId, kind: i64, id: Bytes) -> Result<String> {
-    let payload = |sql| one(db, sql, params![account.as_str(), id], |row| row.get::<_, String>(0));
+pub(super) fn what(db: &Db, account: &AccountId, kind: i64, id: Bytes) -> Result<String> {
+    let payload = |sql| one(db, sql, params![account.as_str(), id], |row| row.get::<String>(0));
     let name = work_of(kind, id);
     let text = match kind {
         DELIVERY => match delivery(db, account, id) {
@@ -82,14 +75,24 @@ pub(super) fn what(db: &Connection, account: &AccountId, kind: i64, id: Bytes) -
 }
 
 /// The rule behind a parked effect or timer, where its row can be read.
-fn rule(db: &Connection, account: &AccountId, kind: i64, id: Bytes) -> Result<Option<RuleName>> {
+fn rule(db: &Db, account: &AccountId, kind: i64, id: Bytes) -> Result<Option<RuleName>> {
     let sql = match kind {
-        EFFECT => "SELECT CASE WHEN json_valid(payload) THEN payload ->> 'rule' END FROM effect WHERE account = ?1 AND id = ?2",
+        EFFECT => "SELECT payload FROM effect WHERE account = ?1 AND id = ?2",
         TIMER => "SELECT rule FROM timer WHERE account = ?1 AND id = ?2",
         _ => return Ok(None),
     };
-    let found = one(db, sql, params![account.as_str(), id], |row| row.get::<_, Option<String>>(0))?;
-    Ok(found.flatten().map(RuleName::new))
+    let found = one(db, sql, params![account.as_str(), id], |row| row.get::<String>(0))?;
+    Ok(match kind {
+        EFFECT => found.and_then(|payload| origin(&payload)).map(|(_, rule)| rule),
+        _ => found.map(RuleName::new),
+    })
+}
+
+/// The pack and the rule that an effect's payload names, whatever else of it this version can read.
+pub(super) fn origin(payload: &str) -> Option<(PackName, RuleName)> {
+    let effect: serde_json::Value = serde_json::from_str(payload).ok()?;
+    let named = |key| effect.get(key).and_then(serde_json::Value::as_str);
+    Some((PackName::new(named("pack")?), RuleName::new(named("rule")?)))
 }
 
 const fn kind_name(kind: i64) -> &'static str {
@@ -101,7 +104,7 @@ const fn kind_name(kind: i64) -> &'static str {
     }
 }
 
-pub(super) fn notices(db: &Connection, account: Option<&AccountId>, limit: usize) -> Result<Vec<(AccountId, Notice)>> {
+pub(super) fn notices(db: &Db, account: Option<&AccountId>, limit: usize) -> Result<Vec<(AccountId, Notice)>> {
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut found = Vec::new();
     for account in chosen(db, account)? {
@@ -109,7 +112,7 @@ pub(super) fn notices(db: &Connection, account: Option<&AccountId>, limit: usize
             db,
             "SELECT payload FROM notice WHERE account = ?1 ORDER BY at DESC, rowid DESC LIMIT ?2",
             params![account.as_str(), most],
-            |row| row.get::<_, String>(0),
+            |row| row.get::<String>(0),
         )?;
         for payload in rows {
             found.extend(readable(decode("a notice", &payload))?.map(|notice| (account.clone(), notice)));
@@ -121,7 +124,7 @@ pub(super) fn notices(db: &Connection, account: Option<&AccountId>, limit: usize
 }
 
 /// The ids between a prefix filled up with zeros and one filled up with ones.
-pub(super) fn find(db: &Connection, prefix: &str) -> Result<Vec<(AccountId, Work)>> {
+pub(super) fn find(db: &Db, prefix: &str) -> Result<Vec<(AccountId, Work)>> {
     let prefix = prefix.to_ascii_lowercase();
     let (Ok(low), Ok(high)) = (format!("{prefix:0<32}").parse::<Id>(), format!("{prefix:f<32}").parse::<Id>()) else {
         return Ok(Vec::new());
@@ -133,7 +136,7 @@ pub(super) fn find(db: &Connection, prefix: &str) -> Result<Vec<(AccountId, Work
                 db,
                 "SELECT ref FROM ready WHERE account = ?1 AND kind = ?2 AND ref BETWEEN ?3 AND ?4 ORDER BY ref LIMIT 10",
                 params![account.as_str(), kind, low.bytes(), high.bytes()],
-                |row| row.get::<_, Bytes>(0),
+                |row| row.get::<Bytes>(0),
             )?;
             found.extend(rows.into_iter().map(|id| (account.clone(), work_of(kind, id))));
         }
@@ -141,14 +144,14 @@ pub(super) fn find(db: &Connection, prefix: &str) -> Result<Vec<(AccountId, Work
     Ok(found)
 }
 
-pub(super) fn next_due(db: &Connection, accounts: &[AccountId], after: Timestamp) -> Result<Option<Timestamp>> {
+pub(super) fn next_due(db: &Db, accounts: &[AccountId], after: Timestamp) -> Result<Option<Timestamp>> {
     let mut next: Option<i64> = None;
     for account in accounts {
         let due = one(
             db,
             "SELECT min(due_at) FROM ready WHERE account = ?1 AND held = 0 AND due_at > ?2",
             params![account.as_str(), ms(after)],
-            |row| row.get::<_, Option<i64>>(0),
+            |row| row.get::<Option<i64>>(0),
         )?
         .flatten()
         .filter(|due| *due != NEVER);
@@ -160,15 +163,15 @@ pub(super) fn next_due(db: &Connection, accounts: &[AccountId], after: Timestamp
     Ok(next.map(time))
 }
 
-pub(super) fn counts(db: &Connection, now: Timestamp) -> Result<Vec<Count>> {
+pub(super) fn counts(db: &Db, now: Timestamp) -> Result<Vec<Count>> {
     all(
         db,
         "SELECT account, kind, CASE WHEN state <> 0 THEN state WHEN due_at <= ?1 THEN -1 ELSE 0 END AS standing, count(*), \
          min(due_at) FROM ready GROUP BY account, kind, standing ORDER BY account, kind, standing",
-        [ms(now)],
+        params![ms(now)],
         |row| {
             Ok(Count {
-                account: AccountId::new(row.get::<_, String>(0)?),
+                account: AccountId::new(row.get::<String>(0)?),
                 kind: kind_name(row.get(1)?),
                 state: match row.get(2)? {
                     BEGUN | UNKNOWN => "begun",
@@ -176,40 +179,35 @@ pub(super) fn counts(db: &Connection, now: Timestamp) -> Result<Vec<Count>> {
                     -1 => "due",
                     _ => "waiting",
                 },
-                rows: row.get::<_, i64>(3)?.unsigned_abs(),
-                oldest: Some(row.get::<_, i64>(4)?).filter(|due| *due != NEVER).map(time),
+                rows: row.get::<i64>(3)?.unsigned_abs(),
+                oldest: Some(row.get::<i64>(4)?).filter(|due| *due != NEVER).map(time),
             })
         },
     )
 }
 
-pub(super) fn heard(db: &Connection, account: &AccountId) -> Result<Vec<Heard>> {
+pub(super) fn heard(db: &Db, account: &AccountId) -> Result<Vec<Heard>> {
     let sql = "SELECT source, event, last, count FROM heard WHERE account = ?1 ORDER BY source, event";
-    all(db, sql, [account.as_str()], |row| {
-        Ok(Heard {
-            source: row.get(0)?,
-            event: row.get(1)?,
-            last: time(row.get(2)?),
-            count: row.get::<_, i64>(3)?.unsigned_abs(),
-        })
+    all(db, sql, params![account.as_str()], |row| {
+        Ok(Heard { source: row.get(0)?, event: row.get(1)?, last: time(row.get(2)?), count: row.get::<i64>(3)?.unsigned_abs() })
     })
 }
 
-pub(super) fn refusals(db: &Connection, account: &AccountId) -> Result<Vec<Refused>> {
+pub(super) fn refusals(db: &Db, account: &AccountId) -> Result<Vec<Refused>> {
     let sql = "SELECT what, last, count FROM refusal WHERE account = ?1 ORDER BY what";
-    all(db, sql, [account.as_str()], |row| {
-        Ok(Refused { what: row.get(0)?, last: time(row.get(1)?), count: row.get::<_, i64>(2)?.unsigned_abs() })
+    all(db, sql, params![account.as_str()], |row| {
+        Ok(Refused { what: row.get(0)?, last: time(row.get(1)?), count: row.get::<i64>(2)?.unsigned_abs() })
     })
 }
 
-pub(super) fn signing_tokens(db: &Connection, account: &AccountId) -> Result<Vec<SigningToken>> {
+pub(super) fn signing_tokens(db: &Db, account: &AccountId) -> Result<Vec<SigningToken>> {
     let rows = all(
         db,
         "SELECT webhook, event, url, key_id, token, created_at FROM signing_token WHERE account = ?1 ORDER BY created_at DESC, webhook",
-        [account.as_str()],
+        params![account.as_str()],
         |row| {
             let texts: (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok((texts, Sealed { key: row.get(3)?, bytes: row.get(4)? }, row.get::<_, i64>(5)?))
+            Ok((texts, Sealed { key: row.get(3)?, bytes: row.get(4)? }, row.get::<i64>(5)?))
         },
     )?;
     let mut tokens = Vec::new();
@@ -223,12 +221,12 @@ pub(super) fn signing_tokens(db: &Connection, account: &AccountId) -> Result<Vec
     Ok(tokens)
 }
 
-pub(super) fn cursor(db: &Connection, account: &AccountId, name: &str) -> Result<Option<String>> {
+pub(super) fn cursor(db: &Db, account: &AccountId, name: &str) -> Result<Option<String>> {
     let sql = "SELECT value FROM poll_cursor WHERE account = ?1 AND name = ?2";
     one(db, sql, params![account.as_str(), name], |row| row.get(0))
 }
 
-pub(super) fn baselines(db: &Connection, account: &AccountId) -> Result<Vec<(PackName, Timestamp)>> {
+pub(super) fn baselines(db: &Db, account: &AccountId) -> Result<Vec<(PackName, Timestamp)>> {
     let sql = "SELECT pack, since FROM baseline WHERE account = ?1 ORDER BY pack";
-    all(db, sql, [account.as_str()], |row| Ok((PackName::new(row.get::<_, String>(0)?), time(row.get(1)?))))
+    all(db, sql, params![account.as_str()], |row| Ok((PackName::new(row.get::<String>(0)?), time(row.get(1)?))))
 }

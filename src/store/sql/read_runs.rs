@@ -3,21 +3,21 @@
 use super::columns::{
     BEGUN, Bytes, DELIVERY, EFFECT, EVENT, NEVER, PARKED, UNKNOWN, all, decode, ms, one, readable, reason, time, work_of,
 };
+use super::db::{Bind, Db, Row, params};
 use super::read_health::accounts;
 use crate::model::{AccountId, Attempt, Delivery, DeliveryId, EffectId, Event, EventId, Id, OpportunityId, Outcome, Reason};
 use crate::store::error::Result;
 use crate::store::rows::{EffectRow, EffectState, EventRow, EventState, Recorded, RunRow, Span};
 use jiff::Timestamp;
-use rusqlite::{Connection, Params, params};
 
-pub(super) fn delivery(db: &Connection, account: &AccountId, id: Bytes) -> Result<Option<Delivery>> {
+pub(super) fn delivery(db: &Db, account: &AccountId, id: Bytes) -> Result<Option<Delivery>> {
     let row = one(
         db,
         "SELECT source, dedupe, digest, body, received, hint FROM delivery WHERE account = ?1 AND id = ?2",
         params![account.as_str(), id],
         |row| {
             let texts: (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok((texts, row.get::<_, Vec<u8>>(3)?, row.get::<_, i64>(4)?, row.get::<_, Option<String>>(5)?))
+            Ok((texts, row.get::<Vec<u8>>(3)?, row.get::<i64>(4)?, row.get::<Option<String>>(5)?))
         },
     )?;
     row.map(|((source, dedupe, digest), body, received, hint)| {
@@ -36,24 +36,24 @@ pub(super) fn delivery(db: &Connection, account: &AccountId, id: Bytes) -> Resul
     .transpose()
 }
 
-fn event(db: &Connection, account: &AccountId, id: Bytes) -> Result<Option<Event>> {
+fn event(db: &Db, account: &AccountId, id: Bytes) -> Result<Option<Event>> {
     let sql = "SELECT payload FROM event WHERE account = ?1 AND id = ?2";
-    let payload = one(db, sql, params![account.as_str(), id], |row| row.get::<_, String>(0))?;
+    let payload = one(db, sql, params![account.as_str(), id], |row| row.get::<String>(0))?;
     payload.map(|payload| decode(work_of(EVENT, id), &payload)).transpose()
 }
 
 /// The attempts of an effect, oldest first, each with its last end.
-pub(super) fn attempts(db: &Connection, account: &AccountId, effect: Bytes) -> Result<Vec<Attempt>> {
+pub(super) fn attempts(db: &Db, account: &AccountId, effect: Bytes) -> Result<Vec<Attempt>> {
     let rows = all(
         db,
         "SELECT a.number, a.epoch, a.begun_at, e.ended_at, e.applied, e.exchange, e.outcome, e.event FROM attempt a \
-         LEFT JOIN attempt_end e ON e.rowid = (SELECT max(x.rowid) FROM attempt_end x WHERE x.account = a.account \
+         LEFT JOIN attempt_end e ON e.account = a.account AND e.effect = a.effect AND e.number = a.number AND e.rowid = (SELECT max(x.rowid) FROM attempt_end x WHERE x.account = a.account \
          AND x.effect = a.effect AND x.number = a.number) WHERE a.account = ?1 AND a.effect = ?2 ORDER BY a.number",
         params![account.as_str(), effect],
         |row| {
             let ended: (Option<i64>, Option<String>, Option<String>) = (row.get(3)?, row.get(4)?, row.get(5)?);
             let after: (Option<String>, Option<Bytes>) = (row.get(6)?, row.get(7)?);
-            Ok((row.get::<_, u32>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?, ended, after))
+            Ok((row.get::<u32>(0)?, row.get::<i64>(1)?, row.get::<i64>(2)?, ended, after))
         },
     )?;
     rows.into_iter()
@@ -74,7 +74,7 @@ pub(super) fn attempts(db: &Connection, account: &AccountId, effect: Bytes) -> R
         .collect()
 }
 
-pub(super) fn effect(db: &Connection, account: &AccountId, id: EffectId, now: Timestamp) -> Result<Option<EffectRow>> {
+pub(super) fn effect(db: &Db, account: &AccountId, id: EffectId, now: Timestamp) -> Result<Option<EffectRow>> {
     let row = one(
         db,
         "SELECT e.payload, e.planned_at, r.state, r.due_at, s.outcome, s.at, t.code, t.text FROM effect e \
@@ -85,7 +85,7 @@ pub(super) fn effect(db: &Connection, account: &AccountId, id: EffectId, now: Ti
         |row| {
             let work: (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
             let end: (Option<String>, Option<i64>) = (row.get(4)?, row.get(5)?);
-            Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, work, end, reason(row.get(6)?, row.get(7)?)))
+            Ok((row.get::<String>(0)?, row.get::<i64>(1)?, work, end, reason(row.get(6)?, row.get(7)?)))
         },
     )?;
     let Some((payload, planned_at, (state, due), (outcome, settled_at), trouble)) = row else { return Ok(None) };
@@ -121,7 +121,7 @@ pub(super) fn effect(db: &Connection, account: &AccountId, id: EffectId, now: Ti
     }))
 }
 
-pub(super) fn run(db: &Connection, account: &AccountId, id: Bytes, now: Timestamp) -> Result<Option<RunRow>> {
+pub(super) fn run(db: &Db, account: &AccountId, id: Bytes, now: Timestamp) -> Result<Option<RunRow>> {
     let row = one(
         db,
         "SELECT r.planned_at, r.ruleset, r.facts, r.steps, r.later, e.payload FROM run r \
@@ -129,7 +129,7 @@ pub(super) fn run(db: &Connection, account: &AccountId, id: Bytes, now: Timestam
         params![account.as_str(), id],
         |row| {
             let texts: (String, String, String, String) = (row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?);
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, texts))
+            Ok((row.get::<i64>(0)?, row.get::<String>(1)?, texts))
         },
     )?;
     let Some((planned_at, ruleset, (facts, steps, later, event))) = row else { return Ok(None) };
@@ -156,7 +156,7 @@ pub(super) fn run(db: &Connection, account: &AccountId, id: Bytes, now: Timestam
 }
 
 pub(super) fn runs(
-    db: &Connection,
+    db: &Db,
     account: Option<&AccountId>,
     opportunity: Option<&OpportunityId>,
     limit: usize,
@@ -165,7 +165,7 @@ pub(super) fn runs(
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut found = Vec::new();
     for account in chosen(db, account)? {
-        let read = |row: &rusqlite::Row<'_>| row.get::<_, Bytes>(0);
+        let read = |row: &Row<'_>| row.get::<Bytes>(0);
         let ids = match opportunity {
             Some(opportunity) => all(
                 db,
@@ -190,7 +190,7 @@ pub(super) fn runs(
 }
 
 /// The next runs of an account, oldest first, without what became of them.
-pub(super) fn history(db: &Connection, account: &AccountId, span: &Span, after: i64, limit: usize) -> Result<Vec<Recorded>> {
+pub(super) fn history(db: &Db, account: &AccountId, span: &Span, after: i64, limit: usize) -> Result<Vec<Recorded>> {
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let (since, until) = ends(span);
     let opportunity = span.opportunity.as_ref().map(OpportunityId::as_str);
@@ -200,7 +200,7 @@ pub(super) fn history(db: &Connection, account: &AccountId, span: &Span, after: 
          WHERE r.rowid > ?2 AND r.account = ?1 AND r.planned_at >= ?3 AND r.planned_at < ?5 \
          AND (?6 IS NULL OR e.opportunity = ?6) ORDER BY r.rowid LIMIT ?4",
         params![account.as_str(), after, since, most, until, opportunity],
-        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?)),
+        |row| Ok((row.get::<i64>(0)?, row.get::<String>(1)?, row.get::<String>(2)?, row.get::<String>(3)?)),
     )?;
     rows.into_iter()
         .map(|(place, ruleset, facts, event)| {
@@ -210,22 +210,16 @@ pub(super) fn history(db: &Connection, account: &AccountId, span: &Span, after: 
         .collect()
 }
 
-pub(super) fn history_length(db: &Connection, account: &AccountId, span: &Span) -> Result<u64> {
+pub(super) fn history_length(db: &Db, account: &AccountId, span: &Span) -> Result<u64> {
     let sql = "SELECT count(*) FROM run WHERE account = ?1 AND planned_at >= ?2 AND planned_at < ?3";
     let (since, until) = ends(span);
-    let count = one(db, sql, params![account.as_str(), since, until], |row| row.get::<_, i64>(0))?;
+    let count = one(db, sql, params![account.as_str(), since, until], |row| row.get::<i64>(0))?;
     Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
 }
 
 /// The events that no rule listened to, and each one's place: without a run, without work to do, closed for no reason. Echoes of our
 /// own moves are none of them.
-pub(super) fn unheard(
-    db: &Connection,
-    account: &AccountId,
-    span: &Span,
-    after: i64,
-    limit: usize,
-) -> Result<Vec<(i64, Event)>> {
+pub(super) fn unheard(db: &Db, account: &AccountId, span: &Span, after: i64, limit: usize) -> Result<Vec<(i64, Event)>> {
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let (since, until) = ends(span);
     let opportunity = span.opportunity.as_ref().map(OpportunityId::as_str);
@@ -239,7 +233,7 @@ pub(super) fn unheard(
          AND NOT EXISTS (SELECT 1 FROM own_move o WHERE o.account = e.account AND o.matched_by = e.id) \
          ORDER BY e.rowid LIMIT ?4",
         params![account.as_str(), after, since, most, until, opportunity],
-        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
+        |row| Ok((row.get::<i64>(0)?, row.get::<String>(1)?)),
     )?;
     let mut found = Vec::new();
     for (place, payload) in rows {
@@ -254,12 +248,7 @@ fn ends(span: &Span) -> (i64, i64) {
     (span.since.map_or(i64::MIN, ms), span.until.map_or(i64::MAX, ms))
 }
 
-pub(super) fn events(
-    db: &Connection,
-    account: Option<&AccountId>,
-    opportunity: &OpportunityId,
-    limit: usize,
-) -> Result<Vec<EventRow>> {
+pub(super) fn events(db: &Db, account: Option<&AccountId>, opportunity: &OpportunityId, limit: usize) -> Result<Vec<EventRow>> {
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut found = Vec::new();
     for account in chosen(db, account)? {
@@ -272,7 +261,7 @@ pub(super) fn events(
 }
 
 /// The events of a span, oldest first, without those that were the echo of a move of ours.
-pub(super) fn occurrences(db: &Connection, account: &AccountId, span: &Span, limit: usize) -> Result<Vec<EventRow>> {
+pub(super) fn occurrences(db: &Db, account: &AccountId, span: &Span, limit: usize) -> Result<Vec<EventRow>> {
     let of = "(?2 IS NULL OR e.opportunity = ?2) AND e.at >= ?3 AND e.at < ?4 \
               AND NOT EXISTS (SELECT 1 FROM own_move o WHERE o.account = e.account AND o.matched_by = e.id) \
               ORDER BY e.at, e.rowid LIMIT ?5";
@@ -283,7 +272,7 @@ pub(super) fn occurrences(db: &Connection, account: &AccountId, span: &Span, lim
 }
 
 /// Events of one account with what became of them; `of` says which, in which order.
-fn event_rows(db: &Connection, of: &str, params: impl Params) -> Result<Vec<EventRow>> {
+fn event_rows(db: &Db, of: &str, params: &[&dyn Bind]) -> Result<Vec<EventRow>> {
     let sql = format!(
         "SELECT e.id, e.payload, r.state, r.due_at, t.code, t.text, c.code, c.text, \
          EXISTS (SELECT 1 FROM run x WHERE x.account = e.account AND x.event = e.id) FROM event e \
@@ -295,14 +284,14 @@ fn event_rows(db: &Connection, of: &str, params: impl Params) -> Result<Vec<Even
     let rows = all(db, &sql, params, |row| {
         let trouble = reason(row.get(4)?, row.get(5)?);
         let closed = reason(row.get(6)?, row.get(7)?);
-        let state = match (row.get::<_, Option<i64>>(2)?, closed) {
+        let state = match (row.get::<Option<i64>>(2)?, closed) {
             (Some(PARKED), _) => EventState::Parked { reason: trouble },
             (Some(_), _) => EventState::Pending { due: time(row.get(3)?), reason: trouble },
             (None, Some(reason)) => EventState::Closed { reason },
             (None, None) if row.get(8)? => EventState::Planned,
             (None, None) => EventState::Unmatched,
         };
-        Ok((row.get::<_, Bytes>(0)?, row.get::<_, String>(1)?, state))
+        Ok((row.get::<Bytes>(0)?, row.get::<String>(1)?, state))
     })?;
     let mut found = Vec::new();
     for (id, payload, state) in rows {
@@ -313,6 +302,6 @@ fn event_rows(db: &Connection, of: &str, params: impl Params) -> Result<Vec<Even
 }
 
 /// The account asked for, or all of them.
-pub(super) fn chosen(db: &Connection, account: Option<&AccountId>) -> Result<Vec<AccountId>> {
+pub(super) fn chosen(db: &Db, account: Option<&AccountId>) -> Result<Vec<AccountId>> {
     account.map_or_else(|| accounts(db), |account| Ok(vec![account.clone()]))
 }

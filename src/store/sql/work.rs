@@ -1,16 +1,22 @@
 //! The table `ready`: putting work in, giving it back, parking it, taking it out.
 
-use super::Sqlite;
+use super::Sql;
 use super::columns::{
     BEGUN, Bytes, DELIVERY, EFFECT, EVENT, NEVER, PENDING, TIMER, UNKNOWN, YIELD, all, code, exec, exists, kind_of, ms, one,
 };
+use super::db::{Bind, params};
+use super::forget::replace;
 use crate::model::{
-    AccountId, Bug, Class, Code, EffectId, EventId, Id, Notice, NoticeId, NoticeKind, OpportunityId, Outcome, Reason, planted,
+    AccountId, Bug, Class, Code, EffectId, EventId, Id, Notice, NoticeId, NoticeKind, OpportunityId, Outcome, Phase, Reason,
+    planted,
 };
 use crate::store::claim::Work;
 use crate::store::error::{Result, StoreError};
 use jiff::Timestamp;
-use rusqlite::params;
+use serde_json::Value as Json;
+
+/// In milliseconds.
+const DAY: i64 = 86_400_000;
 
 /// A new row.
 pub(super) struct Row<'a> {
@@ -29,14 +35,14 @@ pub(super) fn rank(due: i64, class: i64) -> i64 {
     due.saturating_add(class.saturating_mul(YIELD))
 }
 
-impl Sqlite {
+impl Sql {
     /// Adds work, once.
     pub(super) fn add_work(&mut self, account: &AccountId, row: &Row<'_>) -> Result<()> {
         let class = row.class as i64;
         exec(
             &self.db,
-            "INSERT OR IGNORE INTO ready (account, kind, ref, lane, state, held, due_at, class, rank, at, received, seq, tries, \
-             rounds, version) VALUES (?1, ?2, ?3, ?4, 0, 0, ?5, ?6, ?7, ?8, ?9, ?10, 0, 0, ?11)",
+            "INSERT INTO ready (account, kind, ref, lane, state, held, due_at, class, rank, at, received, seq, tries, \
+             rounds, version) VALUES (?1, ?2, ?3, ?4, 0, 0, ?5, ?6, ?7, ?8, ?9, ?10, 0, 0, ?11) ON CONFLICT DO NOTHING",
             params![
                 account.as_str(),
                 row.kind,
@@ -94,7 +100,8 @@ impl Sqlite {
     pub(super) fn trouble(&mut self, account: &AccountId, (kind, id): (i64, Bytes), reason: &Reason, at: i64) -> Result<()> {
         exec(
             &self.db,
-            "INSERT OR REPLACE INTO trouble (account, kind, ref, code, text, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO trouble (account, kind, ref, code, text, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+             ON CONFLICT (account, kind, ref) DO UPDATE SET code = excluded.code, text = excluded.text, at = excluded.at",
             params![account.as_str(), kind, id, reason.code.as_str(), reason.text, at],
         )?;
         Ok(())
@@ -103,7 +110,7 @@ impl Sqlite {
     /// The code of the reason for which work waited last.
     pub(super) fn because(&self, account: &AccountId, (kind, id): (i64, Bytes)) -> Result<Option<Code>> {
         let sql = "SELECT code FROM trouble WHERE account = ?1 AND kind = ?2 AND ref = ?3";
-        one(&self.db, sql, params![account.as_str(), kind, id], |row| Ok(code(&row.get::<_, String>(0)?)))
+        one(&self.db, sql, params![account.as_str(), kind, id], |row| Ok(code(&row.get::<String>(0)?)))
     }
 
     /// Begins to count rounds anew where work waits for another reason than it did.
@@ -121,7 +128,8 @@ impl Sqlite {
     pub(super) fn close(&mut self, account: &AccountId, (kind, id): (i64, Bytes), reason: &Reason, at: i64) -> Result<()> {
         exec(
             &self.db,
-            "INSERT OR REPLACE INTO closed (account, kind, ref, code, text, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO closed (account, kind, ref, code, text, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+             ON CONFLICT (account, kind, ref) DO UPDATE SET code = excluded.code, text = excluded.text, at = excluded.at",
             params![account.as_str(), kind, id, reason.code.as_str(), reason.text, at],
         )?;
         Ok(())
@@ -140,7 +148,7 @@ impl Sqlite {
             &self.db,
             "UPDATE ready SET state = 3, held = -1, tries = 0 WHERE account = ?1 AND kind = ?2 AND ref = ?3 RETURNING lane",
             params![account.as_str(), kind, id],
-            |row| row.get::<_, String>(0),
+            |row| row.get::<String>(0),
         )?;
         let Some(lane) = lane else { return Ok(()) };
         self.trouble(account, (kind, id), reason, ms(at))?;
@@ -171,7 +179,7 @@ impl Sqlite {
         let (kind, id) = kind_of(work);
         exec(
             &self.db,
-            "UPDATE ready SET held = 0, tries = max(0, tries - 1) WHERE account = ?1 AND kind = ?2 AND ref = ?3 AND held > 0",
+            "UPDATE ready SET held = 0, tries = CASE WHEN tries > 0 THEN tries - 1 ELSE 0 END WHERE account = ?1 AND kind = ?2 AND ref = ?3 AND held > 0",
             params![account.as_str(), kind, id.bytes()],
         )?;
         // Nobody works on it any more: how its attempt ended has to be looked up.
@@ -237,7 +245,7 @@ impl Sqlite {
         let sql = "SELECT (SELECT e.outcome FROM attempt_end e WHERE e.account = a.account AND e.effect = a.effect \
                    AND e.number = a.number ORDER BY e.rowid DESC LIMIT 1) \
                    FROM attempt a WHERE a.account = ?1 AND a.effect = ?2 ORDER BY a.number DESC LIMIT 1";
-        let last = one(&self.db, sql, params![account.as_str(), effect], |row| row.get::<_, Option<String>>(0))?;
+        let last = one(&self.db, sql, params![account.as_str(), effect], |row| row.get::<Option<String>>(0))?;
         Ok(last.is_some_and(|end| end.is_none_or(|outcome| outcome.starts_with("{\"unknown\""))))
     }
 
@@ -264,7 +272,8 @@ impl Sqlite {
     pub(super) fn settle(&mut self, account: &AccountId, effect: Bytes, outcome: &Outcome, at: Timestamp) -> Result<()> {
         exec(
             &self.db,
-            "INSERT OR REPLACE INTO settled (account, effect, outcome, at) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO settled (account, effect, outcome, at) VALUES (?1, ?2, ?3, ?4) \
+             ON CONFLICT (account, effect) DO UPDATE SET outcome = excluded.outcome, at = excluded.at",
             params![account.as_str(), effect, super::columns::encode(outcome)?, ms(at)],
         )?;
         self.remove_work(account, EFFECT, effect)?;
@@ -276,7 +285,7 @@ impl Sqlite {
             &self.db,
             "DELETE FROM blocked WHERE account = ?1 AND waits_for = ?2 RETURNING effect",
             params![account.as_str(), effect],
-            |row| row.get::<_, Bytes>(0),
+            |row| row.get::<Bytes>(0),
         )?;
         for waiting in behind {
             exec(
@@ -299,32 +308,59 @@ impl Sqlite {
              AND effect = ?2 AND moved_at IS NULL AND matched_by IS NULL",
             params,
         )?;
-        let requested = "account = ?1 AND id = (SELECT unhex(json_extract(payload, '$.act.invite.assessment')) FROM effect \
-                         WHERE account = ?1 AND id = ?2 AND json_valid(payload) AND json_extract(payload, '$.act.invite.mode') = 'new') \
-                         AND json_valid(payload) AND json_extract(payload, '$.phase') = 'requested'";
-        let maybe = "EXISTS (SELECT 1 FROM attempt a WHERE a.account = ?1 AND a.effect = ?2 AND NOT EXISTS (SELECT 1 FROM attempt_end e \
-                     WHERE e.account = ?1 AND e.effect = ?2 AND e.number = a.number AND e.applied = '\"no\"'))";
-        let cancelled = format!(
-            "UPDATE assessment SET live = 0, payload = json_set(payload, '$.phase', 'cancelled') WHERE {requested} AND (?3 OR {maybe})"
-        );
-        exec(&self.db, &cancelled, params![account.as_str(), effect, purged])?;
-        exec(&self.db, &format!("DELETE FROM assessment WHERE {requested}"), params)?;
+        let planned = self.json("SELECT payload FROM effect WHERE account = ?1 AND id = ?2", params)?;
+        let text = |value: &Json, place: &str| value.pointer(place).and_then(Json::as_str).map(str::to_owned);
+        let planned = planned.filter(|effect| text(effect, "/act/invite/mode").as_deref() == Some("new"));
+        let attempt = planned.and_then(|effect| text(&effect, "/act/invite/assessment")?.parse::<Id>().ok());
+        let Some(attempt) = attempt else { return Ok(()) };
+        let id = attempt.bytes();
+        let key = params![account.as_str(), id];
+        let row = self.json("SELECT payload FROM assessment WHERE account = ?1 AND id = ?2", key)?;
+        let requested = |row: &Json| text(row, "/phase").as_deref() == Some(Phase::Requested.as_str());
+        let Some(mut row) = row.filter(requested) else { return Ok(()) };
+        let maybe = "SELECT 1 FROM attempt a WHERE a.account = ?1 AND a.effect = ?2 AND NOT EXISTS (SELECT 1 FROM attempt_end e \
+                     WHERE e.account = ?1 AND e.effect = ?2 AND e.number = a.number AND e.applied = '\"no\"')";
+        if purged || exists(&self.db, maybe, params)? {
+            replace(&mut row, "/phase", Phase::Cancelled.as_str().into());
+            exec(
+                &self.db,
+                "UPDATE assessment SET live = 0, phase = ?3, payload = ?4 WHERE account = ?1 AND id = ?2",
+                params![account.as_str(), id, Phase::Cancelled.as_str(), row.to_string()],
+            )?;
+        } else {
+            exec(&self.db, "DELETE FROM assessment WHERE account = ?1 AND id = ?2", key)?;
+        }
         Ok(())
     }
 
+    /// A payload that is JSON, whatever this version makes of it.
+    fn json(&self, sql: &str, key: &[&dyn Bind]) -> Result<Option<Json>> {
+        let text = one(&self.db, sql, key, |row| row.get::<String>(0))?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// Whether the same was said within a day before.
+    fn said_lately(&self, account: &AccountId, notice: &Notice) -> Result<bool> {
+        let sql = "SELECT payload FROM notice WHERE account = ?1 AND at BETWEEN ?2 AND ?3";
+        let (from, until) = (ms(notice.at) - DAY, ms(notice.at));
+        let said = all(&self.db, sql, params![account.as_str(), from, until], |row| row.get::<String>(0))?;
+        let same = |payload: &String| serde_json::from_str::<Notice>(payload).is_ok_and(|said| said.text == notice.text);
+        Ok(said.iter().any(same))
+    }
+
     pub(super) fn add_notice(&mut self, account: &AccountId, notice: &Notice) -> Result<()> {
+        if notice.daily && self.said_lately(account, notice)? {
+            return Ok(());
+        }
         let added = exec(
             &self.db,
-            "INSERT OR IGNORE INTO notice (account, id, opportunity, at, payload) SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT (?6 AND EXISTS \
-             (SELECT 1 FROM notice WHERE account = ?1 AND at BETWEEN ?4 - 86400000 AND ?4 AND json_valid(payload) \
-             AND json_extract(payload, '$.text') = json_extract(?5, '$.text')))",
+            "INSERT INTO notice (account, id, opportunity, at, payload) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
             params![
                 account.as_str(),
                 notice.id.0.bytes(),
                 notice.opportunity.as_ref().map_or("", OpportunityId::as_str),
                 ms(notice.at),
-                super::columns::encode(notice)?,
-                notice.daily
+                super::columns::encode(notice)?
             ],
         )?;
         if added > 0 {

@@ -1,0 +1,262 @@
+//! PostgreSQL 15 or newer: one session that writes, a few that read.
+//!
+//! A session may end at any time: the network, a restart, a failover. The batch that was open is then gone, as when SQLite's disk fails:
+//! whoever asked is told so and asks again, on a new session. Only the last step is a riddle, *was it durable before the answer got
+//! lost?* The database knows, by the number of the transaction: [`Postgres::settle_doubt`].
+
+mod address;
+mod link;
+mod open;
+mod tls;
+
+use super::error::{Result, StoreError};
+use super::rows::Size;
+use super::sql::db::{Dialect, Row, Value};
+use address::Address;
+use link::{Fault, Link, lost};
+pub(super) use open::open;
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a session is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// One at a time for each database: it holds a lock as long as it lives.
+    Writes {
+        patience: Duration,
+    },
+    Reads,
+}
+
+/// A claim or a beginning: account, kind of work, id.
+type Taken = (String, i64, [u8; 16]);
+
+/// A commit whose answer got lost.
+struct Doubt {
+    /// The number of the transaction.
+    transaction: String,
+    taken: Vec<Taken>,
+}
+
+/// The session, which may be gone, and what is open in it.
+struct State {
+    link: Option<Link>,
+    taken: Vec<Taken>,
+    doubt: Option<Doubt>,
+    /// A snapshot is open: all its questions belong to one session.
+    within: bool,
+}
+
+/// A connection, of the writer or of a reader.
+struct Postgres {
+    address: Arc<Address>,
+    role: Role,
+    /// The writer's.
+    epoch: i64,
+    state: RefCell<State>,
+}
+
+impl State {
+    /// Asks over the session; a session that was lost is forgotten.
+    fn ask<T>(&mut self, question: impl FnOnce(&mut Link) -> std::result::Result<T, Fault>) -> Result<T> {
+        let answer = self.link.as_mut().map_or_else(|| Err(lost()), question);
+        answer.map_err(|fault| {
+            if fault.lost {
+                self.link = None;
+            }
+            fault.error
+        })
+    }
+}
+
+impl Postgres {
+    fn new(address: Arc<Address>, role: Role, link: Option<Link>) -> Self {
+        Self { address, role, epoch: 0, state: RefCell::new(State { link, taken: Vec::new(), doubt: None, within: false }) }
+    }
+
+    fn ask<T>(&self, question: impl FnOnce(&mut Link) -> std::result::Result<T, Fault>) -> Result<T> {
+        self.state.borrow_mut().ask(question)
+    }
+
+    /// A session, if there is none.
+    fn connect(&self) -> Result<()> {
+        if self.state.borrow().link.is_some() {
+            return Ok(());
+        }
+        let mut link = open::session(&self.address, self.role)?;
+        if self.role != Role::Reads && open::epoch(&mut link)? != Some(self.epoch) {
+            // What this process has in hand is the other one's now.
+            return Err(StoreError::Held { database: self.address.name.clone() });
+        }
+        self.state.borrow_mut().link = Some(link);
+        Ok(())
+    }
+
+    /// The first word of a transaction, or a question outside of any: a session that was lost since the last one is made anew.
+    fn first<T>(&self, question: impl Fn(&mut Link) -> std::result::Result<T, Fault>) -> Result<T> {
+        self.connect()?;
+        match self.ask(&question) {
+            Err(_) if self.state.borrow().link.is_none() => {
+                self.connect()?;
+                self.ask(&question)
+            }
+            answer => answer,
+        }
+    }
+
+    /// Finds out how a commit ended whose answer got lost, on a session of its own. True: it was durable.
+    fn settle_doubt(&self) -> Result<bool> {
+        let Some(transaction) = self.state.borrow().doubt.as_ref().map(|doubt| doubt.transaction.clone()) else {
+            return Ok(false);
+        };
+        self.connect()?;
+        let status = self.ask(|link| {
+            // A database that never had it, a standby that took over, says so by an error of its own.
+            let known = "SELECT pg_snapshot_xmax(pg_current_snapshot()) > CAST(?1 AS xid8)";
+            let value = [Value::Text(&transaction)];
+            let known = link.query(known, &value)?.first().is_some_and(|row| row.try_get(0).unwrap_or(false));
+            let status = "SELECT pg_xact_status(CAST(?1 AS xid8))";
+            let status = if known { link.query(status, &value)? } else { Vec::new() };
+            Ok(status.first().and_then(|row| row.try_get::<_, Option<String>>(0).ok().flatten()))
+        })?;
+        if status.as_deref() == Some("in progress") {
+            return Err(StoreError::Unavailable("the database is still ending the session before this one".to_owned()));
+        }
+        Ok(status.as_deref() == Some("committed"))
+    }
+
+    /// Gives back what a durable commit took for callers who were told that it failed: nobody works on it.
+    fn give_back(&self, taken: &[Taken]) -> Result<()> {
+        self.ask(|link| {
+            link.control("BEGIN")?;
+            for (account, kind, id) in taken {
+                let key = [Value::Text(account), Value::Int(*kind), Value::Blob(id)];
+                link.exec(
+                    "UPDATE ready SET held = 0, tries = CASE WHEN tries > 0 THEN tries - 1 ELSE 0 END \
+                     WHERE account = ?1 AND kind = ?2 AND ref = ?3 AND held > 0",
+                    &key,
+                )?;
+                // Nothing was sent, but this looks first all the same.
+                link.exec(
+                    "UPDATE ready SET state = 2, held = 0 WHERE account = ?1 AND kind = ?2 AND ref = ?3 AND state = 1",
+                    &key,
+                )?;
+            }
+            link.control("COMMIT")
+        })
+    }
+
+    /// The number of the open transaction, if it wrote anything.
+    fn transaction(&self) -> Result<Option<String>> {
+        let rows = self.ask(|link| link.query("SELECT CAST(pg_current_xact_id_if_assigned() AS text)", &[]))?;
+        Ok(rows.first().and_then(|row| row.try_get(0).ok().flatten()))
+    }
+}
+
+impl Dialect for Postgres {
+    fn exec(&self, sql: &str, values: &[Value<'_>]) -> Result<usize> {
+        self.ask(|link| link.exec(sql, values))
+    }
+
+    fn query(&self, sql: &str, values: &[Value<'_>], each: &mut dyn FnMut(&Row<'_>) -> Result<bool>) -> Result<()> {
+        // A query of a reader outside of any snapshot is a transaction of its own.
+        let rows = match self.role {
+            Role::Writes { .. } => self.ask(|link| link.query(sql, values))?,
+            Role::Reads if !self.state.borrow().within => self.first(|link| link.query(sql, values))?,
+            Role::Reads => self.ask(|link| link.query(sql, values))?,
+        };
+        for row in &rows {
+            if !each(&Row(row))? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn control(&self, sql: &str) -> Result<()> {
+        self.ask(|link| link.control(sql))
+    }
+
+    fn open_batch(&self) -> Result<()> {
+        let durable = self.settle_doubt()?;
+        let doubt = self.state.borrow_mut().doubt.take();
+        if let Some(doubt) = doubt.filter(|_| durable)
+            && let Err(error) = self.give_back(&doubt.taken)
+        {
+            self.state.borrow_mut().doubt = Some(doubt);
+            return Err(error);
+        }
+        self.state.borrow_mut().taken.clear();
+        self.first(|link| link.control("BEGIN ISOLATION LEVEL READ COMMITTED"))
+    }
+
+    fn commit_batch(&self) -> Result<()> {
+        let transaction = self.transaction()?;
+        let Err(error) = self.ask(|link| link.control("COMMIT")) else { return Ok(()) };
+        let mut state = self.state.borrow_mut();
+        let taken = std::mem::take(&mut state.taken);
+        if state.link.is_some() {
+            return Err(error);
+        }
+        state.doubt = transaction.map(|transaction| Doubt { transaction, taken });
+        drop(state);
+        if self.settle_doubt()? {
+            // The answer is late, and still it is the answer.
+            self.state.borrow_mut().doubt = None;
+            return Ok(());
+        }
+        self.state.borrow_mut().doubt = None;
+        Err(error)
+    }
+
+    fn abandon_batch(&self) {
+        // Without a session there is nothing to forget.
+        drop(self.ask(|link| link.control("ROLLBACK")));
+    }
+
+    fn gave_up(&self) -> Option<StoreError> {
+        self.state.borrow().link.is_none().then(|| lost().error)
+    }
+
+    fn open_snapshot(&self) -> Result<()> {
+        self.first(|link| link.control("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))?;
+        self.state.borrow_mut().within = true;
+        Ok(())
+    }
+
+    fn close_snapshot(&self) {
+        self.state.borrow_mut().within = false;
+        drop(self.ask(|link| link.control("COMMIT")));
+    }
+
+    fn scrub(&self) -> Result<bool> {
+        // Vacuum takes the old versions of rows out by itself; nothing else reads them.
+        Ok(true)
+    }
+
+    fn took(&self, account: &str, kind: i64, id: &[u8; 16]) {
+        self.state.borrow_mut().taken.push((account.to_owned(), kind, *id));
+    }
+
+    /// Tables with their indexes; the server's log is not ours to count.
+    fn size(&self) -> Result<Size> {
+        let sql = "SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class \
+                   WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'";
+        let mut file = 0;
+        self.query(sql, &[], &mut |row| {
+            file = row.get::<i64>(0)?.unsigned_abs();
+            Ok(false)
+        })?;
+        Ok(Size { file, log: 0 })
+    }
+
+    fn claiming(&self) -> &'static str {
+        " FOR UPDATE OF r SKIP LOCKED"
+    }
+
+    fn body_holds_value(&self) -> &'static str {
+        // As bytes: a body need not be text.
+        "position(encode(convert_to(lower(c.value), 'UTF8'), 'escape') IN lower(encode(delivery.body, 'escape') COLLATE \"C\")) > 0"
+    }
+}

@@ -1,0 +1,76 @@
+//! The binary on PostgreSQL: the whole story, every command that looks into the store, and a database that goes away meanwhile.
+
+use super::bed::{ADA, STAGE, TEST};
+use super::process::{Deployed, On};
+use crate::postgres::{Cutter, server};
+use std::time::Duration;
+
+fn said(output: &std::process::Output) -> String {
+    String::from_utf8_lossy(&[output.stdout.as_slice(), output.stderr.as_slice()].concat()).into_owned()
+}
+
+async fn told(deployed: &Deployed, subcommand: &str, arguments: &[&str]) -> String {
+    let output = deployed.run(subcommand, arguments).await;
+    assert!(output.status.success(), "{subcommand}: {}", said(&output));
+    said(&output)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_database_the_story_and_the_commands_are_the_same() {
+    let (mut file, mut database) = (Deployed::prepare().await, Deployed::prepare_on(On::Postgres).await);
+    let before = database.run("runs", &[]).await;
+    assert!(said(&before).contains("`leverd serve` makes it"), "{}", said(&before));
+    file.start(&[]).await;
+    database.start(&[]).await;
+    assert_eq!(database.whole_story().await, file.whole_story().await);
+
+    let second = database.run("serve", &[]).await;
+    assert!(said(&second).contains("in use by another leverd process"), "{}", said(&second));
+    let ada = |deployed: &Deployed| deployed.control().opportunity(ADA).unwrap()["id"].as_str().unwrap().to_owned();
+    for running in [true, false] {
+        if !running {
+            file.kill();
+            database.kill();
+        }
+        assert_eq!(told(&file, "parked", &[]).await, told(&database, "parked", &[]).await);
+        let (runs, others) = (told(&file, "runs", &[]).await, told(&database, "runs", &[]).await);
+        assert_eq!(runs.lines().count(), others.lines().count(), "{runs}\n{others}");
+        let why = told(&database, "why", &[&ada(&database)]).await;
+        assert_eq!(why.lines().count(), told(&file, "why", &[&ada(&file)]).await.lines().count(), "{why}");
+        assert!(why.contains("invite"), "{why}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_database_is_away_deliveries_come_again_and_nobody_is_mailed_twice() {
+    let base = server().database().await;
+    let cutter = Cutter::before(server(), &base);
+    let mut deployed = Deployed::prepare_in(Some(cutter.base.clone())).await;
+    let control = deployed.control();
+    deployed.start(&[]).await;
+    let (log, status) = (said(&deployed.run("status", &[]).await), "account demo");
+    assert!(log.contains(status), "{log}");
+
+    cutter.away(true);
+    server().cut(&base).await;
+    control.move_stage(ADA, STAGE).unwrap();
+    deployed
+        .until("an answer", |control| {
+            let deliveries = control.deliveries();
+            deliveries.iter().flat_map(|delivery| &delivery.attempts).any(|attempt| attempt.status == Some(503))
+        })
+        .await;
+    assert!(deployed.logged().contains(&base.name), "{}", deployed.logged());
+    cutter.away(false);
+    deployed.until("the invitation", |control| control.tags(ADA).unwrap().contains(&format!("{TEST} - Invited"))).await;
+    // And in the middle of work: every session ended, again and again.
+    let (end, ()) = tokio::join!(deployed.whole_story(), async {
+        for _ in 0..20 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            server().cut(&base).await;
+        }
+    });
+    assert_eq!((end.mails, end.notes.len()), (vec![TEST.to_owned()], 2), "{}", deployed.logged());
+    assert_eq!((end.stage.as_str(), end.links, deployed.deaths), ("On-site interview", 1, 0), "{}", deployed.logged());
+    deployed.kill();
+}

@@ -1,0 +1,164 @@
+//! The session with PostgreSQL: lost at any moment, made again. What was acknowledged is there; what was not is asked for again, and
+//! nothing stays in the hands of nobody.
+
+use super::*;
+use crate::postgres::Cutter;
+use leverd::store::{StoreError, Work};
+
+fn unavailable<T: std::fmt::Debug>(answer: Result<T, StoreError>) -> String {
+    match answer {
+        Err(StoreError::Unavailable(why)) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_was_ended_is_made_again() {
+    let base = server().database().await;
+    let store = base.open().await.unwrap();
+    store.deliver(delivery("t", "{}", 0)).await.unwrap();
+    assert_eq!(store.accounts().await.unwrap(), [acme()]);
+    server().cut(&base).await;
+    assert_eq!(store.deliver(delivery("u", "{}", 0)).await.unwrap(), Received::Stored);
+    assert_eq!(store.accounts().await.unwrap(), [acme()]);
+    assert_eq!(store.runs(None, None, 9, at(1)).await.unwrap(), []);
+    assert_eq!(store.claim_deliveries(claim(1)).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn while_the_database_is_away_nothing_is_acknowledged_and_its_return_is_noticed() {
+    let base = server().database().await;
+    let cutter = Cutter::before(server(), &base);
+    let store = cutter.base.open().await.unwrap();
+    cutter.away(true);
+    server().cut(&base).await;
+    let why = unavailable(store.deliver(delivery("t", "{}", 0)).await);
+    assert!(why.contains(&base.name), "{why}");
+    unavailable(store.accounts().await);
+    cutter.away(false);
+    assert_eq!(store.deliver(delivery("t", "{}", 0)).await.unwrap(), Received::Stored, "Lever's retry is no duplicate");
+    assert_eq!(store.accounts().await.unwrap(), [acme()]);
+}
+
+#[tokio::test]
+async fn a_commit_that_never_reached_the_database_is_told_as_none() {
+    let base = server().database().await;
+    let cutter = Cutter::before(server(), &base);
+    let store = cutter.base.open().await.unwrap();
+    cutter.cut_commit(false);
+    unavailable(store.deliver(delivery("t", "{}", 0)).await);
+    assert_eq!(store.deliver(delivery("t", "{}", 0)).await.unwrap(), Received::Stored);
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_got_lost_is_told_as_what_it_was() {
+    let base = server().database().await;
+    let cutter = Cutter::before(server(), &base);
+    let store = cutter.base.open().await.unwrap();
+    cutter.cut_commit(true);
+    assert_eq!(store.deliver(delivery("t", "{}", 0)).await.unwrap(), Received::Stored);
+    cutter.cut_commit(true);
+    assert_eq!(store.claim_deliveries(claim(1)).await.unwrap().len(), 1);
+    assert_eq!(store.deliver(delivery("t", "{}", 0)).await.unwrap(), Received::Duplicate);
+}
+
+#[tokio::test]
+async fn what_a_commit_took_that_nobody_was_told_of_is_given_back() {
+    let base = server().database().await;
+    let cutter = Cutter::before(server(), &base);
+    let store = cutter.base.open().await.unwrap();
+    let cause = event("a", "o1", 0);
+    let (sent, other) = (note("n", &cause), note("m", &cause));
+    planned(&store, &cause, effects(vec![sent.clone(), other.clone()]), 0).await;
+
+    cutter.cut_commit(true);
+    cutter.away_after_cut();
+    unavailable(store.claim_effects(claim(1)).await);
+    cutter.away(false);
+    let claimed = sendable(&store, 1).await;
+    assert_eq!(claimed.iter().map(|row| (row.unknown, row.tries)).collect::<Vec<_>>(), [(false, 1), (false, 1)]);
+
+    cutter.cut_commit(true);
+    cutter.away_after_cut();
+    unavailable(store.begin(&acme(), vec![sent.id], store.epoch(), at(2)).await);
+    cutter.away(false);
+    let claimed = sendable(&store, 3).await;
+    assert_eq!(
+        claimed.iter().map(|row| (row.effect.id, row.unknown)).collect::<Vec<_>>(),
+        [(sent.id, true)],
+        "looked up first"
+    );
+    store.release(&acme(), Work::Effect(other.id)).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_lost_the_database_to_another_leverd_writes_nothing_more() {
+    let base = server().database().await;
+    let cutter = Cutter::before(server(), &base);
+    let first = cutter.base.open().await.unwrap();
+    first.deliver(delivery("t", "{}", 0)).await.unwrap();
+    cutter.away(true);
+    server().cut(&base).await;
+    let second = base.open().await.unwrap();
+    cutter.away(false);
+    let held = |answer| matches!(answer, Err(StoreError::Held { .. }));
+    assert!(held(first.deliver(delivery("u", "{}", 0)).await), "the other one has it");
+    second.recover(at(1)).await.unwrap();
+    second.close().await;
+    assert!(held(first.deliver(delivery("u", "{}", 0)).await), "the other one had it");
+    assert_eq!(base.open().await.unwrap().deliver(delivery("u", "{}", 0)).await.unwrap(), Received::Stored);
+}
+
+#[tokio::test]
+async fn two_schemas_of_a_database_are_two_stores() {
+    let base = server().database().await;
+    base.sql("CREATE SCHEMA other").await;
+    let store = base.open().await.unwrap();
+    let url = format!("{}&options=-csearch_path%3Dother", base.url);
+    let other = Store::open(Options::postgres(url, None)).await.unwrap();
+    store.deliver(delivery("t", "{}", 0)).await.unwrap();
+    assert_eq!(other.deliver(delivery("t", "{}", 0)).await.unwrap(), Received::Stored);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_address_is_said_without_the_password() {
+    let open = |url: &'static str| async move {
+        let password = Some(leverd::model::Secret::new("s3cret"));
+        unavailable(Store::open(Options::postgres(url, password)).await.map(drop))
+    };
+    let nowhere = open("postgres://leverd@127.0.0.1:1/leverd").await;
+    assert!(nowhere.starts_with("PostgreSQL at `127.0.0.1/leverd`: ") && nowhere.contains("refused"), "{nowhere}");
+    let unclear = open("postgres://leverd@db.example.com/leverd?sslmode=prefer").await;
+    assert!(unclear.contains("say `require` or `disable`"), "{unclear}");
+    let unknown = open("postgres://leverd@127.0.0.1/leverd?colour=red").await;
+    assert!(unknown.contains("colour"), "{unknown}");
+    for told in [nowhere, unclear, unknown] {
+        assert!(!told.contains("s3cret"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_asked_for_and_the_wrong_one_is_refused_and_not_told() {
+    let base = server().database().await;
+    base.sql("CREATE ROLE guarded LOGIN PASSWORD 's3cret'; GRANT ALL ON SCHEMA public TO guarded").await;
+    let open = |password: Option<&str>| {
+        let url = base.url.replace("user=leverd", "user=guarded");
+        Store::open(Options::postgres(url, password.map(leverd::model::Secret::new)))
+    };
+    let refused = unavailable(open(Some("hunter2")).await.map(drop));
+    assert!(refused.contains("does not let leverd in") && !refused.contains("hunter2"), "{refused}");
+    assert!(unavailable(open(None).await.map(drop)).contains("password missing"));
+    assert_eq!(open(Some("s3cret")).await.unwrap().deliver(delivery("t", "{}", 0)).await.unwrap(), Received::Stored);
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_no_tls_is_told_nothing_where_tls_is_meant() {
+    let base = server().database().await;
+    let cutter = Cutter::before(server(), &base);
+    let port = cutter.over_tcp().await;
+    let url = |more: &str| format!("postgres://leverd@127.0.0.1:{port}/{}{more}", base.name);
+    let refused = unavailable(Store::open(Options::postgres(url("?sslmode=require"), None)).await.map(drop));
+    assert!(refused.contains("TLS"), "{refused}");
+    // On this machine it need not be encrypted.
+    assert_eq!(Store::open(Options::postgres(url(""), None)).await.unwrap().accounts().await.unwrap(), []);
+}
