@@ -4,10 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests: what fails here fails the test")]
 
 use leverd::store::{Options, Store, StoreError};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, UnixListener, UnixStream};
@@ -20,8 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) struct Server {
     folder: PathBuf,
-    /// Its standard input is open as long as this process lives; when it closes, the server goes, and its folder with it.
-    _keeper: Child,
+    fsync: bool,
+    /// Its standard input is open as long as this process lives.
+    keeper: Mutex<Child>,
 }
 
 /// The folder of the server's programs.
@@ -46,7 +48,8 @@ fn ordinary(program: &str) -> Command {
     }
 }
 
-fn start() -> Server {
+/// A new server. Only one that is to crash need wait for the disk.
+fn start(fsync: bool) -> Server {
     let programs = programs();
     let folder = tempfile::Builder::new().prefix("leverd-pg-").tempdir().unwrap().keep();
     if ordinary("true").get_program() == "runuser" {
@@ -64,32 +67,52 @@ fn start() -> Server {
     let rules = data.join("pg_hba.conf");
     let trusting = std::fs::read_to_string(&rules).unwrap();
     std::fs::write(&rules, format!("local all guarded scram-sha-256\n{trusting}")).unwrap();
-    let script =
-        "log=\"$1/log\"; shift; \"$@\" >\"$log\" 2>&1 & server=$!; read -r _; kill -QUIT $server; wait $server; rm -rf \"$0\"";
-    let keeper = ordinary("sh")
+    let keeper = Mutex::new(run(&folder, fsync));
+    Server { folder, fsync, keeper }
+}
+
+/// Runs the server in its folder, until whoever holds the keeper's standard input lets go of it. Its folder goes with it, unless it was
+/// told that it shall stay.
+fn run(folder: &Path, fsync: bool) -> Child {
+    let script = "log=\"$1/log\"; shift; \"$@\" >>\"$log\" 2>&1 & server=$!; read -r word; kill -QUIT $server; wait $server; \
+                  [ \"$word\" = stay ] || rm -rf \"$0\"";
+    ordinary("sh")
         .args(["-c", script])
-        .arg(&folder)
-        .arg(&folder)
-        .arg(programs.join("postgres"))
+        .arg(folder)
+        .arg(folder)
+        .arg(programs().join("postgres"))
         .arg("-D")
-        .arg(&data)
+        .arg(folder.join("data"))
         .arg("-k")
-        .arg(&folder)
-        .args(["-c", "listen_addresses=", "-c", "max_connections=600", "-c", "shared_buffers=64MB", "-c", "fsync=off"])
+        .arg(folder)
+        .args(["-c", "listen_addresses=", "-c", "max_connections=600", "-c", "shared_buffers=64MB"])
+        .args(["-c", if fsync { "fsync=on" } else { "fsync=off" }])
         .current_dir("/")
         .stdin(Stdio::piped())
         .spawn()
-        .unwrap();
-    Server { folder, _keeper: keeper }
+        .unwrap()
 }
 
 /// The server of this process.
 pub(crate) fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(start)
+    SERVER.get_or_init(|| start(false))
 }
 
 impl Server {
+    /// A server of one's own, to crash.
+    pub(crate) fn own() -> Self {
+        start(true)
+    }
+
+    /// The server crashes, as when its machine does, and starts again.
+    pub(crate) fn crash(&self) {
+        let mut keeper = self.keeper.lock().unwrap();
+        keeper.stdin.take().unwrap().write_all(b"stay\n").unwrap();
+        keeper.wait().unwrap();
+        *keeper = run(&self.folder, self.fsync);
+    }
+
     /// Where its socket is.
     fn socket(&self) -> PathBuf {
         self.folder.join(".s.PGSQL.5432")

@@ -201,4 +201,27 @@ mod tests {
         let (mode, synchronous) = (told("journal_mode"), told("synchronous"));
         assert_eq!((mode, synchronous), ("wal".to_owned().into(), 2.into()), "2 is FULL: the log is flushed at each commit");
     }
+
+    #[test]
+    fn what_a_migration_adds_is_filled_from_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("leverd.db");
+        let db = Connection::open(&path).unwrap();
+        db.execute_batch("CREATE TABLE schema_version (version INTEGER PRIMARY KEY) STRICT").unwrap();
+        for (number, migration) in (1..).zip(MIGRATIONS.iter().take(6)) {
+            db.execute_batch(migration).unwrap();
+            db.execute("INSERT INTO schema_version VALUES (?1)", [number]).unwrap();
+        }
+        for (id, payload) in [(1, r#"{"phase":"invited"}"#), (2, "broken")] {
+            let sql = "INSERT INTO assessment (account, id, opportunity, vendor, invite_key, attempt, live, payload) \
+                       VALUES ('acme', ?1, 'o1', 'v', ?2, 1, 1, ?2)";
+            db.execute(sql, (vec![id; 16], payload)).unwrap();
+        }
+        drop(db);
+        let db = written(&path, &Options::path(&path)).unwrap();
+        let mut found = db.prepare("SELECT phase FROM assessment ORDER BY id").unwrap();
+        let phases: Vec<String> = found.query_map([], |row| row.get(0)).unwrap().map(|phase| phase.unwrap()).collect();
+        assert_eq!(phases, ["invited", ""]);
+        assert_eq!(version(&db).unwrap(), KNOWN);
+    }
 }

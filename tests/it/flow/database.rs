@@ -1,8 +1,9 @@
 //! The binary on PostgreSQL: the whole story, every command that looks into the store, and a database that goes away meanwhile.
 
 use super::bed::{ADA, STAGE, TEST};
-use super::process::{Deployed, On};
-use crate::postgres::{Cutter, server};
+use super::process::{Deployed, End, On};
+use crate::postgres::{Cutter, Server, server};
+use std::sync::Arc;
 use std::time::Duration;
 
 fn said(output: &std::process::Output) -> String {
@@ -70,7 +71,29 @@ async fn while_the_database_is_away_deliveries_come_again_and_nobody_is_mailed_t
             server().cut(&base).await;
         }
     });
-    assert_eq!((end.mails, end.notes.len()), (vec![TEST.to_owned()], 2), "{}", deployed.logged());
-    assert_eq!((end.stage.as_str(), end.links, deployed.deaths), ("On-site interview", 1, 0), "{}", deployed.logged());
+    undisturbed(&end, &deployed);
     deployed.kill();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_the_database_crashes_again_and_again_everything_goes_on_with_one_mail() {
+    let server = Arc::new(tokio::task::spawn_blocking(Server::own).await.unwrap());
+    let base = server.database().await;
+    let mut deployed = Deployed::prepare_in(Some(base)).await;
+    deployed.start(&[]).await;
+    let (end, ()) = tokio::join!(deployed.whole_story(), async {
+        for _ in 0..4 {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            let server = Arc::clone(&server);
+            tokio::task::spawn_blocking(move || server.crash()).await.unwrap();
+        }
+    });
+    undisturbed(&end, &deployed);
+    deployed.kill();
+}
+
+/// The story ended as it does when nothing happens to the database, and the process lived all the while.
+fn undisturbed(end: &End, deployed: &Deployed) {
+    assert_eq!((end.mails.as_slice(), end.notes.len()), ([TEST.to_owned()].as_slice(), 2), "{}", deployed.logged());
+    assert_eq!((end.stage.as_str(), end.links, deployed.deaths), ("On-site interview", 1, 0), "{}", deployed.logged());
 }

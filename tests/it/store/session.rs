@@ -162,3 +162,19 @@ async fn a_server_that_speaks_no_tls_is_told_nothing_where_tls_is_meant() {
     // On this machine it need not be encrypted.
     assert_eq!(Store::open(Options::postgres(url(""), None)).await.unwrap().accounts().await.unwrap(), []);
 }
+
+#[tokio::test]
+async fn a_commit_is_durable_before_it_is_acknowledged_whatever_the_server_is_set_to() {
+    let base = server().database().await;
+    base.open().await.unwrap().close().await;
+    let watch = "CREATE FUNCTION watch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+                 IF current_setting('synchronous_commit') = 'off' THEN RAISE 'it would be acknowledged too early'; END IF; \
+                 RETURN NEW; END $$; \
+                 CREATE TRIGGER watch BEFORE INSERT ON delivery FOR EACH ROW EXECUTE FUNCTION watch()";
+    base.sql(watch).await;
+    base.sql(&format!("ALTER DATABASE {} SET synchronous_commit = off", base.name)).await;
+    let store = base.open().await.unwrap();
+    assert_eq!(store.deliver(delivery("t", "{}", 0)).await.unwrap(), Received::Stored);
+    server().cut(&base).await;
+    assert_eq!(store.deliver(delivery("u", "{}", 0)).await.unwrap(), Received::Stored, "in a session made again");
+}
