@@ -51,6 +51,7 @@ mod spans;
 pub mod status;
 mod tests_cache;
 pub mod tokens;
+pub mod traces;
 pub mod vault;
 mod vendor_calls;
 pub mod view;

@@ -74,6 +74,8 @@ pub enum BadAccess {
     Missing { user: String, why: MissingSecret },
     #[error("`server.console.users.{user}.password_hash` is no hash that leverd knows; `leverd console --hash` makes one")]
     Malformed { user: String },
+    #[error("`traces.headers.{name}`: {why}")]
+    NoHeader { name: String, why: MissingSecret },
     #[error("`server.api.tokens.{name}.token`: {why}")]
     NoToken { name: String, why: MissingSecret },
     #[error(
