@@ -12,6 +12,7 @@ use crate::runtime::measured;
 use crate::runtime::notices::Poster;
 use crate::runtime::project::{Here, Reading, base};
 use crate::runtime::service::{self, NotStarted};
+use crate::runtime::traces::{self, TraceLayer};
 use crate::server::{self, Door, Shared};
 use crate::store::{Options, Store};
 use anyhow::{Context, bail};
@@ -45,8 +46,11 @@ impl Serve {
         if self.check_config {
             return runtime.block_on(self.check(&config, out));
         }
-        logs(config.log.level, config.log.json);
-        runtime.block_on(self.serve(config, out))
+        let here = Here { base: base(&self.config).to_owned() };
+        let traces = config.traces.as_ref().map(|traces| traces::open(traces, &here)).transpose()?;
+        let (layer, sender) = traces.unzip();
+        logs(config.log.level, config.log.json, layer);
+        runtime.block_on(self.serve(config, sender, out))
     }
 
     /// A start with a store of its own that is thrown away: the same code finds the same faults.
@@ -60,6 +64,9 @@ impl Serve {
         }
         if let Err(error) = Named::of(config, &here.base, &here) {
             faults.push(format!("{error:#}"));
+        }
+        if let Some(Err(error)) = config.traces.as_ref().map(|traces| traces::open(traces, &here)) {
+            faults.push(error.to_string());
         }
         match service::start(&node, &self.config).await {
             Ok(_) => {
@@ -94,7 +101,7 @@ impl Serve {
         Ok(if faults.is_empty() && held.is_empty() { Exit::Fine } else { Exit::Faults })
     }
 
-    async fn serve(&self, config: Config, out: &mut Out) -> anyhow::Result<Exit> {
+    async fn serve(&self, config: Config, traces: Option<traces::Sender>, out: &mut Out) -> anyhow::Result<Exit> {
         let here = Here { base: base(&self.config).to_owned() };
         let Named { options, door: side } = Named::of(&config, &here.base, &here)?;
         let store = Store::open(options).await?;
@@ -142,11 +149,18 @@ impl Serve {
             std::process::exit(130);
         });
         let shared = Shared { node: Arc::clone(&node), metrics: recorder() };
+        // They end last: what is under way is told of.
+        let told = CancellationToken::new();
+        let sending = traces.map(|traces| tokio::spawn(traces.run(node.http.clone(), told.clone())));
         tokio::join!(
             server::serve(door, shared, cancel.clone()),
             server::side::serve(side, Arc::clone(&node), cancel.clone()),
             service::run(Arc::clone(&node), self.config.clone(), reading, cancel.clone()),
         );
+        told.cancel();
+        if let Some(sending) = sending {
+            drop(sending.await);
+        }
         if let Some(node) = Arc::into_inner(node) {
             node.store.close().await;
         }
@@ -188,17 +202,20 @@ pub(super) async fn told_to_stop() {
     }
 }
 
-/// Sends log lines to standard error; as JSON each has the ids of what it is about under `span`. `LEVERD_LOG` overrides the configured level. Once per process.
-pub(super) fn logs(level: &str, json: bool) {
+/// Sends log lines to standard error; as JSON each has the ids of what it is about under `span`. `LEVERD_LOG` overrides the configured
+/// level, which is nothing to traces. Once per process.
+pub(super) fn logs(level: &str, json: bool, traces: Option<TraceLayer>) {
     use std::io::IsTerminal as _;
-    use tracing_subscriber::EnvFilter;
+    use tracing_subscriber::filter::{LevelFilter, Targets};
+    use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
     let filter = EnvFilter::try_from_env("LEVERD_LOG").unwrap_or_else(|_| EnvFilter::new(format!("warn,leverd={level}")));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let lines = if json { lines.json().with_span_list(false).boxed() } else { lines.with_target(false).boxed() };
+    let traced = Targets::new().with_target("leverd", LevelFilter::INFO);
+    let all =
+        tracing_subscriber::registry().with(lines.with_filter(filter)).with(traces.map(|traces| traces.with_filter(traced)));
     // A second subscriber in one process (tests) is refused; the first goes on.
-    let _ = if json { builder.json().with_span_list(false).try_init() } else { builder.with_target(false).try_init() };
+    let _ = all.try_init();
 }
 
 /// A gauge that was not set for so long is told no more.

@@ -42,7 +42,7 @@ pub(super) struct SimCommand {
 
 impl SimCommand {
     pub(super) fn run(&self, out: &mut Out) -> anyhow::Result<Exit> {
-        super::serve::logs("warn", false);
+        super::serve::logs("warn", false, None);
         let Some(steps) = self.script.as_deref().map_or(Ok(Some(Vec::new())), |path| script_of(path, out))? else {
             return Ok(Exit::Faults);
         };

@@ -58,6 +58,7 @@ pub const ALL: &[Metric] = &[
     counter("leverd_calls_total", "destination, method", "Requests sent to Lever and to vendors"),
     counter("leverd_polls_total", "vendor", "Looks at vendors: at one invitation, or at all of a stretch of time"),
     counter("leverd_notices_total", "kind", "Notices made: what was parked or suspended, a reload that was refused, an alert"),
+    counter("leverd_spans_dropped_total", "", "Spans of traces that the collector did not take, or that came too fast"),
     counter(
         "leverd_reloads_total",
         "ok",

@@ -52,6 +52,7 @@ mod spans;
 pub mod status;
 mod tests_cache;
 pub mod tokens;
+pub mod traces;
 pub mod vault;
 mod vendor_calls;
 pub mod view;

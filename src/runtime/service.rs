@@ -174,6 +174,8 @@ async fn load_anew(node: &Node, reading: &Reading, config: &Path) {
     let broken = loaded.broken();
     match put_in_force(node, reading, loaded, &Here { base: base(config).to_owned() }).await {
         Ok(Put { changed, held, refused }) => {
+            // Before it is told: whoever hears of it finds it counted.
+            count_reload(broken.is_empty() && held.is_empty() && !refused);
             for account in &broken {
                 if node.account(account).is_some() {
                     tell_broken(node, Some(account), &text).await;
@@ -184,7 +186,6 @@ async fn load_anew(node: &Node, reading: &Reading, config: &Path) {
             if !faulty && !text.is_empty() {
                 tracing::warn!("rules loaded with warnings:\n{text}");
             }
-            count_reload(broken.is_empty() && held.is_empty() && !refused);
             metrics::histogram!("leverd_reload_seconds").record(started.elapsed().as_secs_f64());
             for (account, hash) in changed {
                 tracing::info!(%account, ruleset = %hash, "new rules are in force");

@@ -37,6 +37,7 @@ mod side;
 mod sound;
 mod spine;
 mod timers;
+mod traces;
 mod vendor_calls;
 pub(crate) mod vendor_polls;
 mod vendors;

@@ -98,7 +98,7 @@ impl Which {
 
 impl Demo {
     pub(super) fn run(&self, out: &mut Out) -> anyhow::Result<Exit> {
-        super::serve::logs("warn", false);
+        super::serve::logs("warn", false, None);
         let stories = self.story.stories();
         if stories.len() > 1 && (self.serve || self.folder.is_some()) {
             bail!("`--serve` and `--folder` go with one story; name it, such as `leverd demo hired --serve`");

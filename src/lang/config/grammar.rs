@@ -26,6 +26,7 @@ pub(super) static ROOT: Shape = Shape {
         KeyShape::may("notices", Ty::Map(&NOTICES), "where to tell people that something needs them"),
         KeyShape::may("retention", Ty::Map(&RETENTION), "how long things are kept"),
         KeyShape::may("log", Ty::Map(&LOG), "what is logged"),
+        KeyShape::may("traces", Ty::Map(&TRACES), "where traces go; none are made unless given"),
     ],
 };
 
@@ -252,6 +253,18 @@ pub(super) static RETENTION: Shape = Shape {
     keys: &[
         KeyShape::may("deliveries", Ty::Duration, "bodies of requests received; `30d` unless given"),
         KeyShape::may("runs", Ty::Duration, "plans, facts and attempts; `400d` unless given"),
+    ],
+};
+
+pub(super) static TRACES: Shape = Shape {
+    what: "`traces`",
+    keys: &[
+        KeyShape::must(
+            "otlp",
+            Ty::Url,
+            "the address of an OpenTelemetry collector that takes OTLP over HTTP, without `/v1/traces`",
+        ),
+        KeyShape::may("headers", Ty::Named(&Ty::Map(&SECRET)), "headers that it wants, such as its credentials"),
     ],
 };
 

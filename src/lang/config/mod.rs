@@ -48,6 +48,7 @@ pub struct Config {
     pub notices: Option<Notices>,
     pub retention: Retention,
     pub log: Log,
+    pub traces: Option<Traces>,
 }
 
 /// One connected Lever account.
@@ -246,6 +247,14 @@ pub struct Retention {
     pub runs: SignedDuration,
 }
 
+/// Where traces go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Traces {
+    /// Without `/v1/traces`.
+    pub otlp: Url,
+    pub headers: Vec<(String, SecretRef)>,
+}
+
 /// What is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Log {
@@ -303,6 +312,7 @@ impl Config {
         let mut all: Vec<&SecretRef> = self.server.encryption_keys.iter().collect();
         all.extend(self.server.console.users.iter().map(|user| &user.password_hash));
         all.extend(self.server.console.oidc.iter().map(|oidc| &oidc.client_secret));
+        all.extend(self.traces.iter().flat_map(|traces| &traces.headers).map(|(_, secret)| secret));
         all.extend(self.server.api.tokens.iter().map(|token| &token.token));
         for account in &self.accounts {
             all.push(account.lever.credentials.secret());

@@ -1,10 +1,12 @@
 //! From the tree of `leverd.yaml` to a [`Config`], with all faults told in one go.
 
-use super::grammar::{self, ACCOUNT, FORMATS, LEVELS, LOG, MODES, NOTICES, OVERRIDES, PACK, RETENTION, ROOT, SERVER, VENDOR};
+use super::grammar::{
+    self, ACCOUNT, FORMATS, LEVELS, LOG, MODES, NOTICES, OVERRIDES, PACK, RETENTION, ROOT, SERVER, TRACES, VENDOR,
+};
 use super::read_automation;
 use super::{
     Account, Config, Log, Notices, PackSource, PackUse, Retention, SecretPlace, SecretRef, Server, SettingInput, Store, Text,
-    VERSION, VendorConnection,
+    Traces, VERSION, VendorConnection,
 };
 use crate::lang::diagnostic::{Diagnostic, Diagnostics};
 use crate::lang::near::near;
@@ -53,6 +55,7 @@ impl Reader {
             notices: None,
             retention: Retention::default(),
             log: Log::default(),
+            traces: None,
         };
         if root.is_null() {
             let diagnostic = Diagnostic::error("missing-key", root.span, "`leverd.yaml` lacks `accounts`");
@@ -66,6 +69,7 @@ impl Reader {
         for (key, value) in ROOT.entries(root, &mut self.found) {
             match key.text.as_str() {
                 "version" => {}
+                "traces" => config.traces = self.traces(value),
                 "accounts" => config.accounts = self.accounts(value),
                 "catalogue" => config.catalogue = self.path(value).unwrap_or_default(),
                 "store" => config.store = self.store(value).unwrap_or_default(),
@@ -289,6 +293,18 @@ impl Reader {
             return self.secret(url, "url").map(Notices::Secret);
         }
         self.url(url).map(Notices::Url)
+    }
+
+    fn traces(&mut self, node: &Node) -> Option<Traces> {
+        let (mut otlp, mut headers) = (None, Vec::new());
+        for (key, value) in TRACES.entries(node, &mut self.found) {
+            if key.text == "otlp" {
+                otlp = self.url(value);
+            } else {
+                headers = self.named(value, |reader, key, value| Some((key.text.clone(), reader.secret(value, &key.text)?)));
+            }
+        }
+        Some(Traces { otlp: otlp?, headers })
     }
 
     fn retention(&mut self, node: &Node) -> Retention {

@@ -83,6 +83,8 @@ pub enum BadAccess {
     Malformed { user: String },
     #[error("`server.console.oidc.client_secret`: {0}")]
     NoOidcSecret(MissingSecret),
+    #[error("`traces.headers.{name}`: {why}")]
+    NoHeader { name: String, why: MissingSecret },
     #[error("`server.api.tokens.{name}.token`: {why}")]
     NoToken { name: String, why: MissingSecret },
     #[error(

@@ -1,5 +1,7 @@
 //! What answers hold. Each type is a schema of `schema/openapi.json`, and its comments are what that says.
 
+#![expect(clippy::struct_field_names, reason = "fields are called as programs read them")]
+
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};

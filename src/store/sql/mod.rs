@@ -17,7 +17,7 @@ mod planning;
 mod read_facts;
 mod read_health;
 mod read_runs;
-mod restored;
+pub(super) mod restored;
 mod sending;
 mod settings;
 mod work;

@@ -31,7 +31,7 @@ struct Open {
 }
 
 /// How much was parked of each account and kind, and how many looks begin anew.
-type WentOn = (Vec<(AccountId, &'static str, u64)>, u64);
+pub(in crate::store) type WentOn = (Vec<(AccountId, &'static str, u64)>, u64);
 
 impl Sql {
     /// Parks what is unfinished, has looks begin anew, and keeps that from now on caution is needed.

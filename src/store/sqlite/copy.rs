@@ -7,6 +7,7 @@ use crate::store::copy::{Holding, Restored};
 use crate::store::error::{Result, StoreError};
 use crate::store::sql::Sql;
 use crate::store::sql::db::Db;
+use crate::store::sql::restored::WentOn;
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::File;
@@ -115,12 +116,7 @@ pub(in crate::store) fn restore(
 }
 
 /// What [`restore`] writes into the copy, in one transaction.
-fn settled_for(
-    copy: &Path,
-    holding: &Holding,
-    at: Timestamp,
-    renew: &dyn Fn(&str, &str) -> Option<String>,
-) -> Result<(Vec<(crate::model::AccountId, &'static str, u64)>, u64)> {
+fn settled_for(copy: &Path, holding: &Holding, at: Timestamp, renew: &dyn Fn(&str, &str) -> Option<String>) -> Result<WentOn> {
     let db = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
     migrate(&db)?;

@@ -79,6 +79,9 @@ impl Served {
     }
 }
 
+/// Method, address, token, kind and text of the body; status and a part of what is said.
+type Case<'c> = (&'c str, String, Option<&'c str>, Option<(&'c str, String)>, u16, &'c str);
+
 /// What is wrong with a body, by a schema of the description.
 fn faults(document: &Value, schema: &Value, body: &Value) -> Vec<String> {
     let mut schema = schema.clone();
@@ -152,7 +155,7 @@ async fn every_wrong_request_is_answered_with_a_problem_and_changes_nothing() {
     let runs = |account: &str, opportunity: &str| format!("/api/v1/accounts/{account}/opportunities/{opportunity}/runs");
     let json = Some(("application/json", "{\"reason\": \"no\"}".to_owned()));
     let body = |text: &str| Some(("application/json", text.to_owned()));
-    let cases: Vec<(&str, String, Option<&str>, Option<(&str, String)>, u16, &str)> = vec![
+    let cases: Vec<Case<'_>> = vec![
         ("GET", "/api/v1/status".into(), None, None, 401, "Authorization: Bearer"),
         ("GET", "/api/v1/status".into(), Some("operator-0f0f0f0f0f0f0f0f0f0f0f0e"), None, 401, "none of those"),
         ("GET", "/api/v1/nothing".into(), None, None, 401, "Authorization"),
