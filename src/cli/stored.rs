@@ -140,10 +140,13 @@ impl Place {
     /// were not handed over before.
     pub async fn backfill(&self, account: &AccountId, events: Vec<Event>) -> anyhow::Result<usize> {
         let named = self.named()?;
-        if let Some(answer) = side::ask(&named.door, &Ask::backfill(account.clone(), events.clone())).await? {
+        let ask = Ask::backfill(account.clone(), events, who());
+        if let Some(answer) = side::ask(&named.door, &ask).await? {
             return answer.map_err(anyhow::Error::msg);
         }
         let store = Store::open(named.options).await?;
+        store.record(vec![ask.deed(now(), 0)]).await?;
+        let Ask::Backfill { events, .. } = ask else { return Ok(0) };
         let fresh = backfill::take(&store, events, now()).await?;
         store.close().await;
         Ok(fresh)
@@ -184,10 +187,12 @@ impl Place {
     /// Has a wish fulfilled: by the running leverd that holds the store, or in the store itself where none runs.
     pub async fn wish(&self, account: &AccountId, work: Work, wish: &Wish) -> anyhow::Result<()> {
         let named = self.named()?;
-        if let Some(answer) = side::ask(&named.door, &Ask::new(account.clone(), work, wish.clone())).await? {
+        let ask = Ask::new(account.clone(), work, wish.clone(), who());
+        if let Some(answer) = side::ask(&named.door, &ask).await? {
             return answer.map(drop).map_err(anyhow::Error::msg);
         }
         let store = Store::open(named.options).await?;
+        store.record(vec![ask.deed(now(), 0)]).await?;
         match wish {
             Wish::Retry => store.retry(account, work, now()).await?,
             Wish::Skip { reason } => store.skip(account, work, Reason::new(Code::Skipped, reason.as_str()), now()).await?,
@@ -195,6 +200,12 @@ impl Place {
         store.close().await;
         Ok(())
     }
+}
+
+/// Who runs the command, for the record: only whoever owns the store gets that far.
+fn who() -> String {
+    let named = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
+    named.unwrap_or_else(|| "the owner of the store".to_owned())
 }
 
 /// Reads a leverd.yaml that must be without fault.

@@ -5,7 +5,8 @@
 use super::errand::{self, Errand};
 use crate::model::{AccountId, Code, Event, Id, Reason};
 use crate::runtime::Node;
-use crate::store::Work;
+use crate::store::{Deed, Work};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -33,10 +34,22 @@ pub enum Wish {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ask {
-    /// A wish for one piece of work.
-    Work { account: AccountId, kind: Kind, id: Id, wish: Wish },
+    /// A wish for one piece of work, and whose it is.
+    Work {
+        account: AccountId,
+        kind: Kind,
+        id: Id,
+        wish: Wish,
+        #[serde(default)]
+        who: String,
+    },
     /// Events that one rule shall see although they are past.
-    Backfill { account: AccountId, events: Vec<Event> },
+    Backfill {
+        account: AccountId,
+        events: Vec<Event>,
+        #[serde(default)]
+        who: String,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,19 +63,35 @@ pub enum Kind {
 
 impl Ask {
     /// A wish for one piece of work.
-    pub fn new(account: AccountId, work: Work, wish: Wish) -> Self {
+    pub fn new(account: AccountId, work: Work, wish: Wish, who: String) -> Self {
         let (kind, id) = match work {
             Work::Delivery(id) => (Kind::Delivery, id.0),
             Work::Event(id) => (Kind::Event, id.0),
             Work::Effect(id) => (Kind::Effect, id.0),
             Work::Timer(id) => (Kind::Timer, id.0),
         };
-        Self::Work { account, kind, id, wish }
+        Self::Work { account, kind, id, wish, who }
     }
 
     /// Events of an account that one rule shall see.
-    pub const fn backfill(account: AccountId, events: Vec<Event>) -> Self {
-        Self::Backfill { account, events }
+    pub const fn backfill(account: AccountId, events: Vec<Event>, who: String) -> Self {
+        Self::Backfill { account, events, who }
+    }
+
+    /// For the record.
+    pub fn deed(&self, at: Timestamp, nth: u64) -> Deed {
+        let (account, who, what, about) = match self {
+            Self::Work { account, kind, id, wish, who } => {
+                let skip = if let Wish::Skip { reason } = wish { Some(reason.as_str()) } else { None };
+                (account, who, Deed::of_wish(skip), work(*kind, *id).to_string())
+            }
+            Self::Backfill { account, events, who } => {
+                let rule = events.first().and_then(|event| event.for_rule.as_ref()).map(|of| format!("rule `{}`", of.rule));
+                let things = if events.len() == 1 { "an event".to_owned() } else { format!("{} events", events.len()) };
+                (account, who, format!("hand over {things}"), rule.unwrap_or_default())
+            }
+        };
+        Deed::new(who, "terminal", Some(account), &what, &about, at, nth)
     }
 }
 
@@ -127,19 +156,20 @@ async fn answer(stream: UnixStream, node: &Arc<Node>) -> io::Result<()> {
 /// The answer is how many things it changed.
 async fn carry_out(ask: Ask, node: &Node) -> Result<usize, String> {
     let now = node.clock.now();
+    if let Ask::Backfill { account, events, .. } = &ask
+        && (node.account(account).is_none() || events.iter().any(|event| event.account != *account))
+    {
+        return Err(format!("the running leverd has no account `{account}`"));
+    }
+    node.store.record(vec![ask.deed(now, node.store.commits().1)]).await.map_err(|error| error.to_string())?;
     let done = match ask {
-        Ask::Work { account, kind, id, wish: Wish::Retry } => {
+        Ask::Work { account, kind, id, wish: Wish::Retry, .. } => {
             crate::runtime::service::retry(node, &account, work(kind, id)).await.map(|()| 1)
         }
-        Ask::Work { account, kind, id, wish: Wish::Skip { reason } } => {
+        Ask::Work { account, kind, id, wish: Wish::Skip { reason }, .. } => {
             node.store.skip(&account, work(kind, id), Reason::new(Code::Skipped, reason), now).await.map(|()| 1)
         }
-        Ask::Backfill { account, events } => {
-            if node.account(&account).is_none() || events.iter().any(|event| event.account != account) {
-                return Err(format!("the running leverd has no account `{account}`"));
-            }
-            crate::runtime::backfill::take(&node.store, events, now).await
-        }
+        Ask::Backfill { events, .. } => crate::runtime::backfill::take(&node.store, events, now).await,
     };
     done.map_err(|error| error.to_string())
 }

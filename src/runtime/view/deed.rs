@@ -1,6 +1,6 @@
 //! What people do by the console. Each deed is recorded before it is done; where it cannot be recorded it is not done.
 
-use crate::model::{AccountId, Code, Id, Reason};
+use crate::model::{AccountId, Code, Reason};
 use crate::runtime::access::Visitor;
 use crate::runtime::call::Node;
 use crate::runtime::service;
@@ -22,18 +22,8 @@ pub async fn record(
     what: &str,
     about: &str,
 ) -> Result<(), StoreError> {
-    let at = node.clock.now();
     let how = who.how.as_str();
-    let id = Id::derive(at, &[&who.name, how, what, about, &node.store.commits().1.to_string()]);
-    let deed = Deed {
-        account: account.cloned(),
-        id,
-        at,
-        who: who.name.clone(),
-        how: how.to_owned(),
-        what: what.to_owned(),
-        about: about.to_owned(),
-    };
+    let deed = Deed::new(&who.name, how, account, what, about, node.clock.now(), node.store.commits().1);
     // What a person writes as a reason may be about a candidate: the log has the verb alone.
     let verb = what.split(':').next().unwrap_or(what);
     tracing::info!(who = %deed.who, how, what = verb, about, "console");
@@ -48,11 +38,11 @@ pub async fn wish(node: &Node, who: &Visitor, works: &[(AccountId, Work)], wish:
     for (account, work) in works.iter().filter(|one| parked.contains(*one)) {
         match wish {
             Wish::Retry => {
-                record(node, who, Some(account), "retry", &work.to_string()).await?;
+                record(node, who, Some(account), &Deed::of_wish(None), &work.to_string()).await?;
                 service::retry(node, account, *work).await?;
             }
             Wish::Skip { reason } => {
-                record(node, who, Some(account), &format!("skip: {reason}"), &work.to_string()).await?;
+                record(node, who, Some(account), &Deed::of_wish(Some(reason)), &work.to_string()).await?;
                 let reason = Reason::new(Code::Skipped, reason.as_str());
                 node.store.skip(account, *work, reason, node.clock.now()).await?;
             }

@@ -3,6 +3,7 @@
 use super::bed::{ADA, STAGE};
 use super::process::Deployed;
 use leverd::sim::{Misbehaviour, RouteFault};
+use leverd::store::{Options, Store};
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -30,6 +31,12 @@ async fn parked_work_is_retried_and_skipped_beside_a_running_leverd() {
     let late = deployed.run("skip", &[&id]).await;
     assert_eq!(late.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&late.stderr).contains("nothing unfinished"), "{late:?}");
+    let store = Store::open(Options::path(deployed.config.with_file_name("leverd.db")).read_only()).await.unwrap();
+    let deeds = store.deeds(9).await.unwrap();
+    let told: Vec<_> = deeds.iter().map(|deed| (deed.how.as_str(), deed.what.as_str(), deed.about.clone())).collect();
+    assert_eq!(told, [("terminal", "retry", format!("effect {id}"))]);
+    assert!(!deeds[0].who.is_empty());
+    store.close().await;
     deployed.kill();
 }
 
@@ -62,6 +69,29 @@ async fn everything_parked_of_a_rule_is_retried_at_once() {
     let (code, said) = told(deployed.run("retry", &["--all"]).await);
     assert!(code == Some(2) && said.contains("nothing waits for a person"), "{said}");
     deployed.kill();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_no_leverd_runs_the_command_does_it_itself_and_records_it() {
+    let mut deployed = Deployed::prepare().await;
+    let control = deployed.control();
+    control.add_route_fault(RouteFault {
+        method: Some("POST".to_owned()),
+        path: "/api/v1/assessment_invitations/invite_candidates".to_owned(),
+        times: Some(1),
+        after: 0,
+        then: Misbehaviour::Answer { status: 422, applied: false, retry_after: None },
+    });
+    deployed.start(&[]).await;
+    control.move_stage(ADA, STAGE).unwrap();
+    let id = parked(&deployed).await;
+    deployed.kill();
+    let skipped = deployed.run("skip", &[&id, "--reason", "the posting was closed"]).await;
+    assert!(skipped.status.success(), "{skipped:?}");
+    let store = Store::open(Options::path(deployed.config.with_file_name("leverd.db")).read_only()).await.unwrap();
+    let told: Vec<_> = store.deeds(9).await.unwrap().into_iter().map(|deed| (deed.how, deed.what)).collect();
+    assert_eq!(told, [("terminal".to_owned(), "skip: the posting was closed".to_owned())]);
+    assert!(store.parked(None).await.unwrap().is_empty());
 }
 
 /// Waits until something is parked; its id.
