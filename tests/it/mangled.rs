@@ -134,10 +134,13 @@ fn packs_come_back(seeds: &[String], read: fn(&[u8]) -> bool) {
     assert!(good > 20 && bad > 100, "{good} were good, {bad} bad");
 }
 
+/// A target by its name, and the reader that it feeds.
+type Target = (&'static str, fn(&[u8]));
+
 /// What `cargo fuzz` begins with, and whatever it found once.
 #[test]
 fn the_corpus_comes_back() {
-    let targets: [(&str, fn(&[u8])); 5] = [
+    let targets: [Target; 5] = [
         ("template", fuzzed::template),
         ("pattern", fuzzed::pattern),
         ("json_path", fuzzed::json_path),
