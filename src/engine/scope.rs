@@ -155,16 +155,14 @@ impl<'a> Scope<'a> {
                 unknown = Some(stop);
             }
         }
-        match unknown {
-            Some(stop) => Err(stop),
-            None => {
-                if let Some(ways) = &self.notes.ways {
-                    let taken = template.ways(self);
-                    ways.borrow_mut().blocks.extend(taken);
-                }
-                template.render_for(self, clean).map_err(|error| Stop::Unrenderable(error.to_string()))
-            }
+        if let Some(stop) = unknown {
+            return Err(stop);
         }
+        if let Some(ways) = &self.notes.ways {
+            let taken = template.ways(self);
+            ways.borrow_mut().blocks.extend(taken);
+        }
+        template.render_for(self, clean).map_err(|error| Stop::Unrenderable(error.to_string()))
     }
 
     /// A dotted name as templates write it: a variable, a setting, a band or a name of the vocabulary, and members of it.

@@ -35,7 +35,7 @@ impl Template {
     /// What each block that is come to asked, and what the answer was. One inside a loop may have both.
     pub fn ways(&self, values: &dyn Lookup) -> BTreeSet<(Span, bool)> {
         let mut taken = BTreeSet::new();
-        ways(&self.inner.parts, values, &mut Vec::new(), &mut taken);
+        ways(&self.inner.parts, values, &[], &mut taken);
         taken
     }
 }
@@ -59,7 +59,7 @@ fn blocks(parts: &[Part], found: &mut Vec<Block>) {
     }
 }
 
-fn ways<'v>(parts: &[Part], values: &dyn Lookup, items: &mut Vec<Item<'v>>, taken: &mut BTreeSet<(Span, bool)>) {
+fn ways(parts: &[Part], values: &dyn Lookup, items: &[Item<'_>], taken: &mut BTreeSet<(Span, bool)>) {
     for part in parts {
         match part {
             Part::Print(_) => {}
@@ -76,9 +76,9 @@ fn ways<'v>(parts: &[Part], values: &dyn Lookup, items: &mut Vec<Item<'v>>, take
                 }
                 for (at, item) in list.iter().enumerate() {
                     // A list of its own for what is inside: the item lives no longer than this round.
-                    let mut inside: Vec<Item<'_>> = items.clone();
-                    inside.push(Item { value: item, at, of: list.len() });
-                    ways(body, values, &mut inside, taken);
+                    let here = Item { value: item, at, of: list.len() };
+                    let inside: Vec<Item<'_>> = items.iter().copied().chain([here]).collect();
+                    ways(body, values, &inside, taken);
                 }
             }
         }

@@ -99,7 +99,10 @@ fn packed(pack: &PackView) -> String {
         count_branches(all)
     );
     if !pack.unreached.is_empty() {
-        let items: String = pack.unreached.iter().map(|what| format!("<li>{}</li>", ticked(what))).collect();
+        let items: String = pack.unreached.iter().fold(String::new(), |mut all, what| {
+            let _ = write!(all, "<li>{}</li>", ticked(what));
+            all
+        });
         let _ = write!(
             out,
             "<details><summary>{} of its bands not reached</summary><ul>{items}</ul></details>",

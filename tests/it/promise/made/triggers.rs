@@ -121,7 +121,9 @@ impl Author<'_> {
         let (mut choose, row) = spec?;
         choose.otherwise.clear();
         if let Source::FirstOf(all) = &mut choose.source {
-            all.iter_mut().for_each(|inner| inner.otherwise.clear());
+            for inner in all {
+                inner.otherwise.clear();
+            }
         }
         let field = Field::required(row.ty);
         let known = self.asked.iter().find(|(_, known)| known.ty == field.ty).filter(|_| self.dice.permille(300));
