@@ -226,7 +226,7 @@ impl Provider {
         };
         let answer = self.ask(node, self.endpoint(found.token_endpoint, auth), Method::Post, "", Body::Form(form)).await?;
         let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let Some(token) = told["id_token"].as_str().filter(|_| answer.ok()) else {
+        let Some(token) = told.get("id_token").and_then(Value::as_str).filter(|_| answer.ok()) else {
             return Err(format!(
                 "{} does not say who you are (it answers {}): are `client_id` and `client_secret` right, and is {} registered there?",
                 self.host(),
@@ -243,22 +243,22 @@ impl Provider {
         let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok());
         let claims: Value = payload.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         let audience = |one: &Value| one.as_str() == Some(self.client_id.as_str());
-        let (for_us, alone) = match &claims["aud"] {
-            Value::Array(all) => (all.iter().any(audience), all.len() == 1),
-            one => (audience(one), true),
+        let claim = |name: &str| claims.get(name).and_then(Value::as_str);
+        let (for_us, alone) = match claims.get("aud") {
+            Some(Value::Array(all)) => (all.iter().any(audience), all.len() == 1),
+            one => (one.is_some_and(audience), true),
         };
         let party = claims.get("azp").map_or(alone, audience);
-        let issued =
-            claims["iss"].as_str().is_some_and(|iss| iss.trim_end_matches('/') == self.issuer.as_str().trim_end_matches('/'));
-        let until = claims["exp"].as_i64().and_then(|seconds| Timestamp::from_second(seconds).ok());
+        let issued = claim("iss").is_some_and(|iss| iss.trim_end_matches('/') == self.issuer.as_str().trim_end_matches('/'));
+        let until = claims.get("exp").and_then(Value::as_i64).and_then(|seconds| Timestamp::from_second(seconds).ok());
         let fresh = until.is_some_and(|until| until + OFF > now);
-        if !(for_us && party && issued && fresh && claims["nonce"].as_str() == Some(nonce)) {
+        if !(for_us && party && issued && fresh && claim("nonce") == Some(nonce)) {
             return Err(format!("What {} says is not meant for this login. Begin again.", self.host()));
         }
-        if self.claim == "email" && claims["email_verified"] == Value::Bool(false) {
+        if self.claim == "email" && claims.get("email_verified") == Some(&Value::Bool(false)) {
             return Err(format!("{} has not verified your e-mail address yet.", self.host()));
         }
-        match claims[&self.claim].as_str().map(str::trim).filter(|name| !name.is_empty()) {
+        match claim(&self.claim).map(str::trim).filter(|name| !name.is_empty()) {
             Some(name) => Ok(name.to_owned()),
             None => Err(format!("{} does not tell `{}`, by which leverd knows people", self.host(), self.claim)),
         }
