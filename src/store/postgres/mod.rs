@@ -12,12 +12,18 @@ mod tls;
 use super::error::{Result, StoreError};
 use super::rows::Size;
 use super::sql::db::{Dialect, Row, Value};
+use crate::model::hex;
 use address::Address;
 use link::{Fault, Link, lost};
 pub(super) use open::open;
+use sha2::{Digest as _, Sha256};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// An entry of an index holds 2 704 bytes, of which other columns take their share.
+const LONGEST_KEY: usize = 1_000;
 
 /// What a session is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -249,6 +255,14 @@ impl Dialect for Postgres {
             Ok(false)
         })?;
         Ok(Size { file, log: 0 })
+    }
+
+    fn key<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if text.len() <= LONGEST_KEY {
+            Cow::Borrowed(text)
+        } else {
+            Cow::Owned(format!("sha256 {}", hex(&Sha256::digest(text))))
+        }
     }
 
     fn claiming(&self) -> &'static str {

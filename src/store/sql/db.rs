@@ -5,6 +5,7 @@
 
 use crate::store::error::{Result, StoreError};
 use crate::store::rows::Size;
+use std::borrow::Cow;
 
 /// What a database does differently from another.
 pub(in crate::store) trait Dialect: Send {
@@ -33,6 +34,10 @@ pub(in crate::store) trait Dialect: Send {
     /// A claim or a beginning in the open batch: for whoever must give it back when nobody is told of a commit that was durable.
     fn took(&self, _account: &str, _kind: i64, _id: &[u8; 16]) {}
 
+    /// A stranger's text as it stands in a key: there may be a limit to the length of keys.
+    fn key<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        Cow::Borrowed(text)
+    }
     /// Locks the rows that a claim reads, `r`, and passes over those that another node is claiming.
     fn claiming(&self) -> &'static str;
     /// Whether the body of `delivery` holds `c.value`, whatever the case of ASCII letters.
@@ -100,6 +105,12 @@ impl Kinded for String {
 }
 
 impl Bind for String {
+    fn value(&self) -> Value<'_> {
+        Value::Text(self)
+    }
+}
+
+impl Bind for Cow<'_, str> {
     fn value(&self) -> Value<'_> {
         Value::Text(self)
     }

@@ -48,10 +48,11 @@ impl Sql {
     pub(super) fn delivery_in(&mut self, delivery: &Delivery) -> Result<Received> {
         let account = delivery.account.as_str();
         let (source, event, class) = source_of(&delivery.source);
+        let dedupe = self.db.0.key(&delivery.dedupe).into_owned();
         let seen = all(
             &self.db,
             "SELECT digest, at FROM seen WHERE account = ?1 AND source = ?2 AND dedupe = ?3",
-            params![account, source, delivery.dedupe],
+            params![account, source, dedupe],
             |row| Ok((row.get::<String>(0)?, row.get::<i64>(1)?)),
         )?;
         let known = seen.iter().find(|(digest, _)| *digest == delivery.digest).map(|(_, at)| *at);
@@ -76,7 +77,7 @@ impl Sql {
             &self.db,
             "INSERT INTO seen (account, source, dedupe, digest, at) VALUES (?1, ?2, ?3, ?4, ?5) \
              ON CONFLICT (account, source, dedupe, digest) DO UPDATE SET at = excluded.at",
-            params![account, source, delivery.dedupe, delivery.digest, received],
+            params![account, source, dedupe, delivery.digest, received],
         )?;
         exec(
             &self.db,

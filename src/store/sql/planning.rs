@@ -176,7 +176,7 @@ impl Sql {
             exec(
                 &self.db,
                 "INSERT INTO correlation (account, vendor, name, value, assessment) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
-                params![account.as_str(), row.vendor.as_str(), name, value, row.id.0.bytes()],
+                params![account.as_str(), row.vendor.as_str(), name, self.db.0.key(value), row.id.0.bytes()],
             )?;
         }
         Ok(())

@@ -73,7 +73,7 @@ pub(super) fn assessments_by(
         db,
         "SELECT a.id, a.payload FROM correlation c JOIN assessment a ON a.account = c.account AND a.id = c.assessment \
          WHERE c.account = ?1 AND c.vendor = ?2 AND c.name = ?3 AND c.value = ?4 ORDER BY a.id",
-        params![account.as_str(), vendor.as_str(), key, value],
+        params![account.as_str(), vendor.as_str(), key, db.0.key(value)],
     )
 }
 
@@ -105,7 +105,8 @@ pub(super) fn is_open(db: &Db, account: &AccountId, work: Work) -> Result<bool> 
 
 pub(super) fn placed(db: &Db, account: &AccountId, opportunity: &OpportunityId, slot: &Slot) -> Result<Option<Placed>> {
     let sql = "SELECT payload FROM placed WHERE account = ?1 AND opportunity = ?2 AND slot = ?3";
-    let key = params![account.as_str(), opportunity.as_str(), encode(slot)?];
+    let slot_key = encode(slot)?;
+    let key = params![account.as_str(), opportunity.as_str(), db.0.key(&slot_key)];
     let payload = one(db, sql, key, |row| row.get::<String>(0))?;
     payload.map(|payload| decode(format!("what stands under {slot}"), &payload)).transpose()
 }

@@ -105,6 +105,7 @@ impl Sql {
     fn record_placed(&self, account: &AccountId, effect: Bytes, finish: &Finish) -> Result<()> {
         let Some((slot, placed)) = &finish.placed else { return Ok(()) };
         let slot = encode(slot)?;
+        let slot = self.db.0.key(&slot);
         let opportunity = "(SELECT opportunity FROM effect WHERE account = ?1 AND id = ?2)";
         match placed {
             Some(placed) => exec(

@@ -108,3 +108,32 @@ async fn a_text_may_hold_any_character() {
     assert_eq!(sendable(&store, 1).await[0].effect, note("\0", &cause));
     store.purge_opportunity(&acme(), &"o1".into(), at(2)).await.unwrap();
 }
+
+#[tokio::test]
+async fn what_a_stranger_names_may_be_long() {
+    let store = store().await;
+    // Nothing that could be made shorter.
+    let long: String = (0..400).map(|n| EventId::derive(at(n), &["long"]).to_string()).collect();
+    let longer = format!("{long}!");
+    for (dedupe, answer) in [(&long, Received::Stored), (&long, Received::Duplicate), (&longer, Received::Stored)] {
+        assert_eq!(store.deliver(Delivery { dedupe: dedupe.clone(), ..delivery(dedupe, "{}", 0) }).await.unwrap(), answer);
+    }
+    let cause = event("a", "o1", 1);
+    let ids = BTreeMap::from([("invitation_id".to_owned(), long.clone())]);
+    let row = Assessment { ids, ..assessment("one", "o1", Phase::Invited) };
+    let note = note("n", &cause);
+    planned(&store, &cause, Plan { ledger: vec![row.clone()], ..effects(vec![note.clone()]) }, 1).await;
+    let found = |value: String| {
+        let store = store.clone();
+        async move { store.assessments_by(&acme(), &"qualified".into(), "invitation_id", &value).await.unwrap() }
+    };
+    assert_eq!(found(long.clone()).await, [row]);
+    assert_eq!(found(longer).await, []);
+    sendable(&store, 2).await;
+    let placed = leverd::model::Placed { id: "n1".into(), digest: String::new(), old: Vec::new() };
+    let slot = Slot::Tag(long);
+    let mut finish = Finish::new(begin(&store, &note, 2).await, at(2), done());
+    finish.placed = Some((slot.clone(), Some(placed.clone())));
+    store.finish(&acme(), note.id, finish).await.unwrap();
+    assert_eq!(store.placed(&acme(), &"o1".into(), &slot).await.unwrap(), Some(placed));
+}
