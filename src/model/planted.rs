@@ -27,6 +27,8 @@ pub enum Bug {
     FaultyRules,
     /// An effect that is put off never becomes due again.
     PutOffForEver,
+    /// When something is tried again is left to chance: the same seed is another story.
+    Chance,
 }
 
 impl Bug {
@@ -43,6 +45,7 @@ impl Bug {
         Self::RepeatedAtOnce,
         Self::FaultyRules,
         Self::PutOffForEver,
+        Self::Chance,
     ];
 }
 

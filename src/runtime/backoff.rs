@@ -1,6 +1,6 @@
 //! When to look again. Deterministic: the spread between rows comes from their ids, not from chance.
 
-use crate::model::Id;
+use crate::model::{Bug, Id, planted};
 use jiff::{SignedDuration, Timestamp};
 
 /// A vendor event whose owner is not known yet is looked at again after these, then parked.
@@ -19,9 +19,18 @@ pub(super) const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
 /// destination asked for.
 pub(super) fn next(now: Timestamp, rounds: u32, id: Id, asked: Option<SignedDuration>) -> Timestamp {
     let base = SignedDuration::from_secs(1_i64 << rounds.min(10)).min(SignedDuration::from_mins(10));
-    let spread = i64::from(id.bytes()[15]) * i64::try_from(base.as_millis()).unwrap_or(0) / 4 / 256;
+    let spread = i64::from(if planted(Bug::Chance) { chance() } else { id.bytes()[15] })
+        * i64::try_from(base.as_millis()).unwrap_or(0)
+        / 4
+        / 256;
     let delay = base + SignedDuration::from_millis(spread);
     now + delay.max(asked.unwrap_or_default())
+}
+
+/// For the planted bug alone.
+fn chance() -> u8 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    now.subsec_micros().to_le_bytes()[0]
 }
 
 /// When an unowned delivery is looked at again after `rounds` looks; `None`: no more.
