@@ -187,6 +187,11 @@ impl RateGate {
         Some(self.lock().bucket.paused_until.saturating_duration_since(Instant::now())).filter(|pause| *pause > NEAR)
     }
 
+    /// Whether as many wait as always may.
+    pub fn is_crowded(&self) -> bool {
+        self.lock().waiting.len() >= QUEUE
+    }
+
     /// How many wait.
     pub fn waiting(&self) -> usize {
         self.lock().waiting.len()

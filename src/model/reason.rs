@@ -84,6 +84,8 @@ codes! {
     NoLongerTrue = "no longer true",
     /// What a delivery says is not borne out by the records of who is said to have sent it.
     NotConfirmed = "not confirmed",
+    /// It waits for its turn in the budget of whom it is for.
+    Queued = "queued",
     /// A person said that it shall not be done.
     Skipped = "skipped",
     /// Something newer took its place.

@@ -195,6 +195,15 @@ impl Node {
     /// Waits for leave to begin something. A breaker that is open, credentials that are refused, a long queue or a stop defer; nothing is
     /// counted.
     pub(super) async fn admit(&self, account: &Account, to: &Destination, class: Class) -> Result<Leave, Unready> {
+        self.admitted(account, to, class, false).await
+    }
+
+    /// The same for a further request of what begun by one that was admitted: nothing of it is thrown away because others came.
+    pub(super) async fn admit_further(&self, account: &Account, to: &Destination, class: Class) -> Result<Leave, Unready> {
+        self.admitted(account, to, class, true).await
+    }
+
+    async fn admitted(&self, account: &Account, to: &Destination, class: Class, further: bool) -> Result<Leave, Unready> {
         let stop =
             || Unready::Defer { until: Some(self.clock.now()), reason: Reason::new(Code::R11, "leverd is being stopped") };
         if self.stopping.is_cancelled() {
@@ -202,28 +211,32 @@ impl Node {
         }
         tokio::select! {
             biased;
-            admitted = self.enter(account, to, class) => admitted,
+            admitted = self.enter(account, to, class, further) => admitted,
             () = self.stopping.cancelled() => Err(stop()),
         }
     }
 
-    async fn enter(&self, account: &Account, to: &Destination, class: Class) -> Result<Leave, Unready> {
+    async fn enter(&self, account: &Account, to: &Destination, class: Class, further: bool) -> Result<Leave, Unready> {
         let connection = self.open(account, to).await?;
-        match self.queued(account, to, class) {
-            Some(queued) => Err(queued),
+        match self.queued(account, to, class).filter(|_| !further) {
+            Some(until) => Err(Self::turned_away(to, until)),
             None => Ok(connection.gate.acquire(&account.id, class).await),
         }
     }
 
-    /// Why something that only begins had better come back: it would wait for so long that it would keep a slot in which work of others
+    /// Until when something that only begins had better stay away: it would wait for so long that it would keep a slot in which work of others
     /// gets on. Nobody waits for long behind others for Lever, whose budget is ample for all slots. What a person asked for waits where
     /// it is.
-    pub(super) fn queued(&self, account: &Account, to: &Destination, class: Class) -> Option<Unready> {
+    pub(super) fn queued(&self, account: &Account, to: &Destination, class: Class) -> Option<Timestamp> {
         let gate = &account.connection(to).filter(|_| class != Class::Person)?.gate;
         let wait = if *to == Destination::Lever { gate.pausing() } else { gate.turn_away() };
-        let wait = SignedDuration::try_from(wait?).unwrap_or(SUSPENDED);
-        let reason = Reason::new(Code::R1, format!("{to} takes no more than its budget allows; this waits for its turn"));
-        Some(Unready::Defer { until: Some(self.clock.now() + wait), reason })
+        Some(self.clock.now() + SignedDuration::try_from(wait?).unwrap_or(SUSPENDED))
+    }
+
+    /// Nothing is wrong: this counts as no failure, however old the work is.
+    pub(super) fn turned_away(to: &Destination, until: Timestamp) -> Unready {
+        let reason = Reason::new(Code::Queued, format!("{to} takes no more than its budget allows; this waits for its turn"));
+        Unready::Defer { until: Some(until), reason }
     }
 
     /// Waits for the destination's budget for the next request of something that was begun.

@@ -12,7 +12,7 @@ use crate::lever::decode::{self, LeverPayload, Seen};
 use crate::model::{
     About, Class, Code, Delivery, Event, EventId, EventKind, Hint, Kind, Later, LaterKind, LeverEvent, Reason, Source, Value,
 };
-use crate::store::{ClaimedDelivery, Derived, Result};
+use crate::store::{ClaimedDelivery, Derived, Result, Work};
 use jiff::Timestamp;
 
 /// The field of a stored event that names the event it looks at again.
@@ -39,6 +39,10 @@ pub(super) async fn derive(node: &Node, account: &Account, mut claimed: ClaimedD
     };
     let derived = match derived {
         Ok(derived) => derived,
+        // Nothing is wrong: it keeps its looks, and its age says nothing.
+        Err(Unready::Defer { until: Some(until), reason }) if reason.code == Code::Queued => {
+            return node.store.defer(&account.id, Work::Delivery(delivery.id), until, None).await;
+        }
         Err(Unready::Defer { until, reason })
             if asks_for_window(delivery) || now.duration_since(delivery.received) <= backoff::PATIENCE =>
         {

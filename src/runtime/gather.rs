@@ -155,8 +155,16 @@ pub(super) async fn own_move(node: &Node, account: &Account, event: &Event) -> R
 /// The vendor's tests, read lately.
 pub(super) async fn tests(node: &Node, account: &Account, vendor: &VendorName, event: &Event) -> Result<TestList, Unready> {
     let to = Destination::Vendor(vendor.clone());
-    let per_second = account.connection(&to).map_or(f64::INFINITY, |connection| connection.gate.rate().per_second);
-    if let Some(kept) = node.tests.get(&account.id, vendor, per_second, node.clock.now()) {
+    let kept = || {
+        let gate = account.connection(&to).map(|connection| &connection.gate).filter(|gate| gate.is_crowded());
+        node.tests.get(&account.id, vendor, gate.map(|gate| gate.rate().per_second), node.clock.now())
+    };
+    if let Some(kept) = kept() {
+        return Ok(kept);
+    }
+    let reading = node.tests.reading(&account.id, vendor);
+    let _one = reading.lock().await;
+    if let Some(kept) = kept() {
         return Ok(kept);
     }
     let began = node.clock.now();

@@ -55,7 +55,7 @@ async fn once(
         None => return Err(Unready::Park(Reason::new(Code::R8, "the adapter declares no way to get a token"))),
     };
     // That the endpoint refuses is told once it is clear that nothing else helps.
-    let leave = node.admit(account, &request.to, class).await?;
+    let leave = node.admit_further(account, &request.to, class).await?;
     let exchange = node.exchange_with_token(account, &request, leave).await;
     Ok(auth::read(&line.adapter, &exchange, node.clock.now()))
 }

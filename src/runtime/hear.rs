@@ -5,6 +5,7 @@
 use super::account::Account;
 use super::call::{Node, Unready};
 use super::derive::LOOKS;
+use super::line::Entered;
 use super::{backoff, line};
 use crate::engine::lifecycle::{self, Judged};
 use crate::model::{Assessment, AssessmentId, Class, Code, Event, EventId, EventKind, Reason, Value, VendorName};
@@ -31,6 +32,7 @@ pub(super) async fn vendor(
         Err(reason) => return Ok(Derived::Park(reason)),
     };
     let (mut events, mut passed, mut asked) = (Vec::new(), None, false);
+    let entered = Entered::default();
     for notification in notifications {
         if !notification.mapped {
             let how = if notification.ignored { "the adapter ignores" } else { "the adapter does not know" };
@@ -54,7 +56,7 @@ pub(super) async fn vendor(
         };
         asked |= !notification.reads.is_empty();
         for row in owners {
-            let answers = reads(node, account, vendor, &notification, &row, Class::Vendor).await?;
+            let answers = reads(node, account, vendor, &notification, &row, Class::Vendor, &entered).await?;
             let emissions = match vendor::emit(&adapter, &notification, &answers, delivery.received) {
                 Ok(emissions) => emissions,
                 Err(reason) => return Ok(Derived::Park(reason)),
@@ -163,12 +165,13 @@ pub(super) async fn reads(
     notification: &Notification,
     row: &Assessment,
     class: Class,
+    entered: &Entered,
 ) -> Result<BTreeMap<String, BTreeMap<String, Value>>, Unready> {
     let mut inputs = ledger_inputs(row);
     inputs.extend(notification.inputs());
     let mut answers = BTreeMap::new();
     for read in &notification.reads {
-        match line::read(node, account, vendor, &read.operation, &inputs, class).await {
+        match line::read(node, account, vendor, &read.operation, &inputs, class, entered).await {
             Ok(learned) => {
                 answers.insert(read.operation.clone(), learned);
             }

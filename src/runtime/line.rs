@@ -11,6 +11,7 @@ use crate::vendor::auth::{self, Token};
 use crate::vendor::{self, Item, Listing, Page, Supplies, Talk, Turn};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// The tests that the vendor offers now, all pages.
@@ -20,7 +21,7 @@ pub(super) async fn catalogue(
     vendor: &VendorName,
     class: Class,
 ) -> Result<Vec<TestEntry>, Unready> {
-    let items = list(node, account, vendor, "catalogue", &BTreeMap::new(), class).await?;
+    let items = list(node, account, vendor, "catalogue", &BTreeMap::new(), class, &Entered::default()).await?;
     vendor::catalogue::tests(items).map_err(Unready::Park)
 }
 
@@ -32,12 +33,13 @@ pub(super) async fn list(
     operation: &str,
     inputs: &BTreeMap<String, Value>,
     class: Class,
+    entered: &Entered,
 ) -> Result<Vec<Item>, Unready> {
     let line = Line::to(node, account, vendor).await?;
     let mut listing = Listing::new(&line.adapter, operation, line.supplies(inputs, false, false)).map_err(Unready::Park)?;
     loop {
         let request = listing.request().map_err(Unready::Park)?;
-        let exchange = line.send(node, account, &request, class).await?;
+        let exchange = line.send(node, account, &request, class, entered).await?;
         if let Some(token) = line.renewed(node, account, &exchange).await? {
             listing.with_token(token);
             continue;
@@ -58,12 +60,13 @@ pub(super) async fn read(
     operation: &str,
     inputs: &BTreeMap<String, Value>,
     class: Class,
+    entered: &Entered,
 ) -> Result<BTreeMap<String, Value>, Unready> {
     let line = Line::to(node, account, vendor).await?;
     let mut talk = Talk::new(&line.adapter, operation, line.supplies(inputs, false, false)).map_err(Unready::Park)?;
     loop {
         let request = talk.request().map_err(Unready::Park)?;
-        let exchange = line.send(node, account, &request, class).await?;
+        let exchange = line.send(node, account, &request, class, entered).await?;
         if let Some(token) = line.renewed(node, account, &exchange).await? {
             talk.with_token(token);
             continue;
@@ -84,6 +87,10 @@ pub(super) fn unready(node: &Node, outcome: Outcome) -> Unready {
         Outcome::Done { .. } => Unready::Park(Reason::new(Code::Bug, "a read was done without an answer")),
     }
 }
+
+/// Whether a request of one reading was admitted: what was read by then would be lost if a further one had to come back.
+#[derive(Debug, Default)]
+pub(super) struct Entered(AtomicBool);
 
 /// Everything needed to speak to one vendor for one account.
 pub(super) struct Line {
@@ -145,8 +152,14 @@ impl Line {
         account: &Account,
         request: &Request,
         class: Class,
+        entered: &Entered,
     ) -> Result<Exchange, Unready> {
-        let leave = node.admit(account, &request.to, class).await?;
+        let leave = if entered.0.load(Ordering::Relaxed) {
+            node.admit_further(account, &request.to, class).await?
+        } else {
+            node.admit(account, &request.to, class).await?
+        };
+        entered.0.store(true, Ordering::Relaxed);
         Ok(self.exchange(node, account, request, leave).await)
     }
 

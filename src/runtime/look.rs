@@ -13,7 +13,7 @@ use crate::model::{
     Class, Code, Delivery, Destination, Event, EventKind, Exchange, LeverEvent, Listed, OpportunityId, Poll, Reason, Request,
     Value,
 };
-use crate::store::{ClaimedDelivery, Derived, Looked, Result};
+use crate::store::{ClaimedDelivery, Derived, Looked, Result, Work};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,6 +35,9 @@ pub(super) async fn derive(node: &Node, account: &Account, claimed: &ClaimedDeli
         Ok(looked) => {
             spans::told(&looked.events);
             return node.store.derive_look(&account.id, delivery.id, looked, node.clock.now()).await;
+        }
+        Err(Unready::Defer { until: Some(until), reason }) if reason.code == Code::Queued => {
+            return node.store.defer(&account.id, Work::Delivery(delivery.id), until, None).await;
         }
         Err(Unready::Defer { until, reason }) => {
             let next = || backoff::next(now, claimed.rounds_for(reason.code), delivery.id.0, None);

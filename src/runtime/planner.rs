@@ -30,7 +30,7 @@ pub(super) async fn plan(node: &Node, account: &Account, claimed: ClaimedEvent) 
             Ok(run) => run,
             Err(Unready::Defer { until, reason }) => {
                 let until = until.unwrap_or_else(|| backoff::next(now, rounds, id.0, None));
-                if now.duration_since(event.received) > backoff::PATIENCE {
+                if reason.code != Code::Queued && now.duration_since(event.received) > backoff::PATIENCE {
                     return node.store.park(&account.id, Work::Event(id), reason, now).await;
                 }
                 tracing::info!(event = %id, reason = %reason.text, "planned later");

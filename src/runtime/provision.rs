@@ -5,7 +5,7 @@
 use super::account::Account;
 use super::call::{Node, Unready};
 use super::callback::connection_url;
-use super::line::{self, Line};
+use super::line::{self, Entered, Line};
 use crate::lang::adapter::{Adapter, PathScope, Subscribe};
 use crate::model::{Class, Code, Outcome, Reason, Value, VendorName};
 use crate::vendor::{Talk, Turn};
@@ -77,7 +77,9 @@ async fn registered(
     url: &str,
 ) -> Result<bool, Reason> {
     let inputs = inputs(url);
-    let items = line::list(node, account, vendor, &subscribe.list, &inputs, Class::Person).await.map_err(reason)?;
+    let items = line::list(node, account, vendor, &subscribe.list, &inputs, Class::Person, &Entered::default())
+        .await
+        .map_err(reason)?;
     let same = |known: &str| known.trim_end_matches('/') == url.trim_end_matches('/');
     let urls = items.into_iter().flatten().filter_map(|mut item| item.remove("url"));
     Ok(urls.into_iter().any(|known| known.as_text().is_some_and(same)))
@@ -89,7 +91,7 @@ async fn register(node: &Node, account: &Account, vendor: &VendorName, subscribe
     let mut talk = Talk::new(&line.adapter, &subscribe.create, line.supplies(&inputs, false, false))?;
     loop {
         let request = talk.request()?;
-        let exchange = line.send(node, account, &request, Class::Person).await.map_err(reason)?;
+        let exchange = line.send(node, account, &request, Class::Person, &Entered::default()).await.map_err(reason)?;
         match talk.answer(&exchange) {
             Turn::Next => {}
             Turn::Over(Outcome::Done { .. }) => return Ok(()),

@@ -315,6 +315,7 @@ async fn put_in_force(node: &Node, reading: &Reading, loaded: Loaded, here: &Her
     }
     node.retention.store(Arc::new(project.config.retention));
     node.accounts.store(Arc::new(accounts));
+    node.tests.forget();
     // Not before the accounts are in force: a delivery in between is taken by one or the other.
     node.held.rcu(|held| {
         let mut held = BTreeMap::clone(held);

@@ -1,9 +1,10 @@
-//! The vendors' lists of tests, kept for half a minute and longer where the vendor allows few requests: a bulk move reads them seldom.
+//! The vendors' lists of tests, kept for half a minute, and longer while others wait for a vendor that allows few requests: a bulk move
+//! reads them seldom, and one at a time.
 
 use crate::model::{AccountId, TestList, VendorName};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A list is used for so long after its reading began, in seconds.
 const KEEP: f64 = 30.0;
@@ -16,24 +17,45 @@ type Lists = HashMap<(AccountId, VendorName), (Timestamp, TestList)>;
 
 /// The lists of one node.
 #[derive(Debug, Default)]
-pub(crate) struct TestsCache(Mutex<Lists>);
+pub(crate) struct TestsCache {
+    lists: Mutex<Lists>,
+    reading: Mutex<HashMap<(AccountId, VendorName), Arc<tokio::sync::Mutex<()>>>>,
+}
 
 impl TestsCache {
-    /// The list, if it was read lately, for a vendor that allows so many requests a second.
-    pub(crate) fn get(&self, account: &AccountId, vendor: &VendorName, per_second: f64, now: Timestamp) -> Option<TestList> {
-        let lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The list, if it was read lately. `crowded`: others wait for the vendor, which allows so many requests a second.
+    pub(crate) fn get(
+        &self,
+        account: &AccountId,
+        vendor: &VendorName,
+        crowded: Option<f64>,
+        now: Timestamp,
+    ) -> Option<TestList> {
+        let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         let (read, tests) = lists.get(&(account.clone(), vendor.clone()))?;
-        (*read + keep(per_second) > now && *read <= now).then(|| tests.clone())
+        (*read + keep(crowded) > now && *read <= now).then(|| tests.clone())
+    }
+
+    /// Held by whoever reads the list: others wait, and use it too.
+    pub(crate) fn reading(&self, account: &AccountId, vendor: &VendorName) -> Arc<tokio::sync::Mutex<()>> {
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(reading.entry((account.clone(), vendor.clone())).or_default())
+    }
+
+    /// Connections may be others now.
+    pub(crate) fn forget(&self) {
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Keeps a list whose reading began at `read`.
     pub(crate) fn keep(&self, account: &AccountId, vendor: &VendorName, read: Timestamp, tests: TestList) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((account.clone(), vendor.clone()), (read, tests));
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner).insert((account.clone(), vendor.clone()), (read, tests));
     }
 }
 
-fn keep(per_second: f64) -> SignedDuration {
-    SignedDuration::try_from_secs_f64((SELDOM / per_second).clamp(KEEP, OLDEST)).unwrap_or(SignedDuration::from_secs(30))
+fn keep(crowded: Option<f64>) -> SignedDuration {
+    SignedDuration::try_from_secs_f64(crowded.map_or(KEEP, |per_second| (SELDOM / per_second).clamp(KEEP, OLDEST)))
+        .unwrap_or(SignedDuration::from_secs(30))
 }
 
 #[cfg(test)]
@@ -42,7 +64,8 @@ mod tests {
 
     #[test]
     fn a_list_is_kept_longer_where_reading_it_costs_more() {
-        let kept = |per_second| keep(per_second).as_secs();
+        assert_eq!(keep(None).as_secs(), 30);
+        let kept = |per_second| keep(Some(per_second)).as_secs();
         assert_eq!([10.0, 1.0, 0.5, 500.0 / 3_600.0, 1.0 / 3_600.0, 0.0].map(kept), [30, 30, 40, 144, 600, 600]);
     }
 }

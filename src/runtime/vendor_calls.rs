@@ -8,7 +8,7 @@ use super::backoff;
 use super::call::{Node, Unready};
 use super::callback::callback_url;
 use super::executor::end::{finish, finish_of, put_off};
-use super::line::{Line, read};
+use super::line::{Entered, Line, read};
 use crate::engine::called;
 use crate::lang::adapter::OnUnknown;
 use crate::lever::settle::ON_ITS_WAY;
@@ -26,8 +26,15 @@ const REFRESH: &str = "refresh";
 /// A look-up after an unknown outcome must miss this often before the invitation is sent again.
 const MISSES: u32 = 2;
 
-/// Carries out an invitation or a call: begun before the first byte, settled by the adapter's `on_unknown`.
-pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEffect) -> Result<()> {
+/// Carries out an invitation or a call: begun before the first byte, settled by the adapter's `on_unknown`. The answer is until when it
+/// was put off, if it was, before anything of it began.
+pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEffect) -> Result<Option<Timestamp>> {
+    let mut behind = None;
+    carried_out(node, account, claimed, &mut behind).await?;
+    Ok(behind)
+}
+
+async fn carried_out(node: &Node, account: &Account, claimed: ClaimedEffect, behind: &mut Option<Timestamp>) -> Result<()> {
     let effect = &claimed.effect;
     let (vendor, operation, assessment, inputs, mode) = match &effect.act {
         Act::Invite(invite) => (&invite.vendor, "invite", Some(invite.assessment), &invite.inputs, Some(invite.mode)),
@@ -36,7 +43,7 @@ pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEf
     };
     let line = match Line::to(node, account, vendor).await {
         Ok(line) => line,
-        Err(unready) => return wait(node, account, &claimed, unready).await,
+        Err(unready) => return wait(node, account, &claimed, unready, behind).await,
     };
     // Refreshing may be an operation of its own.
     let refresh = mode == Some(InviteMode::Refresh);
@@ -92,7 +99,7 @@ pub(super) async fn carry_out(node: &Node, account: &Account, claimed: ClaimedEf
         };
         let leave = match (leave, begun) {
             (Ok(leave), _) => leave,
-            (Err(unready), None) => return wait(node, account, &claimed, unready).await,
+            (Err(unready), None) => return wait(node, account, &claimed, unready, behind).await,
             (Err(Unready::Store(error)), Some(_)) => return Err(error),
             // Between the steps of one operation nothing was lost: the whole begins anew, as after an unknown outcome.
             (Err(Unready::Defer { reason, .. } | Unready::Gone(reason) | Unready::Park(reason)), Some(number)) => {
@@ -149,12 +156,23 @@ fn of_whole(outcome: Outcome, written: bool) -> Outcome {
 
 /// Puts a claimed effect back. What nobody knows the outcome of waits for a vendor that does not answer no longer than a day: then a
 /// person is asked.
-async fn wait(node: &Node, account: &Account, claimed: &ClaimedEffect, unready: Unready) -> Result<()> {
+async fn wait(
+    node: &Node,
+    account: &Account,
+    claimed: &ClaimedEffect,
+    unready: Unready,
+    behind: &mut Option<Timestamp>,
+) -> Result<()> {
+    if let Unready::Defer { until, .. } = &unready {
+        *behind = *until;
+    }
     let now = node.clock.now();
     let begun = claimed.attempts.last().map(|attempt| attempt.begun_at.max(claimed.asked_at.unwrap_or(attempt.begun_at)));
     match unready {
         Unready::Defer { reason, .. }
-            if claimed.unknown && begun.is_some_and(|begun| now.duration_since(begun) > backoff::PATIENCE) =>
+            if claimed.unknown
+                && reason.code != Code::Queued
+                && begun.is_some_and(|begun| now.duration_since(begun) > backoff::PATIENCE) =>
         {
             let text = format!(
                 "{}; nobody could tell for a day whether it happened, so look there, and then `retry` it or `skip` it",
@@ -211,7 +229,7 @@ async fn settle(
                 put_off(node, account, claimed, Unready::Defer { until: Some(due), reason }).await?;
                 return Ok(Settled::Ended);
             }
-            match read(node, account, line.vendor(), lookup, supplies, Class::Vendor).await {
+            match read(node, account, line.vendor(), lookup, supplies, Class::Vendor, &Entered::default()).await {
                 Ok(learned) if !learned.is_empty() => Ok(Settled::Found(learned)),
                 // An answer that nobody can read, or a refusal to answer, is not one that shows nothing.
                 Err(Unready::Park(reason)) if reason.code != Code::R3 => {
@@ -230,7 +248,7 @@ async fn settle(
                     finish(node, account, effect.id, finished).await?;
                     Ok(Settled::Ended)
                 }
-                Err(unready) => wait(node, account, claimed, unready).await.map(|()| Settled::Ended),
+                Err(unready) => wait(node, account, claimed, unready, &mut None).await.map(|()| Settled::Ended),
             }
         }
         Some(OnUnknown::Park) | None => {

@@ -13,10 +13,11 @@ use super::account::Account;
 use super::call::Node;
 use super::{ask, planner, service, spans, vendor_calls};
 use crate::engine::lifecycle;
-use crate::model::{Act, Call, Code, Destination, Effect, Facts, ForRule, Invite, Look, Outcome, Reason, Value};
+use crate::model::{Act, Call, Code, Destination, Effect, Facts, ForRule, Invite, Look, Outcome, Reason, Value, VendorName};
 use crate::store::{ClaimedEffect, ClaimedLane, Finish, Result};
 use end::{finish, put_off, since};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tracing::Instrument;
 
@@ -27,15 +28,17 @@ const STALE_INVITE: SignedDuration = SignedDuration::from_hours(72);
 
 /// Carries out what may be sent of one lane, in the order planned; tag changes at the place of the first of them.
 pub(super) async fn carry_out(node: &Node, account: &Account, lane: ClaimedLane) -> Result<()> {
-    let mut ready = Vec::new();
+    let (mut ready, mut behind) = (Vec::new(), Behind::new());
     for claimed in lane.effects {
         // Before anything is read for it.
-        if let Act::Invite(Invite { vendor, .. }) | Act::Call(Call { vendor, .. }) = &claimed.effect.act
-            && !claimed.unknown
-            && let Some(queued) = node.queued(account, &Destination::Vendor(vendor.clone()), claimed.effect.class)
-        {
-            put_off(node, account, &claimed, queued).await?;
-            continue;
+        if let Some(vendor) = of_vendor(&claimed).filter(|_| !claimed.unknown) {
+            let to = Destination::Vendor(vendor.clone());
+            let until = behind.get(vendor).copied().or_else(|| node.queued(account, &to, claimed.effect.class));
+            if let Some(until) = until {
+                behind.insert(vendor.clone(), until);
+                put_off(node, account, &claimed, Node::turned_away(&to, until)).await?;
+                continue;
+            }
         }
         let span = spans::effects(&account.id, &lane.opportunity, [&claimed]);
         if let Some(claimed) = still_true(node, account, claimed).instrument(span).await? {
@@ -49,15 +52,24 @@ pub(super) async fn carry_out(node: &Node, account: &Account, lane: ClaimedLane)
     }
     for claimed in others {
         let span = spans::effects(&account.id, &lane.opportunity, [&claimed]);
-        one(node, account, claimed).instrument(span).await?;
+        one(node, account, claimed, &mut behind).instrument(span).await?;
     }
     Ok(())
 }
 
 /// Carries one effect out that is no tag change.
-async fn one(node: &Node, account: &Account, claimed: ClaimedEffect) -> Result<()> {
+async fn one(node: &Node, account: &Account, claimed: ClaimedEffect, behind: &mut Behind) -> Result<()> {
     match &claimed.effect.act {
-        Act::Invite(_) | Act::Call(_) => vendor_calls::carry_out(node, account, claimed).await,
+        Act::Invite(Invite { vendor, .. }) | Act::Call(Call { vendor, .. }) => {
+            let vendor = vendor.clone();
+            if let Some(until) = behind.get(&vendor).filter(|_| !claimed.unknown) {
+                let queued = Node::turned_away(&Destination::Vendor(vendor), *until);
+                return put_off(node, account, &claimed, queued).await;
+            }
+            let until = vendor_calls::carry_out(node, account, claimed).await?;
+            behind.extend(until.map(|until| (vendor, until)));
+            Ok(())
+        }
         Act::Ask(question) => match ask::note(node, account, &claimed.effect, question) {
             Ok(note) => {
                 let effect = Effect { act: note, ..claimed.effect };
@@ -66,6 +78,17 @@ async fn one(node: &Node, account: &Account, claimed: ClaimedEffect) -> Result<(
             Err(unready) => put_off(node, account, &claimed, unready).await,
         },
         _ => write::carry_out(node, account, claimed).await,
+    }
+}
+
+/// Until when the effects of each vendor wait because an earlier one of the lane does: none passes it.
+type Behind = BTreeMap<VendorName, Timestamp>;
+
+/// The vendor that an effect is sent to.
+const fn of_vendor(claimed: &ClaimedEffect) -> Option<&VendorName> {
+    match &claimed.effect.act {
+        Act::Invite(Invite { vendor, .. }) | Act::Call(Call { vendor, .. }) => Some(vendor),
+        _ => None,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::model::{About, Assessment, Code, Delivery, Event, Notice, NoticeId, N
 use crate::runtime::account::Account;
 use crate::runtime::call::{Node, Unready};
 use crate::runtime::hear::{self, Owners};
+use crate::runtime::line::Entered;
 use crate::runtime::{backoff, line};
 use crate::store::Derived;
 use crate::vendor;
@@ -58,7 +59,7 @@ impl Asked<'_> {
     /// One attempt. What the vendor does not know or does not say yet is asked again at the next time; so is what cannot be asked
     /// before then.
     async fn attempt(&self, row: &Assessment) -> Result<Vec<Event>, Unready> {
-        match self.about(row, BTreeMap::new()).await {
+        match self.about(row, BTreeMap::new(), &Entered::default()).await {
             Ok(events) => Ok(events),
             Err(Unready::Gone(_)) => Ok(Vec::new()),
             Err(Unready::Park(reason)) if matches!(reason.code, Code::R3 | Code::R4) => Ok(Vec::new()),
@@ -76,7 +77,7 @@ impl Asked<'_> {
     /// A list, once for each value of `for`. An item that cannot be read or that two invitations fit leaves a notice, and the others
     /// go on; one that is nobody's was made outside leverd.
     async fn window(&self, list: &List, inputs: BTreeMap<String, Value>) -> Result<Vec<Event>, Unready> {
-        let mut events = Vec::new();
+        let (mut events, entered) = (Vec::new(), Entered::default());
         let values: Vec<Option<(String, Value)>> = match &list.each {
             Some((name, values)) => values.iter().map(|value| Some((format!("for.{name}"), value.clone()))).collect(),
             None => vec![None],
@@ -84,10 +85,10 @@ impl Asked<'_> {
         for value in values {
             let mut inputs = inputs.clone();
             inputs.extend(value);
-            let items = line::list(self.node, self.account, self.vendor(), &list.operation, &inputs, CLASS).await?;
+            let items = line::list(self.node, self.account, self.vendor(), &list.operation, &inputs, CLASS, &entered).await?;
             for item in items {
                 match item {
-                    Ok(captures) => events.extend(self.item(captures).await?),
+                    Ok(captures) => events.extend(self.item(captures, &entered).await?),
                     Err(reason) => self.tell(&reason).await?,
                 }
             }
@@ -95,7 +96,7 @@ impl Asked<'_> {
         Ok(events)
     }
 
-    async fn item(&self, captures: BTreeMap<String, Value>) -> Result<Vec<Event>, Unready> {
+    async fn item(&self, captures: BTreeMap<String, Value>, entered: &Entered) -> Result<Vec<Event>, Unready> {
         let asked = vendor::poll::asked(self.adapter, self.poll, captures.clone());
         let rows = match hear::owners(self.node, self.account, self.vendor(), &asked, None).await? {
             Owners::These(rows) => rows,
@@ -107,7 +108,7 @@ impl Asked<'_> {
         };
         let mut events = Vec::new();
         for row in rows.iter().filter(|row| self.poll.asks_about(row.phase)) {
-            match self.about(row, captures.clone()).await {
+            match self.about(row, captures.clone(), entered).await {
                 Ok(found) => events.extend(found),
                 Err(Unready::Gone(reason) | Unready::Park(reason)) => self.tell(&reason).await?,
                 Err(unready) => return Err(unready),
@@ -117,9 +118,14 @@ impl Asked<'_> {
     }
 
     /// Reads what tells of an attempt; what of it is news.
-    async fn about(&self, row: &Assessment, captures: BTreeMap<String, Value>) -> Result<Vec<Event>, Unready> {
+    async fn about(
+        &self,
+        row: &Assessment,
+        captures: BTreeMap<String, Value>,
+        entered: &Entered,
+    ) -> Result<Vec<Event>, Unready> {
         let asked = vendor::poll::asked(self.adapter, self.poll, captures);
-        let answers = hear::reads(self.node, self.account, self.vendor(), &asked, row, CLASS).await?;
+        let answers = hear::reads(self.node, self.account, self.vendor(), &asked, row, CLASS, entered).await?;
         let emissions = vendor::poll::emit(self.adapter, self.poll, &asked, answers, self.delivery.received);
         let emissions = emissions.map_err(Unready::Park)?;
         // Polls show how things are, again and again.

@@ -205,9 +205,9 @@ impl Sql {
         let Some(state) = self.state(account, kind, key.1)?.filter(|state| matches!(*state, PENDING | UNKNOWN)) else {
             return Ok(());
         };
-        // Only events count rounds here: for effects a round is an outcome.
+        // Only events count rounds here: for effects a round is an outcome, for deliveries a look.
         let due = if kind == EFFECT && planted(Bug::PutOffForEver) { NEVER } else { ms(until) };
-        self.put_back(account, key, state, due, kind != EFFECT)?;
+        self.put_back(account, key, state, due, kind == EVENT)?;
         reason.map_or(Ok(()), |reason| self.trouble(account, key, reason, ms(until)))
     }
 

@@ -181,7 +181,7 @@ async fn what_was_planned_is_done_as_it_was_planned() {
         "POST",
         "/v1/opportunities/{id}/notes",
         0,
-        Misbehaviour::Answer { status: 429, applied: false, retry_after: Some(30) },
+        Misbehaviour::Answer { status: 429, applied: false, retry_after: Some(3) },
     );
     bed.control().move_stage(ADA, "On-site interview").unwrap();
     bed.rest().await;

@@ -75,6 +75,8 @@ impl World {
                 None => faults.push(format!("parked without a reason: {}", row.what)),
                 // Deaths in a row, and a webhook whose invitation is parked: nothing else here is worth a person's time.
                 Some(reason) if matches!(reason.code, Code::R6 | Code::R11) => {}
+                // A form cannot be taken back: after two tries of which nobody knows, a person looks.
+                Some(reason) if reason.code == Code::R10 && row.what.starts_with("fill_form") => {}
                 Some(reason) => faults.push(format!("parked: {}: {} {}", row.what, reason.code, reason.text)),
             }
         }

@@ -70,6 +70,23 @@ async fn a_held_delivery_comes_again_and_counts_its_rounds() {
 }
 
 #[tokio::test]
+async fn a_delivery_that_waits_for_its_turn_keeps_the_looks_that_it_had() {
+    let store = store().await;
+    let vendor = delivery("t", "{}", 0);
+    let id = vendor.id;
+    store.deliver(vendor).await.unwrap();
+    store.claim_deliveries(claim(0)).await.unwrap();
+    let hold = Derived::Hold { until: at(1), reason: reason(Code::R6) };
+    store.derive(&acme(), id, hold, at(0)).await.unwrap();
+    for turn in [1, 20, 30] {
+        let claimed = store.claim_deliveries(claim(turn)).await.unwrap().remove(0);
+        assert_eq!((claimed.rounds, claimed.rounds_for(Code::R6)), (1, 1));
+        store.defer(&acme(), Work::Delivery(id), at(turn + 9), None).await.unwrap();
+        assert!(store.claim_deliveries(claim(turn)).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
 async fn a_daily_notice_is_made_again_after_a_day_and_not_at_midnight() {
     let store = store().await;
     let day = |hours: i64| at(hours * 3600);
