@@ -13,13 +13,15 @@ const SELDOM: f64 = 20.0;
 /// However few requests there are, a list is no older than this, in seconds.
 const OLDEST: f64 = 600.0;
 
+/// Whose turn it is to read a list.
+type Turns = Arc<tokio::sync::Mutex<()>>;
 type Lists = HashMap<(AccountId, VendorName), (Timestamp, TestList)>;
 
 /// The lists of one node.
 #[derive(Debug, Default)]
 pub(crate) struct TestsCache {
     lists: Mutex<Lists>,
-    reading: Mutex<HashMap<(AccountId, VendorName), Arc<tokio::sync::Mutex<()>>>>,
+    reading: Mutex<HashMap<(AccountId, VendorName), Turns>>,
 }
 
 impl TestsCache {
@@ -37,7 +39,7 @@ impl TestsCache {
     }
 
     /// Held by whoever reads the list: others wait, and use it too.
-    pub(crate) fn reading(&self, account: &AccountId, vendor: &VendorName) -> Arc<tokio::sync::Mutex<()>> {
+    pub(crate) fn reading(&self, account: &AccountId, vendor: &VendorName) -> Turns {
         let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(reading.entry((account.clone(), vendor.clone())).or_default())
     }
