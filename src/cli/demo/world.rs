@@ -161,6 +161,7 @@ impl World {
         let shared = Shared { node: Arc::clone(&node), metrics: crate::cli::serve::recorder() };
         let running = vec![
             tokio::spawn(server::serve(door, shared, cancel.clone())),
+            tokio::spawn(server::side::serve(folder.join("leverd.db"), Arc::clone(&node), cancel.clone())),
             tokio::spawn(service::run(Arc::clone(&node), config.clone(), reading, cancel.clone())),
         ];
         let world = Self { sim, node, address, config, cancel, running };

@@ -1,6 +1,6 @@
 //! A person mends the cause and says so, beside the running leverd.
 
-use super::bed::{ADA, STAGE};
+use super::bed::{ADA, Bed, STAGE};
 use super::process::Deployed;
 use leverd::sim::{Misbehaviour, RouteFault};
 use leverd::store::{Options, Store};
@@ -92,6 +92,18 @@ async fn where_no_leverd_runs_the_command_does_it_itself_and_records_it() {
     let told: Vec<_> = store.deeds(9).await.unwrap().into_iter().map(|deed| (deed.how, deed.what)).collect();
     assert_eq!(told, [("terminal".to_owned(), "skip: the posting was closed".to_owned())]);
     assert!(store.parked(None).await.unwrap().is_empty());
+}
+
+// What `leverd demo --serve` runs is spoken to as any other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commands_speak_to_a_demo_too() {
+    let bed = Bed::start().await;
+    let config = bed.world.config.clone();
+    let command = move || {
+        std::process::Command::new(env!("CARGO_BIN_EXE_leverd")).arg("status").arg("--config").arg(&config).output().unwrap()
+    };
+    let said = tokio::task::spawn_blocking(command).await.unwrap();
+    assert!(said.status.success() && String::from_utf8_lossy(&said.stdout).contains("demo"), "{said:?}");
 }
 
 /// Waits until something is parked; its id.
