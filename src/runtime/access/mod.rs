@@ -19,7 +19,7 @@ use crate::lang::config::{MissingSecret, Net, Role, Secrets, Server};
 use crate::model::{Secret, hex};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::{SignedDuration, Timestamp};
-use oidc::{Provider, Visits};
+use oidc::{Provider, Signing, Visits};
 use session::{Key, Session};
 use sha2::{Digest, Sha256};
 use slow::Slow;
@@ -282,13 +282,16 @@ impl Access {
     /// Sends a browser to the provider, from where it comes back to that page of ours.
     pub async fn begin_oidc(&self, node: &Node, to: &str) -> Result<Sent, String> {
         let provider = self.rules.load().oidc.clone().ok_or("nobody logs in by a provider here")?;
-        provider.begin(node, &self.visits, &self.ours(node)?, to).await
+        let vault = node.vault.load_full();
+        provider.begin(node, &self.visits, Signing { key: &self.key, vault: &vault }, &self.ours(node)?, to).await
     }
 
     /// A browser is back from the provider: the session, and the page that was wanted.
     pub async fn finish_oidc(&self, node: &Node, back: Returned<'_>) -> Result<(String, String), String> {
         let provider = self.rules.load().oidc.clone().ok_or("nobody logs in by a provider here")?;
-        let known = provider.finish(node, &self.visits, &self.ours(node)?, back).await?;
+        let vault = node.vault.load_full();
+        let signing = Signing { key: &self.key, vault: &vault };
+        let known = provider.finish(node, &self.visits, signing, &self.ours(node)?, back).await?;
         if provider.role(&known.name).is_none() {
             tracing::warn!("the provider let somebody in whom leverd.yaml does not name");
             return Err(format!(

@@ -42,13 +42,15 @@ impl Key {
         Self(getrandom::fill(&mut bytes).is_ok().then(|| hmac::Key::new(HMAC_SHA256, &bytes)))
     }
 
+    /// Our signature over a text; empty where nothing can be signed.
     pub(super) fn sign(&self, vault: &Vault, text: &str) -> String {
         let text = format!("console: {text}");
         let own = || self.0.as_ref().map(|key| hex(hmac::sign(key, text.as_bytes()).as_ref()));
         vault.sign(&text).or_else(own).unwrap_or_default()
     }
 
-    fn signed(&self, vault: &Vault, text: &str, signature: &str) -> bool {
+    /// Whether we signed a text so.
+    pub(super) fn signed(&self, vault: &Vault, text: &str, signature: &str) -> bool {
         if vault.has_key() {
             return vault.signed(&format!("console: {text}"), signature);
         }

@@ -66,6 +66,16 @@ impl Browser {
         Self { base: format!("http://{}", bed.world.address), http, cookie: None }
     }
 
+    /// A browser that has kept this.
+    pub(crate) fn with(bed: &Bed, cookie: &str) -> Self {
+        Self { cookie: Some(cookie.to_owned()), ..Self::of(bed) }
+    }
+
+    /// What it has kept.
+    pub(crate) fn cookie(&self) -> String {
+        self.cookie.clone().unwrap_or_default()
+    }
+
     /// Somebody who opened the link that the owner of the store asked for.
     pub(crate) async fn inside(bed: &Bed) -> Self {
         let mut browser = Self::of(bed);

@@ -22,6 +22,8 @@ struct Says {
     /// What its token says otherwise than it should.
     wrong: Value,
     methods: Vec<&'static str>,
+    /// How often it said what it is.
+    told: usize,
     /// The challenge and nonce of the one who logs in.
     asked: HashMap<String, String>,
 }
@@ -34,10 +36,10 @@ impl Provider {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let issuer = format!("http://{}/realms/hr", listener.local_addr().unwrap());
         let (email, wrong, asked) = ("olga@example.com".to_owned(), json!({}), HashMap::new());
-        let provider = Self(Arc::new(Mutex::new(Says { issuer, email, wrong, methods: Vec::new(), asked })));
+        let provider = Self(Arc::new(Mutex::new(Says { issuer, email, wrong, methods: Vec::new(), told: 0, asked })));
         let router = Router::new()
             .route("/realms/hr/.well-known/openid-configuration", get(discovered))
-            .route("/realms/hr/token", post(token))
+            .route("/realms/hr/token/", post(token))
             .with_state(provider.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         provider
@@ -69,11 +71,13 @@ impl Provider {
 }
 
 async fn discovered(State(provider): State<Provider>) -> Json<Value> {
-    let says = provider.0.lock().unwrap();
+    let mut says = provider.0.lock().unwrap();
+    says.told += 1;
     let mut told = json!({
         "issuer": says.issuer,
         "authorization_endpoint": format!("{}/authorize", says.issuer),
-        "token_endpoint": format!("{}/token", says.issuer),
+        // With the last slash, as some publish it: without it there is nothing.
+        "token_endpoint": format!("{}/token/", says.issuer),
     });
     if !says.methods.is_empty() {
         told["token_endpoint_auth_methods_supported"] = json!(says.methods);
@@ -99,7 +103,7 @@ async fn token(
         return (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" })));
     }
     let mut claims = json!({
-        "iss": says.issuer, "aud": "leverd", "exp": jiff::Timestamp::now().as_second() + 300, "nonce": says.asked["nonce"],
+        "iss": says.issuer, "aud": "leverd", "exp": jiff::Timestamp::now().as_second() + 3_600, "nonce": says.asked["nonce"],
         "email": says.email, "email_verified": true,
     });
     claims.as_object_mut().unwrap().extend(says.wrong.as_object().cloned().unwrap());
@@ -134,6 +138,10 @@ async fn people_log_in_at_the_provider_and_may_do_what_leverd_yaml_says() {
     let page = olga.get("/console/record").await;
     assert!(page.html.contains("operator") && page.read().contains("olga@example.com oidc came in"), "{}", page.read());
 
+    // What it says of itself holds for five minutes.
+    assert_eq!(provider.0.lock().unwrap().told, 1);
+    bed.world.node.advance(jiff::SignedDuration::from_mins(6));
+
     // Secrets by POST for a provider that wants it so; whoever has an address of the domain looks.
     provider.says(|says| (says.email, says.methods) = ("vera@example.com".to_owned(), vec!["client_secret_post"]));
     let (mut vera, seen) = logs_in(&bed, &provider).await;
@@ -148,6 +156,7 @@ async fn nobody_else_gets_in_and_everybody_is_told_why() {
     for (wrong, told) in [
         (json!({ "email": "eve@evil.example" }), "eve@evil.example may not use this console"),
         (json!({ "email_verified": false }), "has not verified your e-mail address"),
+        (json!({ "email_verified": "false" }), "has not verified your e-mail address"),
         (json!({ "nonce": "another" }), "is not meant for this login"),
         (json!({ "aud": "another" }), "is not meant for this login"),
         (json!({ "iss": "http://127.0.0.1:1/realms/hr" }), "is not meant for this login"),
@@ -166,18 +175,36 @@ async fn nobody_else_gets_in_and_everybody_is_told_why() {
     let back = provider.lets_in(&away(&mut browser).await);
     let other = Browser::of(&bed).get(&back).await;
     assert!(other.status == 403 && other.read().contains("begun in another browser"), "{}", other.read());
-    let again = browser.get(&back).await;
-    assert!(again.status == 403 && again.read().contains("Begin again"), "{}", again.read());
+    let cookie = browser.cookie();
+    let seen = browser.get(&back).await;
+    assert_eq!((seen.status, seen.to()), (303, "/console/parked"), "{}", seen.read());
+    let mut again = Browser::with(&bed, &cookie);
+    let seen = again.get(&back).await;
+    assert!(seen.status == 403 && seen.read().contains("was finished before"), "{}", seen.read());
+    // Nor with what the browser kept of another visit.
+    away(&mut again).await;
+    let seen = again.get(&back).await;
+    assert!(seen.status == 403 && seen.read().contains("Begin again"), "{}", seen.read());
     let back = provider.lets_in(&away(&mut browser).await);
     bed.world.node.advance(jiff::SignedDuration::from_mins(16));
     assert_eq!(browser.get(&back).await.status, 403);
+
+    // However many others begin a visit, one's own goes on.
+    let mut browser = Browser::of(&bed);
+    let back = provider.lets_in(&away(&mut browser).await);
+    let mut crowd = Browser::of(&bed);
+    for _ in 0..1_001 {
+        assert_eq!(crowd.get("/console/oidc/start").await.status, 303);
+    }
+    assert_eq!(browser.get(&back).await.status, 303);
 
     // Who declines comes back with an error; the provider's words are not repeated.
     let state = away(&mut browser).await.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
     let seen = browser.get(&format!("/console/oidc?error=access_denied&error_description=%3Cb%3E&state={state}")).await;
     assert!(seen.status == 403 && seen.read().contains("did not let you in") && !seen.html.contains("<b>"), "{}", seen.read());
 
-    // A provider that calls itself otherwise, and none.
+    // A provider that calls itself otherwise.
+    bed.world.node.advance(jiff::SignedDuration::from_mins(6));
     provider.says(|says| says.issuer = says.issuer.replace("/realms/hr", "/realms/sales"));
     let seen = browser.get("/console/oidc/start").await;
     assert!(seen.status == 502 && seen.read().contains("write that as `issuer`"), "{}", seen.read());
