@@ -85,16 +85,12 @@ impl Postgres {
         self.state.borrow_mut().ask(question)
     }
 
-    /// A session, if there is none.
+    /// A session, if there is none: the one before it was lost.
     fn connect(&self) -> Result<()> {
         if self.state.borrow().link.is_some() {
             return Ok(());
         }
-        let mut link = open::session(&self.address, self.role)?;
-        if self.role != Role::Reads && open::epoch(&mut link)? != Some(self.epoch) {
-            // What this process has in hand is the other one's now.
-            return Err(StoreError::Held { database: self.address.name.clone() });
-        }
+        let link = open::again(&self.address, self.role, self.epoch)?;
         self.state.borrow_mut().link = Some(link);
         Ok(())
     }

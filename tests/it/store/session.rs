@@ -110,6 +110,27 @@ async fn who_lost_the_database_to_another_leverd_writes_nothing_more() {
 }
 
 #[tokio::test]
+async fn while_the_database_still_has_our_former_session_an_outcome_is_asked_for_again() {
+    let base = server().database().await;
+    let cutter = Cutter::before(server(), &base);
+    let store = cutter.base.open().await.unwrap();
+    let cause = event("a", "o1", 0);
+    let sent = note("n", &cause);
+    planned(&store, &cause, effects(vec![sent.clone()]), 0).await;
+    sendable(&store, 1).await;
+    let finish = Finish::new(begin(&store, &sent, 1).await, at(2), done());
+    cutter.strand();
+    for _ in 0..2 {
+        let why = unavailable(store.finish(&acme(), sent.id, finish.clone()).await);
+        assert!(why.contains("still has our former session") && why.contains(&base.name), "{why}");
+    }
+    assert!(matches!(base.open().await.map(drop), Err(StoreError::Held { .. })), "to anybody else it is in use");
+    cutter.notice();
+    store.finish(&acme(), sent.id, finish).await.unwrap();
+    assert_eq!(store.effect(&acme(), sent.id, at(3)).await.unwrap().unwrap().state, leverd::store::EffectState::Done);
+}
+
+#[tokio::test]
 async fn two_schemas_of_a_database_are_two_stores() {
     let base = server().database().await;
     base.sql("CREATE SCHEMA other").await;
