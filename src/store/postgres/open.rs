@@ -123,6 +123,8 @@ fn writer(address: &Arc<Address>, options: &Options) -> Result<Sql> {
     let epoch = epoch.ok_or_else(|| StoreError::Corrupt("the number of this opening".to_owned()))?;
     let mut store = Postgres::new(Arc::clone(address), role, Some(link));
     store.epoch = epoch;
+    let nonce = getrandom::fill(&mut store.nonce);
+    nonce.map_err(|_| StoreError::Unavailable("the system gives no random numbers".to_owned()))?;
     Sql::open(Db(Box::new(store)), epoch)
 }
 

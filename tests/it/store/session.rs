@@ -92,6 +92,33 @@ async fn what_a_commit_took_that_nobody_was_told_of_is_given_back() {
 }
 
 #[tokio::test]
+async fn the_number_of_a_lost_transaction_may_be_anothers_after_a_crash_of_the_server() {
+    let server = crate::postgres::Server::own();
+    let base = server.database().await;
+    let cutter = Cutter::before(&server, &base);
+    let store = cutter.base.open().await.unwrap();
+    let cause = event("a", "o1", 0);
+    let (sent, other) = (note("n", &cause), note("m", &cause));
+    planned(&store, &cause, effects(vec![sent.clone(), other.clone()]), 0).await;
+    sendable(&store, 1).await;
+    // What is not committed is not written down, so the number is forgotten.
+    base.sql("CREATE TABLE stranger (x BIGINT)").await;
+    base.sql("ALTER SYSTEM SET wal_writer_delay = '10s'").await;
+    base.sql("SELECT pg_reload_conf()").await;
+    cutter.cut_commit(false);
+    cutter.away_after_cut();
+    unavailable(store.begin(&acme(), vec![sent.id], store.epoch(), at(2)).await);
+    server.crash();
+    server.database().await;
+    for _ in 0..4 {
+        base.sql("INSERT INTO stranger VALUES (1)").await;
+    }
+    cutter.away(false);
+    assert!(sendable(&store, 3).await.is_empty(), "nothing of ours was durable, so nothing is given back");
+    assert_eq!(begin(&store, &sent, 3).await, Some(1));
+}
+
+#[tokio::test]
 async fn who_lost_the_database_to_another_leverd_writes_nothing_more() {
     let base = server().database().await;
     let cutter = Cutter::before(server(), &base);
