@@ -201,6 +201,10 @@ struct Cut {
     then_away: AtomicBool,
     /// At the next commit: 1 before it reaches the server, 2 after the server answered it.
     commit: AtomicU32,
+    /// Who speaks next is cut off, and the server does not hear of it.
+    strand: AtomicBool,
+    /// The server's ends of ways that were cut without its knowledge.
+    stranded: Mutex<Vec<UnixStream>>,
 }
 
 impl Cutter {
@@ -242,6 +246,16 @@ impl Cutter {
         self.state.commit.store(1 + u32::from(durable), Ordering::SeqCst);
     }
 
+    /// Who speaks next is cut off, and to the server the session lives on, as when the network is gone.
+    pub(crate) fn strand(&self) {
+        self.state.strand.store(true, Ordering::SeqCst);
+    }
+
+    /// The server notices that nobody is there.
+    pub(crate) fn notice(&self) {
+        self.state.stranded.lock().unwrap().clear();
+    }
+
     /// With the next cut commit the database is away.
     pub(crate) fn away_after_cut(&self) {
         self.state.then_away.store(true, Ordering::SeqCst);
@@ -261,6 +275,10 @@ async fn pass(mut client: UnixStream, socket: &Path, cut: &Cut) -> std::io::Resu
             read = client.read(&mut asked) => {
                 let said = &asked[..read?];
                 if said.is_empty() {
+                    return Ok(());
+                }
+                if cut.strand.swap(false, Ordering::SeqCst) {
+                    cut.stranded.lock().unwrap().push(server);
                     return Ok(());
                 }
                 let commits = said.windows(7).any(|words| words == b"COMMIT\0");

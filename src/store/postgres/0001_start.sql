@@ -170,9 +170,10 @@ CREATE TABLE purged (
 CREATE TABLE ruleset (hash TEXT COLLATE "C" PRIMARY KEY, content BYTEA NOT NULL);
 CREATE TABLE source_file (hash TEXT COLLATE "C" PRIMARY KEY, bytes BYTEA NOT NULL);
 
--- How often the store was opened for writing: the epoch of claims and attempts.
-CREATE TABLE opening (only_row BIGINT PRIMARY KEY CHECK (only_row = 1), epoch BIGINT NOT NULL);
-INSERT INTO opening VALUES (1, 0);
+-- How often the store was opened for writing: the epoch of claims and attempts. batch: the mark of the latest batch that wrote, by which
+-- whoever got no answer to a commit knows whether it was durable.
+CREATE TABLE opening (only_row BIGINT PRIMARY KEY CHECK (only_row = 1), epoch BIGINT NOT NULL, batch BYTEA);
+INSERT INTO opening (only_row, epoch) VALUES (1, 0);
 -- What we put under the keys of an opportunity: Lever's ids of notes, files, forms and feedback, URLs of links, each with the digest
 -- of its content.
 CREATE TABLE placed (

@@ -26,7 +26,7 @@ impl Address {
         }
         // What leaves this machine is encrypted, and the server must prove its name, unless the URL says otherwise.
         if !url.contains("sslmode=") {
-            config.ssl_mode(if config.get_hosts().iter().all(is_here) { SslMode::Disable } else { SslMode::Require });
+            config.ssl_mode(if stays_here(&config) { SslMode::Disable } else { SslMode::Require });
         }
         if config.get_ssl_mode() == SslMode::Prefer {
             let why = "`sslmode=prefer` would send the password to whoever answers: say `require` or `disable`";
@@ -56,6 +56,14 @@ impl Address {
     }
 }
 
+/// Whether every connection stays on this machine. An address counts for more than the name beside it, and who names neither is not
+/// known to mean this machine.
+fn stays_here(config: &Config) -> bool {
+    let (hosts, addresses) = (config.get_hosts(), config.get_hostaddrs());
+    let named = !hosts.is_empty() || !addresses.is_empty();
+    named && hosts.iter().all(is_here) && addresses.iter().all(IpAddr::is_loopback)
+}
+
 fn is_here(host: &Host) -> bool {
     match host {
         Host::Tcp(name) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
@@ -71,4 +79,44 @@ fn hosts(config: &Config) -> String {
         Host::Unix(path) => path.display().to_string(),
     };
     config.get_hosts().iter().map(name).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test")]
+
+    use super::Address;
+    use std::time::Duration;
+    use tokio_postgres::config::SslMode;
+
+    #[test]
+    fn only_what_stays_on_this_machine_goes_without_tls_by_default() {
+        let mode = |place: &str| {
+            let url = format!("postgres://leverd@{place}");
+            Address::new(&url, None, Duration::from_secs(1)).map(|address| address.config().get_ssl_mode()).unwrap()
+        };
+        let here = [
+            "localhost/leverd",
+            "127.0.0.1/leverd",
+            "[::1]/leverd",
+            "/leverd?host=/run/postgresql",
+            "/leverd?hostaddr=127.0.0.1",
+            "localhost/leverd?hostaddr=127.0.0.2",
+        ];
+        for place in here {
+            assert_eq!(mode(place), SslMode::Disable, "{place}");
+        }
+        let elsewhere = [
+            "db.example.com/leverd",
+            "localhost,db.example.com/leverd",
+            "/leverd?hostaddr=192.0.2.7",
+            "localhost/leverd?hostaddr=192.0.2.7",
+            "localhost,localhost/leverd?hostaddr=127.0.0.1,192.0.2.7",
+            "/leverd",
+        ];
+        for place in elsewhere {
+            assert_eq!(mode(place), SslMode::Require, "{place}");
+        }
+        assert_eq!(mode("/leverd?hostaddr=192.0.2.7&sslmode=disable"), SslMode::Disable, "said by whoever runs it");
+    }
 }

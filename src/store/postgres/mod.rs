@@ -2,7 +2,7 @@
 //!
 //! A session may end at any time: the network, a restart, a failover. The batch that was open is then gone, as when SQLite's disk fails:
 //! whoever asked is told so and asks again, on a new session. Only the last step is a riddle, *was it durable before the answer got
-//! lost?* The database knows, by the number of the transaction: [`Postgres::settle_doubt`].
+//! lost?* The database knows, by the mark that each batch leaves: [`Postgres::settle_doubt`].
 
 mod address;
 mod link;
@@ -18,7 +18,7 @@ use link::{Fault, Link, lost};
 pub(super) use open::open;
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,10 +38,14 @@ enum Role {
 /// A claim or a beginning: account, kind of work, id.
 type Taken = (String, i64, [u8; 16]);
 
+/// What a batch leaves in the database, and no other batch of any process: eight bytes of this opening, and a number.
+///
+/// Not the number of its transaction: after a crash the database gives those that it had not yet written down to others.
+type Mark = [u8; 16];
+
 /// A commit whose answer got lost.
 struct Doubt {
-    /// The number of the transaction.
-    transaction: String,
+    mark: Mark,
     taken: Vec<Taken>,
 }
 
@@ -60,6 +64,9 @@ struct Postgres {
     role: Role,
     /// The writer's.
     epoch: i64,
+    /// What no other opening has, be it of the same number after a failover.
+    nonce: [u8; 8],
+    batches: Cell<u64>,
     state: RefCell<State>,
 }
 
@@ -78,23 +85,20 @@ impl State {
 
 impl Postgres {
     fn new(address: Arc<Address>, role: Role, link: Option<Link>) -> Self {
-        Self { address, role, epoch: 0, state: RefCell::new(State { link, taken: Vec::new(), doubt: None, within: false }) }
+        let state = RefCell::new(State { link, taken: Vec::new(), doubt: None, within: false });
+        Self { address, role, epoch: 0, nonce: [0; 8], batches: Cell::new(0), state }
     }
 
     fn ask<T>(&self, question: impl FnOnce(&mut Link) -> std::result::Result<T, Fault>) -> Result<T> {
         self.state.borrow_mut().ask(question)
     }
 
-    /// A session, if there is none.
+    /// A session, if there is none: the one before it was lost.
     fn connect(&self) -> Result<()> {
         if self.state.borrow().link.is_some() {
             return Ok(());
         }
-        let mut link = open::session(&self.address, self.role)?;
-        if self.role != Role::Reads && open::epoch(&mut link)? != Some(self.epoch) {
-            // What this process has in hand is the other one's now.
-            return Err(StoreError::Held { database: self.address.name.clone() });
-        }
+        let link = open::again(&self.address, self.role, self.epoch)?;
         self.state.borrow_mut().link = Some(link);
         Ok(())
     }
@@ -112,24 +116,14 @@ impl Postgres {
     }
 
     /// Finds out how a commit ended whose answer got lost, on a session of its own. True: it was durable.
+    ///
+    /// The session has the lock, so the former one has ended, and the batch with it: it is durable or gone. No batch of another opening
+    /// came after it, or [`open::again`] would have said so, and none of ours: this is asked before the next.
     fn settle_doubt(&self) -> Result<bool> {
-        let Some(transaction) = self.state.borrow().doubt.as_ref().map(|doubt| doubt.transaction.clone()) else {
-            return Ok(false);
-        };
+        let Some(mark) = self.state.borrow().doubt.as_ref().map(|doubt| doubt.mark) else { return Ok(false) };
         self.connect()?;
-        let status = self.ask(|link| {
-            // A database that never had it, a standby that took over, says so by an error of its own.
-            let known = "SELECT pg_snapshot_xmax(pg_current_snapshot()) > CAST(?1 AS xid8)";
-            let value = [Value::Text(&transaction)];
-            let known = link.query(known, &value)?.first().is_some_and(|row| row.try_get(0).unwrap_or(false));
-            let status = "SELECT pg_xact_status(CAST(?1 AS xid8))";
-            let status = if known { link.query(status, &value)? } else { Vec::new() };
-            Ok(status.first().and_then(|row| row.try_get::<_, Option<String>>(0).ok().flatten()))
-        })?;
-        if status.as_deref() == Some("in progress") {
-            return Err(StoreError::Unavailable("the database is still ending the session before this one".to_owned()));
-        }
-        Ok(status.as_deref() == Some("committed"))
+        let found = self.ask(|link| link.query("SELECT 1 FROM opening WHERE batch = ?1", &[Value::Blob(&mark)]))?;
+        Ok(!found.is_empty())
     }
 
     /// Gives back what a durable commit took for callers who were told that it failed: nobody works on it.
@@ -153,10 +147,16 @@ impl Postgres {
         })
     }
 
-    /// The number of the open transaction, if it wrote anything.
-    fn transaction(&self) -> Result<Option<String>> {
-        let rows = self.ask(|link| link.query("SELECT CAST(pg_current_xact_id_if_assigned() AS text)", &[]))?;
-        Ok(rows.first().and_then(|row| row.try_get(0).ok().flatten()))
+    /// Leaves the mark of the open batch, if that wrote anything.
+    fn leave_mark(&self) -> Result<Option<Mark>> {
+        let number = self.batches.get().wrapping_add(1);
+        self.batches.set(number);
+        let mut mark = [0; 16];
+        mark.split_at_mut(8).0.copy_from_slice(&self.nonce);
+        mark.split_at_mut(8).1.copy_from_slice(&number.to_be_bytes());
+        let sql = "UPDATE opening SET batch = ?1 WHERE pg_current_xact_id_if_assigned() IS NOT NULL";
+        let left = self.ask(|link| link.exec(sql, &[Value::Blob(&mark)]))?;
+        Ok((left > 0).then_some(mark))
     }
 }
 
@@ -198,14 +198,14 @@ impl Dialect for Postgres {
     }
 
     fn commit_batch(&self) -> Result<()> {
-        let transaction = self.transaction()?;
+        let mark = self.leave_mark()?;
         let Err(error) = self.ask(|link| link.control("COMMIT")) else { return Ok(()) };
         let mut state = self.state.borrow_mut();
         let taken = std::mem::take(&mut state.taken);
         if state.link.is_some() {
             return Err(error);
         }
-        state.doubt = transaction.map(|transaction| Doubt { transaction, taken });
+        state.doubt = mark.map(|mark| Doubt { mark, taken });
         drop(state);
         if self.settle_doubt()? {
             // The answer is late, and still it is the answer.

@@ -21,7 +21,7 @@ const OLDEST: i32 = 150_000;
 
 /// For every session. A session whose process or network is gone must end soon: it may hold the lock.
 const SESSION: &str = "SET client_min_messages = warning; SET jit = off; SET standard_conforming_strings = on; \
-    SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; \
+    SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET tcp_user_timeout = '30s'; \
     SET idle_in_transaction_session_timeout = '60s'; ";
 /// A commit is durable before it is acknowledged, whatever the server's setting.
 const WRITES: &str = "SET lock_timeout = '30s'; \
@@ -33,30 +33,51 @@ const LOCK: &str = "SELECT pg_try_advisory_lock(1818588786, hashtext(current_sch
 /// A session that is ending gives its lock up a moment later.
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
-/// A session of this role, ready for use.
+/// The first session of this role, ready for use.
 pub(super) fn session(address: &Address, role: Role) -> Result<Link> {
-    match role {
-        Role::Reads => Link::open(address, &format!("{SESSION}{READS}")),
-        Role::Writes { patience } => {
-            let mut link = Link::open(address, &format!("{SESSION}{WRITES}"))?;
-            lock(&mut link, address, patience)?;
-            Ok(link)
-        }
-    }
+    let mut link = connected(address, role)?;
+    if lock(&mut link, role)? { Ok(link) } else { Err(held(address)) }
 }
 
-/// The lock ends with the session, and what a session without it wrote is not committed: it cannot be lost unnoticed.
-fn lock(link: &mut Link, address: &Address, patience: Duration) -> Result<()> {
+/// A session in the place of one that was lost. `own` is the number of this opening, for whoever writes.
+///
+/// A database that still has our former session, because the network is gone and it does not know that yet, is one to ask again:
+/// whoever waits for an outcome to be stored must go on waiting. Only another opening ends that.
+pub(super) fn again(address: &Address, role: Role, own: i64) -> Result<Link> {
+    let mut link = connected(address, role)?;
+    let locked = lock(&mut link, role)?;
+    if role != Role::Reads && epoch(&mut link)? != Some(own) {
+        // What this process has in hand is the other one's now.
+        return Err(held(address));
+    }
+    if !locked {
+        let why = "the database still has our former session, and ends it when it notices that nobody is there";
+        return Err(address.named(StoreError::Unavailable(why.to_owned())));
+    }
+    Ok(link)
+}
+
+fn connected(address: &Address, role: Role) -> Result<Link> {
+    let more = if role == Role::Reads { READS } else { WRITES };
+    Link::open(address, &format!("{SESSION}{more}"))
+}
+
+fn held(address: &Address) -> StoreError {
+    StoreError::Held { database: address.name.clone() }
+}
+
+/// Takes the lock of whoever writes; false: a session that lives has it. It ends with the session, and what a session without it wrote
+/// is not committed: it cannot be lost unnoticed.
+fn lock(link: &mut Link, role: Role) -> Result<bool> {
+    let Role::Writes { patience } = role else { return Ok(true) };
     let since = Instant::now();
-    loop {
-        if value::<bool>(link, LOCK)?.unwrap_or(false) {
-            return Ok(());
-        }
+    while !value::<bool>(link, LOCK)?.unwrap_or(false) {
         if since.elapsed() >= patience {
-            return Err(StoreError::Held { database: address.name.clone() });
+            return Ok(false);
         }
         std::thread::sleep(LOCK_PAUSE);
     }
+    Ok(true)
 }
 
 /// The one value that a question has for an answer.
@@ -102,11 +123,13 @@ fn writer(address: &Arc<Address>, options: &Options) -> Result<Sql> {
     let epoch = epoch.ok_or_else(|| StoreError::Corrupt("the number of this opening".to_owned()))?;
     let mut store = Postgres::new(Arc::clone(address), role, Some(link));
     store.epoch = epoch;
+    let nonce = getrandom::fill(&mut store.nonce);
+    nonce.map_err(|_| StoreError::Unavailable("the system gives no random numbers".to_owned()))?;
     Sql::open(Db(Box::new(store)), epoch)
 }
 
 /// The number of the latest opening: another leverd may have been here while there was no session.
-pub(super) fn epoch(link: &mut Link) -> Result<Option<i64>> {
+fn epoch(link: &mut Link) -> Result<Option<i64>> {
     value(link, "SELECT epoch FROM opening")
 }
 

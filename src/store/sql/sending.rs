@@ -1,7 +1,7 @@
 //! Commits four and five: begun before the first byte, and done with whatever follows.
 
 use super::Sql;
-use super::columns::{Bytes, EFFECT, PENDING, UNKNOWN, encode, exec, ms, one};
+use super::columns::{Bytes, EFFECT, PENDING, UNKNOWN, encode, exec, exists, ms, one};
 use super::db::params;
 use super::planning::Refused;
 use crate::model::{AccountId, Applied, EffectId, Outcome};
@@ -11,6 +11,17 @@ use jiff::{SignedDuration, Timestamp};
 
 /// How long an effect waits for a suspended connection before it asks again, if the caller does not say.
 const SUSPENDED: SignedDuration = SignedDuration::from_mins(15);
+
+/// The end of an attempt, among what is known of its effect.
+#[derive(PartialEq, Eq)]
+enum Place {
+    /// Of the latest attempt, or of none.
+    Latest,
+    /// Of an attempt after which another was begun.
+    Former,
+    /// This very end is on record, with all that came with it.
+    Repeated,
+}
 
 impl Sql {
     pub(super) fn begun(&mut self, account: &AccountId, effects: &[EffectId], epoch: u64, at: Timestamp) -> Result<Vec<Begun>> {
@@ -51,6 +62,10 @@ impl Sql {
     pub(super) fn effect_done(&mut self, account: &AccountId, effect: EffectId, finish: &Finish) -> Result<()> {
         let id = effect.0.bytes();
         let key = (EFFECT, id);
+        let place = self.place(account, id, finish)?;
+        if place == Place::Repeated {
+            return Ok(());
+        }
         if let Some(number) = finish.attempt {
             exec(
                 &self.db,
@@ -69,8 +84,8 @@ impl Sql {
             )?;
         }
         self.record_placed(account, id, finish)?;
-        if self.state(account, EFFECT, id)?.is_none() {
-            // Settled meanwhile: the attempt is on record, nothing else changes.
+        if place == Place::Former || self.state(account, EFFECT, id)?.is_none() {
+            // Tried again or settled meanwhile: the attempt is on record, nothing else changes.
             return Ok(());
         }
         self.record_ledger(account, finish)?;
@@ -99,6 +114,24 @@ impl Sql {
             }
             Outcome::Dead { reason } => self.park_row(account, key, reason, finish.at, false),
         }
+    }
+
+    /// Where an end stands among what is known of the effect. Whoever got no answer to a commit that was durable asks again, perhaps
+    /// when the next attempt has begun: that must not be taken for ended, or a third would be sent beside it.
+    fn place(&self, account: &AccountId, effect: Bytes, finish: &Finish) -> Result<Place> {
+        let Some(number) = finish.attempt else { return Ok(Place::Latest) };
+        // Another look at an unknown attempt may find the same, but at another time.
+        let repeated = exists(
+            &self.db,
+            "SELECT 1 FROM attempt_end WHERE account = ?1 AND effect = ?2 AND number = ?3 AND ended_at = ?4 AND outcome = ?5",
+            params![account.as_str(), effect, number, ms(finish.at), encode(&finish.outcome)?],
+        )?;
+        if repeated {
+            return Ok(Place::Repeated);
+        }
+        let later = "SELECT 1 FROM attempt WHERE account = ?1 AND effect = ?2 AND number > ?3";
+        let former = exists(&self.db, later, params![account.as_str(), effect, number])?;
+        Ok(if former { Place::Former } else { Place::Latest })
     }
 
     /// What stands under a key from now on. It happened, whatever became of the effect; of a candidate who was deleted nothing is kept.

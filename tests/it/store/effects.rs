@@ -35,6 +35,47 @@ async fn an_effect_is_begun_sent_once_and_its_outcome_becomes_an_event() {
 }
 
 #[tokio::test]
+async fn an_end_that_is_told_again_ends_no_later_attempt() {
+    let store = store().await;
+    let cause = event("a", "o1", 0);
+    let tag = tag("a", &cause);
+    planned(&store, &cause, effects(vec![tag.clone()]), 0).await;
+    sendable(&store, 1).await;
+    let retry = Outcome::Retry { after: Some(SignedDuration::from_secs(8)), reason: reason(Code::R1) };
+    let first = Finish::new(begin(&store, &tag, 1).await, at(2), retry.clone());
+    store.finish(&acme(), tag.id, first.clone()).await.unwrap();
+    assert_eq!(sendable(&store, 10).await[0].rounds, 1);
+    store.finish(&acme(), tag.id, first.clone()).await.unwrap();
+    assert!(sendable(&store, 99).await.is_empty(), "claimed");
+    assert_eq!(begin(&store, &tag, 10).await, Some(2));
+    // Told again, and told otherwise.
+    for late in [first, Finish::new(Some(1), at(11), retry), Finish::new(Some(1), at(12), done())] {
+        store.finish(&acme(), tag.id, late).await.unwrap();
+        assert_eq!(state(&store, &tag, 99).await, EffectState::Begun);
+        assert!(sendable(&store, 99).await.is_empty(), "a third would be sent beside the second");
+    }
+    store.finish(&acme(), tag.id, Finish::new(Some(2), at(13), done())).await.unwrap();
+    let row = store.effect(&acme(), tag.id, at(14)).await.unwrap().unwrap();
+    assert_eq!((row.state, row.settled_at, row.attempts.len()), (EffectState::Done, Some(at(13)), 2));
+}
+
+#[tokio::test]
+async fn a_look_that_finds_the_same_at_another_time_counts() {
+    let store = store().await;
+    let cause = event("a", "o1", 0);
+    let note = note("n", &cause);
+    planned(&store, &cause, effects(vec![note.clone()]), 0).await;
+    sendable(&store, 1).await;
+    let attempt = begin(&store, &note, 1).await;
+    for (now, rounds) in [(2, 1), (3, 2)] {
+        let unknown = Finish::new(attempt, at(now), Outcome::Unknown { reason: reason(Code::R10) });
+        store.finish(&acme(), note.id, unknown).await.unwrap();
+        let claimed = sendable(&store, now).await;
+        assert_eq!((claimed[0].unknown, claimed[0].rounds), (true, rounds));
+    }
+}
+
+#[tokio::test]
 async fn a_plan_made_twice_is_made_once() {
     let store = store().await;
     let cause = event("a", "o1", 0);

@@ -92,6 +92,33 @@ async fn what_a_commit_took_that_nobody_was_told_of_is_given_back() {
 }
 
 #[tokio::test]
+async fn the_number_of_a_lost_transaction_may_be_anothers_after_a_crash_of_the_server() {
+    let server = crate::postgres::Server::own();
+    let base = server.database().await;
+    let cutter = Cutter::before(&server, &base);
+    let store = cutter.base.open().await.unwrap();
+    let cause = event("a", "o1", 0);
+    let (sent, other) = (note("n", &cause), note("m", &cause));
+    planned(&store, &cause, effects(vec![sent.clone(), other.clone()]), 0).await;
+    sendable(&store, 1).await;
+    // What is not committed is not written down, so the number is forgotten.
+    base.sql("CREATE TABLE stranger (x BIGINT)").await;
+    base.sql("ALTER SYSTEM SET wal_writer_delay = '10s'").await;
+    base.sql("SELECT pg_reload_conf()").await;
+    cutter.cut_commit(false);
+    cutter.away_after_cut();
+    unavailable(store.begin(&acme(), vec![sent.id], store.epoch(), at(2)).await);
+    server.crash();
+    server.database().await;
+    for _ in 0..4 {
+        base.sql("INSERT INTO stranger VALUES (1)").await;
+    }
+    cutter.away(false);
+    assert!(sendable(&store, 3).await.is_empty(), "nothing of ours was durable, so nothing is given back");
+    assert_eq!(begin(&store, &sent, 3).await, Some(1));
+}
+
+#[tokio::test]
 async fn who_lost_the_database_to_another_leverd_writes_nothing_more() {
     let base = server().database().await;
     let cutter = Cutter::before(server(), &base);
@@ -107,6 +134,27 @@ async fn who_lost_the_database_to_another_leverd_writes_nothing_more() {
     second.close().await;
     assert!(held(first.deliver(delivery("u", "{}", 0)).await), "the other one had it");
     assert_eq!(base.open().await.unwrap().deliver(delivery("u", "{}", 0)).await.unwrap(), Received::Stored);
+}
+
+#[tokio::test]
+async fn while_the_database_still_has_our_former_session_an_outcome_is_asked_for_again() {
+    let base = server().database().await;
+    let cutter = Cutter::before(server(), &base);
+    let store = cutter.base.open().await.unwrap();
+    let cause = event("a", "o1", 0);
+    let sent = note("n", &cause);
+    planned(&store, &cause, effects(vec![sent.clone()]), 0).await;
+    sendable(&store, 1).await;
+    let finish = Finish::new(begin(&store, &sent, 1).await, at(2), done());
+    cutter.strand();
+    for _ in 0..2 {
+        let why = unavailable(store.finish(&acme(), sent.id, finish.clone()).await);
+        assert!(why.contains("still has our former session") && why.contains(&base.name), "{why}");
+    }
+    assert!(matches!(base.open().await.map(drop), Err(StoreError::Held { .. })), "to anybody else it is in use");
+    cutter.notice();
+    store.finish(&acme(), sent.id, finish).await.unwrap();
+    assert_eq!(store.effect(&acme(), sent.id, at(3)).await.unwrap().unwrap().state, leverd::store::EffectState::Done);
 }
 
 #[tokio::test]
