@@ -133,3 +133,49 @@ async fn events_of_the_time_that_nobody_knows_are_parked_until_a_person_has_look
     arrive(&store, "u", vec![of("long ago", 200, 800)], 800).await;
     assert_eq!(next_events(&store, 800).await, ["long ago"]);
 }
+
+/// A store as a machine leaves it that loses its power: with a log.
+async fn crashed(folder: &Path) -> PathBuf {
+    let (live, left) = (folder.join("live.db"), folder.join("leverd.db"));
+    let store = open(&live).await;
+    let event = event("moved", "ada", 0);
+    planned(&store, &event, effects(vec![tag("invited", &event)]), 5).await;
+    for end in ["", "-wal"] {
+        std::fs::copy(folder.join(format!("live.db{end}")), folder.join(format!("leverd.db{end}"))).unwrap();
+    }
+    store.close().await;
+    assert!(std::fs::metadata(folder.join("leverd.db-wal")).unwrap().len() > 0);
+    left
+}
+
+#[tokio::test]
+async fn the_store_that_is_replaced_needs_no_log_to_be_whole() {
+    let (folder, _, file) = places();
+    let path = crashed(folder.path()).await;
+    copy::backup(&folder.path().join("live.db"), &file).unwrap();
+    let restored = copy::restore(&file, &path, at(600), true, &keep).unwrap();
+    // As a crash leaves it between the renames: the file alone.
+    let alone = folder.path().join("alone.db");
+    std::fs::copy(restored.before.unwrap(), &alone).unwrap();
+    let holding = copy::look(&alone).unwrap();
+    assert_eq!((holding.events, holding.runs, holding.open), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn a_store_whose_log_cannot_be_written_into_it_stays_and_without_a_log_it_goes() {
+    let (folder, _, file) = places();
+    let path = crashed(folder.path()).await;
+    copy::backup(&folder.path().join("live.db"), &file).unwrap();
+    let log = folder.path().join("leverd.db-wal");
+    std::fs::write(&path, "dear diary, ".repeat(1_000)).unwrap();
+    std::fs::write(&log, "and more").unwrap();
+    let refused = copy::restore(&file, &path, at(600), true, &keep).unwrap_err();
+    assert!(refused.to_string().contains("nothing was changed"), "{refused}");
+    assert!(std::fs::read(&path).unwrap().starts_with(b"dear diary"));
+    // SQLite may have thrown away the log, in which it found nothing.
+    if log.exists() {
+        std::fs::remove_file(&log).unwrap();
+    }
+    let restored = copy::restore(&file, &path, at(600), true, &keep).unwrap();
+    assert!(std::fs::read(restored.before.unwrap()).unwrap().starts_with(b"dear diary"));
+}
