@@ -14,7 +14,7 @@ use std::path::PathBuf;
 ///
 /// The world went on after the backup was taken, and leverd with it. So everything that is unfinished in it is parked (R10): `leverd
 /// parked` shows it, `leverd retry` looks up whether it was done and does it if not, `leverd skip` leaves it. Events of the time that
-/// the backup does not know are parked when they arrive, and so is each new invitation, until you say `leverd restore --settled`.
+/// the backup does not know are parked when they arrive, and so is each invitation, until you say `leverd restore --settled`.
 #[derive(Debug, Args)]
 pub(super) struct Restore {
     /// The backup
@@ -38,7 +38,7 @@ impl Restore {
         let Some(file) = &self.file else {
             let was = wait(self.settle())?;
             out.line(if was {
-                "new invitations go out by themselves again"
+                "invitations go out by themselves again"
             } else {
                 "the store was not restored from a backup: nothing is held"
             })?;
@@ -84,7 +84,7 @@ fn next_steps(restored: &Restored, out: &mut Out) -> anyhow::Result<()> {
         out.line(format_args!("  {account}: {count} {kind} are parked"))?;
     }
     out.line("  Lever is looked at, and vendors are asked, from now on")?;
-    out.line("  events of that time are parked when they arrive, and so is each new invitation")?;
+    out.line("  events of that time are parked when they arrive, and so is each invitation")?;
     out.line("\nNext:")?;
     out.line("  leverd serve               start; `leverd doctor` says whether the logins are still good")?;
     out.line("  leverd parked              what waits for you; `leverd retry ID` looks first whether it was done, `leverd skip ID` leaves it")?;

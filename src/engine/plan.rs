@@ -336,7 +336,7 @@ impl Planning<'_> {
 
     /// Whether a due timer still is what its rule says now.
     fn timer_moved(&mut self, set: &RuleSet, rule: &Rule, attempt: Option<&Assessment>) -> Timer {
-        let Some(ForRule { look: Look::Timer { .. }, .. }) = &self.event.for_rule else { return Timer::Fires };
+        let Some(ForRule { look: Look::Timer { of, .. }, .. }) = &self.event.for_rule else { return Timer::Fires };
         let scope = self.scope(set, rule, attempt, false);
         // Facts that are missing are in the notes: the plan is made again with them.
         let Ok(timers) = schedule::timers(&scope, rule) else { return Timer::Fires };
@@ -347,13 +347,17 @@ impl Planning<'_> {
                 Armed::No | Armed::Skipped(_) => None,
             })
             .collect();
+        // Another timer of the rule that is due, or was, has a look of its own.
+        if let Some((id, _)) = of {
+            armed.retain(|later| later.id == *id);
+        }
         armed.sort_by_key(|later| later.due);
         if armed.iter().any(|later| later.due <= self.facts.now) {
             return Timer::Fires;
         }
         match armed.first().map(|later| later.due) {
             Some(due) => {
-                // Which of them this one was is not known any more; arming one again that is armed changes nothing.
+                // Of an old look it is not known which it was; arming one again that is armed changes nothing.
                 self.plan.later.extend(armed.into_iter().map(|later| *later));
                 Timer::Ends(Said::Later { due })
             }

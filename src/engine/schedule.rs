@@ -60,12 +60,13 @@ pub(super) enum Armed {
 /// The timer that a rule arms for an event of its anchor (or looks at again when it is due).
 pub(super) fn arm(scope: &Scope<'_>, timer: &Timer<'_>) -> Armed {
     let (event, Timer { anchor, before, delay, nth }) = (scope.event, *timer);
-    let at = match &event.for_rule {
-        Some(ForRule { look: Look::Timer { anchor, .. }, .. }) => *anchor,
-        _ => event.at,
+    // Looked at again it is the same timer: it counts from the event that it counted from at first.
+    let (at, first) = match &event.for_rule {
+        Some(ForRule { look: Look::Timer { anchor, of, .. }, .. }) => (*anchor, of.map_or(event.id, |(_, first)| first)),
+        _ => (event.at, event.id),
     };
     let (from, stored, about) = match anchor {
-        Anchor::Event(kind) if *kind == event.kind => (at, event.id.0.stored(), event.id.to_string()),
+        Anchor::Event(kind) if *kind == event.kind => (at, first.0.stored(), first.to_string()),
         Anchor::Event(_) => return Armed::No,
         Anchor::ExpiresAt => match scope.attempt.and_then(|attempt| Some((attempt, attempt.expires_at?))) {
             // The attempt, not the event, is the anchor: a new expiry moves the timer.
@@ -83,7 +84,7 @@ pub(super) fn arm(scope: &Scope<'_>, timer: &Timer<'_>) -> Armed {
         parts.push(&nth_written);
     }
     let id = TimerId::derive(stored, &parts);
-    let anchor = anchored(scope, at);
+    let anchor = Event { id: first, ..anchored(scope, at) };
     Armed::Later(Box::new(Later {
         id,
         pack: scope.set.name().clone(),
@@ -140,7 +141,7 @@ pub fn due(later: &Later) -> Event {
     let anchor = &later.anchor;
     let look = match later.kind {
         LaterKind::Settle { round } => Look::Settle { round },
-        LaterKind::Timer => Look::Timer { due: later.due, anchor: anchor.at },
+        LaterKind::Timer => Look::Timer { due: later.due, anchor: anchor.at, of: Some((later.id, anchor.id)) },
     };
     let for_rule = Some(ForRule { pack: later.pack.clone(), rule: later.rule.clone(), look });
     match later.kind {

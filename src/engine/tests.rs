@@ -189,7 +189,7 @@ fn a_timer_whose_rule_is_gone_is_dropped_with_a_step() {
     event.for_rule = Some(crate::model::ForRule {
         pack: PackName::new("p"),
         rule: RuleName::new("forgotten"),
-        look: crate::model::Look::Timer { due: now(), anchor: now() },
+        look: crate::model::Look::Timer { due: now(), anchor: now(), of: None },
     });
     let plan = planned(&program(TAGGED, 3), &event, &facts(1, &[]));
     assert_eq!(plan.steps[0].to_string(), "forgotten: the rule of this timer is gone");
@@ -372,4 +372,42 @@ fn b17_a_backfilled_event_is_for_one_rule_and_arms_its_timers_from_the_past() {
     // When it is due, it is still one that a person asked for: no baseline is in its way.
     assert_eq!(schedule::due(later).class, crate::model::Class::Backfill);
     assert_eq!(planned(&program, &schedule::due(later), &facts(1, &[])).effects.len(), 1);
+}
+
+#[test]
+fn a_timer_that_is_moved_waits_though_another_of_its_rule_was_due() {
+    let with = |patience: &str| {
+        let rules = format!(
+            "settings: {{ patience: {{ type: duration, default: {patience} }} }}
+rules:
+  - name: remind
+    trigger: [{{ after: 1d, of: candidateStageChange }}, {{ after: $patience, of: candidateStageChange }}]
+    do: [{{ add_note: again }}]
+"
+        );
+        program(&rules, 3)
+    };
+    let on_day = |day: i64| {
+        let mut facts = facts(1, &[]);
+        facts.now = now() + SignedDuration::from_hours(24 * day);
+        facts
+    };
+    let plan = planned(&with("2d"), &entering(1), &facts(1, &[]));
+    let [first, second] = plan.later.as_slice() else { panic!("{:?}", plan.steps) };
+    let fired = planned(&with("5d"), &schedule::due(first), &on_day(1));
+    assert_eq!((fired.effects.len(), fired.later.len()), (1, 0), "{:?}", fired.steps);
+    // It moves as often as the setting does, and stays the timer that it is.
+    let mut timer = second.clone();
+    for (looked, moved) in [(2, 5), (5, 9)] {
+        let plan = planned(&with(&format!("{moved}d")), &schedule::due(&timer), &on_day(looked));
+        assert!(plan.effects.is_empty(), "three days early: {:?}", plan.steps);
+        let [later] = plan.later.as_slice() else { panic!("{:?}", plan.steps) };
+        assert_eq!((later.id, later.due), (second.id, on_day(moved).now));
+        timer = later.clone();
+    }
+    assert_eq!(planned(&with("9d"), &schedule::due(&timer), &on_day(9)).effects.len(), 1);
+    // A look that was stored before it was told which timer it is about is read, and fires.
+    let mut old = serde_json::to_value(schedule::due(second)).unwrap();
+    old["for_rule"]["look"]["timer"].as_object_mut().unwrap().remove("of").unwrap();
+    assert_eq!(planned(&with("2d"), &serde_json::from_value(old).unwrap(), &on_day(2)).effects.len(), 1);
 }

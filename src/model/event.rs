@@ -1,6 +1,6 @@
 //! One occurrence of a trigger.
 
-use super::{AccountId, AssessmentId, EffectId, EventId, EventKind, OpportunityId, PackName, RuleName, Value};
+use super::{AccountId, AssessmentId, EffectId, EventId, EventKind, OpportunityId, PackName, RuleName, TimerId, Value};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -24,8 +24,14 @@ pub enum Class {
 pub enum Look {
     /// `when` or `for_each` found nothing; this is look number `round` (1, 2) of `settle`.
     Settle { round: u8 },
-    /// A timer of the rule is due. `due` is when it was due, `anchor` when its anchor happened.
-    Timer { due: Timestamp, anchor: Timestamp },
+    /// A timer of the rule is due. `due` is when it was due, `anchor` when its anchor happened. `of` says which it is, and the event
+    /// that it counts from: a rule may have several. Looks of before it was told have none.
+    Timer {
+        due: Timestamp,
+        anchor: Timestamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<(TimerId, EventId)>,
+    },
     /// An effect waited longer than ten minutes: is its rule still true?
     Late,
     /// A person wants the rule applied to what was there before it.

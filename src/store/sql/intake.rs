@@ -170,7 +170,7 @@ impl Sql {
         let row =
             Row { kind: EVENT, id: event.id.0.bytes(), lane, due: ms(event.received), class: event.class, order, version: 0 };
         self.add_work(account, &row)?;
-        self.hold_event(account, event)
+        self.hold_event(account, event, delivery.is_some())
     }
 
     pub(super) fn arm_timer(&mut self, account: &AccountId, timer: &Later) -> Result<()> {

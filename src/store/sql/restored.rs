@@ -3,7 +3,8 @@
 use super::Sql;
 use super::columns::{BEGUN, Bytes, DELIVERY, EFFECT, EVENT, PARKED, TIMER, UNKNOWN, all, exec, ms, one, reason, time};
 use super::db::{Db, params};
-use crate::model::{AccountId, Act, Class, Code, Effect, Event, InviteMode, Notice, NoticeId, NoticeKind, Reason, Source};
+use super::read_facts::assessment;
+use crate::model::{AccountId, Act, Class, Code, Effect, Event, Notice, NoticeId, NoticeKind, Reason, Source};
 use crate::store::error::Result;
 use jiff::Timestamp;
 
@@ -68,7 +69,7 @@ impl Sql {
             let count: u64 = parked.iter().filter(|(of, _, _)| *of == account).map(|(_, _, count)| count).sum();
             let text = format!(
                 "the store was restored from a backup that knows nothing after {last}; what was unfinished is parked ({count}), \
-                 and each new invitation is, until `leverd restore --settled`"
+                 and each invitation from now on is, until `leverd restore --settled`"
             );
             let id = NoticeId::derive(at, &["restored", account.as_str()]);
             let (opportunity, event, effect, assessment) = (None, None, None, None);
@@ -160,26 +161,38 @@ impl Sql {
         Ok(exec(&self.db, "DELETE FROM restored", params![])? > 0)
     }
 
-    /// Parks an event that happened when the backup knew of nothing any more. Not one that a person asked for, nor a timer: those that
-    /// were due are parked, and the others are told of here for the first time.
-    pub(super) fn hold_event(&mut self, account: &AccountId, event: &Event) -> Result<()> {
+    /// Parks an event that happened when the backup knew of nothing any more, or may have: what a vendor tells without a time, of an
+    /// attempt that was asked for before the restore. Not one that a person asked for, nor a timer: those that were due are parked, and
+    /// the others are told of here for the first time. `told`: somebody else told us, it is nothing that came of another event.
+    pub(super) fn hold_event(&mut self, account: &AccountId, event: &Event, told: bool) -> Result<()> {
         let Some(gap) = self.gap else { return Ok(()) };
         let asked = matches!(event.class, Class::Backfill | Class::Timer | Class::Person) || event.for_rule.is_some();
-        if asked || event.received < gap.at || event.at >= gap.at {
+        if asked || event.received < gap.at {
             return Ok(());
         }
+        let before = event.at < gap.at;
+        if !(before || told && self.perhaps_before(account, event, gap)?) {
+            return Ok(());
+        }
+        let happened = if before { "happened" } else { "may have happened" };
         let text = format!(
-            "it happened before the store was restored from a backup that knows nothing after {}, so leverd may have acted on it already: \
+            "it {happened} before the store was restored from a backup that knows nothing after {}, so leverd may have acted on it already: \
              look at the candidate, then `retry` it or `skip` it",
             gap.last
         );
         self.park_row(account, (EVENT, event.id.0.bytes()), &Reason::new(Code::R10, text), event.received, false)
     }
 
-    /// Parks a new invitation: it may have been sent in the time that the backup does not know. Not where a person asked for what led to it.
+    /// Whether an event has the time at which we were told, for want of its own, and is about an attempt that was there before the restore.
+    fn perhaps_before(&self, account: &AccountId, event: &Event, gap: Gap) -> Result<bool> {
+        let Some(id) = event.assessment.filter(|_| event.at == event.received) else { return Ok(false) };
+        Ok(assessment(&self.db, account, id)?.is_some_and(|row| row.requested_at < gap.at))
+    }
+
+    /// Parks an invitation, a repeated one too: it may have been sent in the time that the backup does not know. Not where a person asked for what led to it.
     pub(super) fn hold_invitation(&mut self, account: &AccountId, effect: &Effect, at: Timestamp) -> Result<()> {
         let Some(gap) = self.gap else { return Ok(()) };
-        if !matches!(&effect.act, Act::Invite(invite) if invite.mode == InviteMode::New) || effect.class == Class::Backfill {
+        if !matches!(&effect.act, Act::Invite(_)) || effect.class == Class::Backfill {
             return Ok(());
         }
         let decided = one(

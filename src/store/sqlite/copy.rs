@@ -128,13 +128,47 @@ fn settled_for(copy: &Path, holding: &Holding, at: Timestamp, renew: &dyn Fn(&st
     Ok(done)
 }
 
-/// The store of before, under a name that tells when it was replaced; its log goes with it.
+/// Has the store of before hold everything that its log holds, so that its file is the whole store whatever happens while it is renamed.
+/// An error leaves everything where it is.
+fn log_emptied(store: &Path) -> Result<()> {
+    let log = with(store, "-wal");
+    let length = || match log.metadata() {
+        Ok(found) => Ok(found.len()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(refused(&log, &error)),
+    };
+    // A store that is damaged can be replaced, too: without a log there is nothing to read of it.
+    if length()? == 0 {
+        return Ok(());
+    }
+    let written = || -> Result<()> {
+        let db = Connection::open_with_flags(store, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        db.busy_timeout(PATIENCE)?;
+        // The log is opened by the first reading only.
+        db.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))?;
+        db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    };
+    let why = match written() {
+        Ok(()) if length()? == 0 => return Ok(()),
+        Ok(()) => "another program reads the store".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    Err(StoreError::Copy(format!(
+        "`{}` has something in its log that cannot be written into it ({why}), and nothing was changed: end what uses the store, or \
+         move the file away yourself, and with it those of this name that end in `-wal` and `-shm`",
+        store.display()
+    )))
+}
+
+/// The store of before, under a name that tells when it was replaced.
 fn put_aside(store: &Path, at: Timestamp) -> Result<PathBuf> {
     let stamp = at.strftime("%Y%m%dT%H%M%SZ");
     let aside = with(store, &format!(".before-{stamp}"));
     if aside.symlink_metadata().is_ok() {
         return Err(StoreError::Copy(format!("`{}` is there already: move it away first", aside.display())));
     }
+    log_emptied(store)?;
     for end in BESIDE.into_iter().chain([""]) {
         match std::fs::rename(with(store, end), with(&aside, end)) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}

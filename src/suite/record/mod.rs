@@ -135,7 +135,7 @@ impl Writer<'_> {
     /// When the timer that is due was counted from, if it is one.
     fn timer(&self) -> Option<SignedDuration> {
         match self.happened.event.for_rule.as_ref()?.look {
-            Look::Timer { due, anchor } => Some(due.duration_since(anchor)),
+            Look::Timer { due, anchor, .. } => Some(due.duration_since(anchor)),
             Look::Settle { .. } | Look::Late | Look::Backfill => None,
         }
     }

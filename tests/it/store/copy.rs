@@ -1,7 +1,7 @@
 //! Backups and what is made of them: what is copied, what is refused, and what a restored store leaves to a person.
 
 use super::*;
-use leverd::model::Code;
+use leverd::model::{AssessmentEvent, Code, Invite, InviteMode};
 use leverd::store::{Holding, StoreError, Work, copy};
 use std::path::{Path, PathBuf};
 
@@ -132,4 +132,114 @@ async fn events_of_the_time_that_nobody_knows_are_parked_until_a_person_has_look
     assert!(store.end_caution().await.unwrap() && !store.end_caution().await.unwrap());
     arrive(&store, "u", vec![of("long ago", 200, 800)], 800).await;
     assert_eq!(next_events(&store, 800).await, ["long ago"]);
+}
+
+#[tokio::test]
+async fn what_a_vendor_tells_without_a_time_of_an_attempt_from_before_is_parked_too() {
+    let (_folder, path, file) = places();
+    let store = open(&path).await;
+    let asked = event("moved", "ada", 0);
+    let plan = Plan { ledger: vec![assessment("before", "ada", Phase::Invited)], ..effects(Vec::new()) };
+    planned(&store, &asked, plan, 1).await;
+    store.close().await;
+    copy::backup(&path, &file).unwrap();
+    copy::restore(&file, &path, at(600), true, &keep).unwrap();
+    let store = open(&path).await;
+    let after = Assessment { requested_at: at(650), ..assessment("after", "bo", Phase::Invited) };
+    planned(&store, &event("moved", "bo", 650), Plan { ledger: vec![after.clone()], ..effects(Vec::new()) }, 651).await;
+    let news = |name: &str, row: &Assessment, happened: i64, received: i64| {
+        let event = event(name, row.opportunity.as_str(), received);
+        let kind = EventKind::Assessment(AssessmentEvent::Submitted);
+        Event { kind, assessment: Some(row.id), at: at(happened), class: Class::Vendor, ..event }
+    };
+    let before = assessment("before", "ada", Phase::Invited);
+    let told = vec![
+        news("without a time", &before, 700, 700),
+        news("with a time", &before, 690, 700),
+        news("of a new one", &after, 700, 700),
+    ];
+    arrive(&store, "t", told, 700).await;
+    let mut next = next_events(&store, 700).await;
+    next.sort();
+    assert_eq!(next, ["of a new one", "with a time"]);
+    let rows = parked(&store).await;
+    assert!(matches!(rows.as_slice(), [(Work::Event(_), Code::R10)]), "{rows:?}");
+    // A person decides. What comes of it, told at the same time of the same attempt, needs nobody to decide again.
+    let Work::Event(id) = rows[0].0 else { panic!("{rows:?}") };
+    let timely = news("with a time", &before, 690, 700).id;
+    assert_eq!(store.plan(&acme(), timely, run(effects(Vec::new()), 705)).await.unwrap(), PlanMade::Committed);
+    store.retry(&acme(), Work::Event(id), at(710)).await.unwrap();
+    let claimed = store.claim_events(claim(711)).await.unwrap();
+    assert!(claimed.iter().any(|claimed| claimed.event.id == id), "{claimed:?}");
+    let again = Plan { emit: vec![news("again", &before, 700, 700)], ..effects(Vec::new()) };
+    assert_eq!(store.plan(&acme(), id, run(again, 712)).await.unwrap(), PlanMade::Committed);
+    assert!(parked(&store).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_invitation_is_parked_while_nobody_has_looked_and_one_that_is_repeated_is_too() {
+    let (_folder, path, file) = places();
+    open(&path).await.close().await;
+    copy::backup(&path, &file).unwrap();
+    copy::restore(&file, &path, at(600), true, &keep).unwrap();
+    let store = open(&path).await;
+    let moved = event("moved", "ada", 650);
+    let row = assessment("row", "ada", Phase::Invited);
+    let invite = |name: &str, mode: InviteMode| {
+        let (vendor, test, inputs) = (row.vendor.clone(), row.test.clone(), BTreeMap::new());
+        effect(name, &moved, None, Act::Invite(Invite { vendor, test, assessment: row.id, mode, inputs }))
+    };
+    let (new, refresh, note) = (invite("new", InviteMode::New), invite("refresh", InviteMode::Refresh), note("n", &moved));
+    planned(&store, &moved, effects(vec![note.clone(), new.clone(), refresh.clone()]), 651).await;
+    let sendable: Vec<EffectId> = sendable(&store, 700).await.into_iter().map(|claimed| claimed.effect.id).collect();
+    assert_eq!(sendable, [note.id]);
+    let mut held = parked(&store).await;
+    held.sort_by_key(|(work, _)| *work != Work::Effect(new.id));
+    assert_eq!(held, [(Work::Effect(new.id), Code::R10), (Work::Effect(refresh.id), Code::R10)]);
+}
+
+/// A store as a machine leaves it that loses its power: with a log.
+async fn crashed(folder: &Path) -> PathBuf {
+    let (live, left) = (folder.join("live.db"), folder.join("leverd.db"));
+    let store = open(&live).await;
+    let event = event("moved", "ada", 0);
+    planned(&store, &event, effects(vec![tag("invited", &event)]), 5).await;
+    for end in ["", "-wal"] {
+        std::fs::copy(folder.join(format!("live.db{end}")), folder.join(format!("leverd.db{end}"))).unwrap();
+    }
+    store.close().await;
+    assert!(std::fs::metadata(folder.join("leverd.db-wal")).unwrap().len() > 0);
+    left
+}
+
+#[tokio::test]
+async fn the_store_that_is_replaced_needs_no_log_to_be_whole() {
+    let (folder, _, file) = places();
+    let path = crashed(folder.path()).await;
+    copy::backup(&folder.path().join("live.db"), &file).unwrap();
+    let restored = copy::restore(&file, &path, at(600), true, &keep).unwrap();
+    // As a crash leaves it between the renames: the file alone.
+    let alone = folder.path().join("alone.db");
+    std::fs::copy(restored.before.unwrap(), &alone).unwrap();
+    let holding = copy::look(&alone).unwrap();
+    assert_eq!((holding.events, holding.runs, holding.open), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn a_store_whose_log_cannot_be_written_into_it_stays_and_without_a_log_it_goes() {
+    let (folder, _, file) = places();
+    let path = crashed(folder.path()).await;
+    copy::backup(&folder.path().join("live.db"), &file).unwrap();
+    let log = folder.path().join("leverd.db-wal");
+    std::fs::write(&path, "dear diary, ".repeat(1_000)).unwrap();
+    std::fs::write(&log, "and more").unwrap();
+    let refused = copy::restore(&file, &path, at(600), true, &keep).unwrap_err();
+    assert!(refused.to_string().contains("nothing was changed"), "{refused}");
+    assert!(std::fs::read(&path).unwrap().starts_with(b"dear diary"));
+    // SQLite may have thrown away the log, in which it found nothing.
+    if log.exists() {
+        std::fs::remove_file(&log).unwrap();
+    }
+    let restored = copy::restore(&file, &path, at(600), true, &keep).unwrap();
+    assert!(std::fs::read(restored.before.unwrap()).unwrap().starts_with(b"dear diary"));
 }
