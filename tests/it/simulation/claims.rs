@@ -153,7 +153,8 @@ impl World {
                 |row: &&EffectRow| row.state == EffectState::Done && row.attempts.len() == 1 && !row.effect.act.moves();
             for row in run.effects.iter().filter(smooth) {
                 let (lane, rule, attempt) = (&row.effect.opportunity, &row.effect.rule, &row.attempts[0]);
-                if attempt.begun_at.duration_since(run.planned_at) > SignedDuration::from_secs(2) {
+                // What is put off before it begins comes back after a second at the earliest: a report that cannot be fetched yet.
+                if attempt.begun_at.duration_since(run.planned_at) > SignedDuration::from_millis(900) {
                     continue;
                 }
                 for (_, planned, ended, by) in
