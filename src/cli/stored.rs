@@ -137,15 +137,15 @@ impl Place {
     }
 
     /// Hands events over that one rule shall see: to the running leverd that holds the store, or to the store where none runs. How many
-    /// were not handed over before.
-    pub async fn backfill(&self, account: &AccountId, events: Vec<Event>) -> anyhow::Result<usize> {
+    /// were not handed over before. `all`: how many in all, with the first of them.
+    async fn backfill(&self, account: &AccountId, events: Vec<Event>, all: Option<usize>) -> anyhow::Result<usize> {
         let named = self.named()?;
-        let ask = Ask::backfill(account.clone(), events, who());
+        let ask = Ask::backfill(account.clone(), events, who(), all);
         if let Some(answer) = side::ask(&named.door, &ask).await? {
             return answer.map_err(anyhow::Error::msg);
         }
         let store = Store::open(named.options).await?;
-        store.record(vec![ask.deed(now(), 0)]).await?;
+        store.record(ask.deed(now(), 0).into_iter().collect()).await?;
         let Ask::Backfill { events, .. } = ask else { return Ok(0) };
         let fresh = backfill::take(&store, events, now()).await?;
         store.close().await;
@@ -160,7 +160,7 @@ impl Place {
         let mut fresh = 0;
         for (at, chunk) in events.chunks(AT_ONCE).enumerate() {
             progress.show(at * AT_ONCE, "handing over")?;
-            fresh += self.backfill(account, chunk.to_vec()).await?;
+            fresh += self.backfill(account, chunk.to_vec(), (at == 0).then_some(events.len())).await?;
         }
         progress.end()?;
         Ok(fresh)
@@ -192,7 +192,7 @@ impl Place {
             return answer.map(drop).map_err(anyhow::Error::msg);
         }
         let store = Store::open(named.options).await?;
-        store.record(vec![ask.deed(now(), 0)]).await?;
+        store.record(ask.deed(now(), 0).into_iter().collect()).await?;
         match wish {
             Wish::Retry => store.retry(account, work, now()).await?,
             Wish::Skip { reason } => store.skip(account, work, Reason::new(Code::Skipped, reason.as_str()), now()).await?,

@@ -30,7 +30,8 @@ const fn takes(class: Class) -> u64 {
 
 /// Flows that have had their turns are forgotten when there are more than this.
 const FLOWS: usize = 256;
-/// So many may always wait for a budget, however slow it is: whatever comes back finds its like waiting.
+/// So many of each flow may always wait for a budget, however slow it is: whatever comes back finds its like waiting, and no backlog of
+/// invitations keeps a result from being read.
 const QUEUE: usize = 4;
 /// Whoever waits at most so long waits here.
 const NEAR: Duration = Duration::from_secs(5);
@@ -59,14 +60,24 @@ pub struct RateGate(Arc<Mutex<Gated>>);
 #[derive(Debug)]
 struct Gated {
     bucket: Bucket,
-    waiting: BTreeMap<Turn, Arc<Notify>>,
+    waiting: BTreeMap<Turn, Waiter>,
     /// When the latest turn that was served began, counted in turns.
     served: u64,
     /// When the last turn of each flow ends.
-    taken: HashMap<(AccountId, Class), u64>,
+    taken: HashMap<Flow, u64>,
     seq: u64,
-    /// The latest turn that was told to one who was turned away.
-    promised: Option<Instant>,
+    /// The latest turn of each flow that was told to one who was turned away.
+    promised: HashMap<Flow, Instant>,
+}
+
+/// Who takes turns: an account and a class.
+type Flow = (AccountId, Class);
+
+/// Somebody in the queue.
+#[derive(Debug)]
+struct Waiter {
+    flow: Flow,
+    woken: Arc<Notify>,
 }
 
 /// A place in the queue, in the order of serving.
@@ -128,7 +139,7 @@ impl RateGate {
             served: 0,
             taken: HashMap::new(),
             seq: 0,
-            promised: None,
+            promised: HashMap::new(),
         })))
     }
 
@@ -176,10 +187,10 @@ impl RateGate {
         Left { requests, of: bucket.rate.burst, per_second: bucket.now_per_second, paused: bucket.paused_until > now }
     }
 
-    /// Whether whatever only begins now had better come back, and after which time, because it would wait here for long: behind others, or
-    /// for the end of a pause. Each who is told so is told a turn of its own.
-    pub fn turn_away(&self) -> Option<Duration> {
-        self.lock().turn_away(Instant::now())
+    /// Whether whatever only begins now had better come back, and after which time, because it would wait here for long: behind others of
+    /// its flow, or for the end of a pause. Each who is told so is told a turn of its own.
+    pub fn turn_away(&self, account: &AccountId, class: Class) -> Option<Duration> {
+        self.lock().turn_away(&(account.clone(), class), Instant::now())
     }
 
     /// How long the destination's pause lasts yet, if that is for long.
@@ -215,22 +226,23 @@ impl Gated {
             let served = self.served;
             self.taken.retain(|_, taken| *taken > served);
         }
-        self.taken.insert(flow, turn.ends);
+        self.taken.insert(flow.clone(), turn.ends);
         let woken = Arc::new(Notify::new());
-        self.waiting.insert(turn, Arc::clone(&woken));
+        self.waiting.insert(turn, Waiter { flow, woken: Arc::clone(&woken) });
         (turn, woken)
     }
 
     /// The turn of one who is not to wait here.
-    fn turn_away(&mut self, now: Instant) -> Option<Duration> {
+    fn turn_away(&mut self, flow: &Flow, now: Instant) -> Option<Duration> {
         let each = Duration::try_from_secs_f64(1.0 / self.bucket.now_per_second).unwrap_or(FAR);
         let begins = self.bucket.paused_until.max(now);
         let turn = begins + each.saturating_mul(u32::try_from(self.waiting.len()).unwrap_or(u32::MAX)).min(FAR);
-        if self.waiting.len() < QUEUE || turn < now + NEAR {
+        if self.waiting.values().filter(|waiter| waiter.flow == *flow).count() < QUEUE || turn < now + NEAR {
             return None;
         }
-        let turn = self.promised.map_or(turn, |promised| turn.max(promised + each)).min(now + FAR);
-        self.promised = Some(turn);
+        self.promised.retain(|_, promised| *promised > now);
+        let turn = self.promised.get(flow).map_or(turn, |promised| turn.max(*promised + each)).min(now + FAR);
+        self.promised.insert(flow.clone(), turn);
         Some(turn - now)
     }
 
@@ -252,7 +264,7 @@ impl Gated {
 
     fn wake(&self) {
         if let Some(first) = self.waiting.values().next() {
-            first.notify_one();
+            first.woken.notify_one();
         }
     }
 }
@@ -402,7 +414,7 @@ mod tests {
         for _ in 0..waiting {
             let _ = gated.join(&account(0), Class::Stage);
         }
-        (0..n).map_while(|_| gated.turn_away(now)).map(|wait| wait.as_secs()).collect()
+        (0..n).map_while(|_| gated.turn_away(&(account(0), Class::Stage), now)).map(|wait| wait.as_secs()).collect()
     }
 
     #[test]
@@ -416,15 +428,27 @@ mod tests {
         assert_eq!(told(Rate::vendor(1, f64::MIN_POSITIVE), 4, 1), [300]);
     }
 
+    #[test]
+    fn a_backlog_of_one_flow_turns_no_other_away() {
+        let RateGate(gated) = RateGate::used(Rate::vendor(10, 500.0 / 3_600.0), 0);
+        let (mut gated, now) = (gated.lock().unwrap(), Instant::now());
+        for _ in 0..QUEUE {
+            let _ = gated.join(&account(0), Class::Stage);
+        }
+        let mut away = |who, class| gated.turn_away(&(account(who), class), now).is_some();
+        assert!(away(0, Class::Stage));
+        assert!(!away(0, Class::Vendor) && !away(0, Class::Poll) && !away(1, Class::Stage));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_pause_turns_away_whom_it_would_hold_up() {
         let gate = RateGate::new(Rate::LEVER);
         gate.slow(Some(Duration::from_secs(30)));
         for _ in 0..QUEUE {
-            assert_eq!(gate.turn_away(), None);
+            assert_eq!(gate.turn_away(&account(0), Class::Stage), None);
             let _ = gate.lock().join(&account(0), Class::Stage);
         }
-        assert_eq!(gate.turn_away().map(|wait| wait.as_secs()), Some(30));
+        assert_eq!(gate.turn_away(&account(0), Class::Stage).map(|wait| wait.as_secs()), Some(30));
         assert_eq!(gate.pausing(), Some(Duration::from_secs(30)));
         gate.slow(Some(Duration::from_secs(1)));
         tokio::time::advance(Duration::from_secs(26)).await;

@@ -229,7 +229,7 @@ impl Node {
     /// it is.
     pub(super) fn queued(&self, account: &Account, to: &Destination, class: Class) -> Option<Timestamp> {
         let gate = &account.connection(to).filter(|_| class != Class::Person)?.gate;
-        let wait = if *to == Destination::Lever { gate.pausing() } else { gate.turn_away() };
+        let wait = if *to == Destination::Lever { gate.pausing() } else { gate.turn_away(&account.id, class) };
         Some(self.clock.now() + SignedDuration::try_from(wait?).unwrap_or(SUSPENDED))
     }
 

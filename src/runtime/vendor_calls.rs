@@ -163,10 +163,15 @@ async fn wait(
     unready: Unready,
     behind: &mut Option<Timestamp>,
 ) -> Result<()> {
-    if let Unready::Defer { until, .. } = &unready {
-        *behind = *until;
-    }
     let now = node.clock.now();
+    let unready = match unready {
+        Unready::Defer { until, reason } => {
+            let until = until.unwrap_or_else(|| backoff::next(now, claimed.rounds, claimed.effect.id.0, None));
+            *behind = Some(until);
+            Unready::Defer { until: Some(until), reason }
+        }
+        unready => unready,
+    };
     let begun = claimed.attempts.last().map(|attempt| attempt.begun_at.max(claimed.asked_at.unwrap_or(attempt.begun_at)));
     match unready {
         Unready::Defer { reason, .. }

@@ -49,6 +49,9 @@ pub enum Ask {
         events: Vec<Event>,
         #[serde(default)]
         who: String,
+        /// How many are handed over in all, said with the first of them: that is the deed.
+        #[serde(default)]
+        all: Option<usize>,
     },
 }
 
@@ -74,24 +77,27 @@ impl Ask {
     }
 
     /// Events of an account that one rule shall see.
-    pub const fn backfill(account: AccountId, events: Vec<Event>, who: String) -> Self {
-        Self::Backfill { account, events, who }
+    pub const fn backfill(account: AccountId, events: Vec<Event>, who: String, all: Option<usize>) -> Self {
+        Self::Backfill { account, events, who, all }
     }
 
-    /// For the record.
-    pub fn deed(&self, at: Timestamp, nth: u64) -> Deed {
+    /// For the record; none for what only goes on with what was recorded.
+    pub fn deed(&self, at: Timestamp, nth: u64) -> Option<Deed> {
         let (account, who, what, about) = match self {
             Self::Work { account, kind, id, wish, who } => {
                 let skip = if let Wish::Skip { reason } = wish { Some(reason.as_str()) } else { None };
                 (account, who, Deed::of_wish(skip), work(*kind, *id).to_string())
             }
-            Self::Backfill { account, events, who } => {
+            Self::Backfill { account, events, who, all } => {
                 let rule = events.first().and_then(|event| event.for_rule.as_ref()).map(|of| format!("rule `{}`", of.rule));
-                let things = if events.len() == 1 { "an event".to_owned() } else { format!("{} events", events.len()) };
+                let things = match (*all)? {
+                    1 => "an event".to_owned(),
+                    all => format!("{all} events"),
+                };
                 (account, who, format!("hand over {things}"), rule.unwrap_or_default())
             }
         };
-        Deed::new(who, "terminal", Some(account), &what, &about, at, nth)
+        Some(Deed::new(who, "terminal", Some(account), &what, &about, at, nth))
     }
 }
 
@@ -161,7 +167,9 @@ async fn carry_out(ask: Ask, node: &Node) -> Result<usize, String> {
     {
         return Err(format!("the running leverd has no account `{account}`"));
     }
-    node.store.record(vec![ask.deed(now, node.store.commits().1)]).await.map_err(|error| error.to_string())?;
+    if let Some(deed) = ask.deed(now, node.store.commits().1) {
+        node.store.record(vec![deed]).await.map_err(|error| error.to_string())?;
+    }
     let done = match ask {
         Ask::Work { account, kind, id, wish: Wish::Retry, .. } => {
             crate::runtime::service::retry(node, &account, work(kind, id)).await.map(|()| 1)

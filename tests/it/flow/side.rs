@@ -6,18 +6,22 @@ use leverd::sim::{Misbehaviour, RouteFault};
 use leverd::store::{Options, Store};
 use std::time::Duration;
 
+/// The vendor refuses one invitation.
+fn refused() -> RouteFault {
+    RouteFault {
+        method: Some("POST".to_owned()),
+        path: "/api/v1/assessment_invitations/invite_candidates".to_owned(),
+        times: Some(1),
+        after: 0,
+        then: Misbehaviour::Answer { status: 422, applied: false, retry_after: None },
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn parked_work_is_retried_and_skipped_beside_a_running_leverd() {
     let mut deployed = Deployed::prepare().await;
     let control = deployed.control();
-    let refuse = |times| RouteFault {
-        method: Some("POST".to_owned()),
-        path: "/api/v1/assessment_invitations/invite_candidates".to_owned(),
-        times: Some(times),
-        after: 0,
-        then: Misbehaviour::Answer { status: 422, applied: false, retry_after: None },
-    };
-    control.add_route_fault(refuse(1));
+    control.add_route_fault(refused());
     deployed.start(&[]).await;
     control.move_stage(ADA, STAGE).unwrap();
     let id = parked(&deployed).await;
@@ -44,13 +48,7 @@ async fn parked_work_is_retried_and_skipped_beside_a_running_leverd() {
 async fn everything_parked_of_a_rule_is_retried_at_once() {
     let mut deployed = Deployed::prepare().await;
     let control = deployed.control();
-    control.add_route_fault(RouteFault {
-        method: Some("POST".to_owned()),
-        path: "/api/v1/assessment_invitations/invite_candidates".to_owned(),
-        times: Some(1),
-        after: 0,
-        then: Misbehaviour::Answer { status: 422, applied: false, retry_after: None },
-    });
+    control.add_route_fault(refused());
     deployed.start(&[]).await;
     control.move_stage(ADA, STAGE).unwrap();
     parked(&deployed).await;
@@ -75,13 +73,7 @@ async fn everything_parked_of_a_rule_is_retried_at_once() {
 async fn where_no_leverd_runs_the_command_does_it_itself_and_records_it() {
     let mut deployed = Deployed::prepare().await;
     let control = deployed.control();
-    control.add_route_fault(RouteFault {
-        method: Some("POST".to_owned()),
-        path: "/api/v1/assessment_invitations/invite_candidates".to_owned(),
-        times: Some(1),
-        after: 0,
-        then: Misbehaviour::Answer { status: 422, applied: false, retry_after: None },
-    });
+    control.add_route_fault(refused());
     deployed.start(&[]).await;
     control.move_stage(ADA, STAGE).unwrap();
     let id = parked(&deployed).await;

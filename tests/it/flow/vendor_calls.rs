@@ -296,3 +296,29 @@ async fn whoever_waits_for_a_slow_vendor_holds_up_nobody_who_does_not() {
     assert!(waiting > 30, "{waiting}");
     assert!(bed.parked().await.is_empty());
 }
+
+#[tokio::test]
+async fn no_call_of_a_vendor_passes_an_earlier_one_of_the_same_candidate() {
+    let down = Arc::new(AtomicBool::new(false));
+    let fails = Arc::clone(&down);
+    let acme = Acme::start(move |asked| match asked.line.as_str() {
+        // The first call has to wait for a token, and the second one could have one.
+        "POST /token" if fails.swap(false, Ordering::SeqCst) => 503.into(),
+        "POST /token" => json!({ "access_token": "tok", "expires_in": 3600 }).into(),
+        _ => json!({ "id": "i1" }).into(),
+    })
+    .await;
+    let auth = "auth: { client_credentials: { url: /token, id: app, secret: \"{{secret.api_key}}\" } }";
+    let calls = "  first: { request: { post: /first }, on_unknown: repeat }\n  second: { request: { post: /second }, on_unknown: repeat }\n  \
+                 result:";
+    let vendor = vendor(auth, "").replacen("  result:", calls, 1);
+    let rules = "rules:\n  - name: both\n    trigger: candidateStageChange\n    when: { to_stage: Assessment }\n    do: [{ call: { operation: \
+                 first } }, { call: { operation: second } }]\n";
+    let bed = Bed::with_vendor(&vendor, rules, &acme.url, &SECRETS).await;
+    down.store(true, Ordering::SeqCst);
+    bed.enter().await;
+    acme.until("POST /second", 1).await;
+    acme.until("POST /first", 1).await;
+    let order: Vec<_> = acme.asked("POST /").into_iter().map(|asked| asked.line).filter(|line| line != "POST /token").collect();
+    assert_eq!(order, ["POST /first", "POST /second"]);
+}
