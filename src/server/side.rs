@@ -201,3 +201,17 @@ pub(super) async fn line<T: serde::de::DeserializeOwned>(store: &Path, line: &st
     BufReader::new(reading).read_line(&mut answer).await?;
     serde_json::from_str(&answer).map(Some).map_err(io::Error::other)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_handed_over_in_pieces_is_one_deed() {
+        let piece = |all| Ask::backfill(AccountId::new("acme"), Vec::new(), "olga".to_owned(), all);
+        let deed = |all| piece(all).deed(Timestamp::UNIX_EPOCH, 0).map(|deed| (deed.who, deed.what));
+        let olga = |what: &str| Some(("olga".to_owned(), what.to_owned()));
+        assert_eq!([deed(Some(45)), deed(Some(1))], [olga("hand over 45 events"), olga("hand over an event")]);
+        assert_eq!(deed(None), None);
+    }
+}

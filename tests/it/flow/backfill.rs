@@ -2,6 +2,7 @@
 
 use super::bed::{ADA, EMAIL, STAGE, TEST};
 use super::process::Deployed;
+use leverd::store::{Options, Store};
 use std::process::Output;
 
 const RULE: &str = "invite on trigger stage";
@@ -45,6 +46,9 @@ async fn b17_b86_who_was_there_before_is_shown_and_invited_only_when_told_and_on
     let (code, shown) = backfill(&deployed, &[RULE, "--yes"]).await;
     assert!(code == Some(0) && shown.contains("was backfilled before"), "{shown}");
     assert_eq!(control.mails().len(), 1);
+    let store = Store::open(Options::path(deployed.config.with_file_name("leverd.db")).read_only()).await.unwrap();
+    let deeds = store.deeds(9).await.unwrap();
+    assert!(deeds.iter().any(|deed| deed.what == "hand over an event" && deed.about == format!("rule `{RULE}`")), "{deeds:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
