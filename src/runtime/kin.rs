@@ -44,7 +44,8 @@ pub(super) fn machine() -> String {
     if name.trim().is_empty() { "node".to_owned() } else { name.trim().to_owned() }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
     use std::process::Command;

@@ -375,14 +375,12 @@ async fn give_up(node: Arc<Node>, accounts: BTreeSet<AccountId>) {
     let given: Vec<AccountId> = accounts.iter().cloned().collect();
     loop {
         let mut leaving = node.tenure.turn.lock().await;
-        match node.store.give_up(given.clone(), node.tenure.pace.terms(), node.clock.now()).await {
-            Err(StoreError::Unavailable(_)) => {}
-            // Or its time is over anyway.
-            _ => {
-                leaving.retain(|account| !accounts.contains(account));
-                tracing::info!(given = given.len(), "accounts were given to other nodes");
-                return;
-            }
+        let told = node.store.give_up(given.clone(), node.tenure.pace.terms(), node.clock.now()).await;
+        if !matches!(told, Err(StoreError::Unavailable(_))) {
+            // Where it is refused, this node's time is over, and they are others' anyway.
+            leaving.retain(|account| !accounts.contains(account));
+            tracing::info!(given = given.len(), "accounts were given to other nodes");
+            return;
         }
         drop(leaving);
         tokio::time::sleep(node.tenure.pace.beat()).await;
