@@ -96,9 +96,25 @@ pub struct Leave {
     gate: RateGate,
     ended: Ended,
     started: Instant,
+    /// What goes with it.
+    kept: Option<Kept>,
+}
+
+/// Dropped with a leave.
+struct Kept(#[expect(dead_code, reason = "it is only dropped")] Box<dyn std::any::Any + Send>);
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Kept")
+    }
 }
 
 impl Leave {
+    /// Keeps something until this ends.
+    pub fn keep(&mut self, what: Box<dyn std::any::Any + Send>) {
+        self.kept = Some(Kept(what));
+    }
+
     /// The request is about to be sent.
     pub fn sending(&mut self) {
         (self.ended, self.started) = (Ended::Lost, Instant::now());
@@ -145,7 +161,7 @@ impl RateGate {
 
     /// Waits for leave to send one request. Dropping the future gives the place up and costs nothing.
     pub async fn acquire(&self, account: &AccountId, class: Class) -> Leave {
-        let leave = || Leave { gate: self.clone(), ended: Ended::Unused, started: Instant::now() };
+        let leave = || Leave { gate: self.clone(), ended: Ended::Unused, started: Instant::now(), kept: None };
         if planted(Bug::NoBudget) {
             self.lock().bucket.force();
             return leave();

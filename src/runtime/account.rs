@@ -64,6 +64,8 @@ pub struct Connection {
     /// Credentials that replaced those of the endpoint.
     auth: ArcSwapOption<Auth>,
     pub gate: RateGate,
+    /// Whose budget the gate is: a hash.
+    pub(super) credential: String,
     pub breaker: Arc<Mutex<Breaker>>,
     /// Since when the destination refuses our credentials.
     suspended: Mutex<Option<Timestamp>>,
@@ -73,7 +75,7 @@ impl Connection {
     /// A connection through which nothing has gone yet.
     pub fn new(endpoint: Endpoint, gate: RateGate) -> Self {
         let breaker = Arc::new(Mutex::new(Breaker::new(Policy::default())));
-        Self { endpoint, auth: ArcSwapOption::empty(), gate, breaker, suspended: Mutex::new(None) }
+        Self { endpoint, auth: ArcSwapOption::empty(), gate, credential: String::new(), breaker, suspended: Mutex::new(None) }
     }
 
     /// The destination with the credentials of now.
@@ -223,6 +225,11 @@ impl Account {
     /// The rules in force now.
     pub fn active(&self) -> Arc<Active> {
         self.active.load_full()
+    }
+
+    /// All its connections.
+    pub(super) fn connections(&self) -> impl Iterator<Item = &Connection> {
+        std::iter::once(&self.lever).chain(self.vendors.values().map(|vendor| &vendor.connection))
     }
 
     /// The connection of a destination, if the account has one.

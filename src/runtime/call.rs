@@ -8,6 +8,7 @@ use super::account::{Account, Connection};
 use super::clock::Clock;
 use super::gates::Gates;
 use super::notices::Poster;
+use super::pool;
 use super::reach::Reach;
 use super::service::ReloadState;
 use super::snapshots::Snapshots;
@@ -67,6 +68,8 @@ pub struct Node {
     pub(super) held: ArcSwap<BTreeMap<AccountId, Held>>,
     /// leverd is being stopped: nothing new begins.
     pub(super) stopping: CancellationToken,
+    /// When it was last looked for webhooks that another node made.
+    pub(super) looked: tokio::sync::Mutex<Option<Instant>>,
     /// For deliveries that are being stored, in KiB.
     pub(super) room: Semaphore,
 }
@@ -133,6 +136,7 @@ impl Node {
             access: Access::default(),
             held: ArcSwap::default(),
             stopping: CancellationToken::new(),
+            looked: tokio::sync::Mutex::default(),
             room: Semaphore::new(super::intake::ROOM),
         }
     }
@@ -234,7 +238,7 @@ impl Node {
         let connection = self.open(account, to).await?;
         match self.queued(account, to, class).filter(|_| !further) {
             Some(until) => Err(Self::turned_away(to, until)),
-            None => Ok(connection.gate.acquire(&account.id, class).await),
+            None => pool::drawn(self, connection, connection.gate.acquire(&account.id, class).await).await,
         }
     }
 
@@ -255,7 +259,8 @@ impl Node {
 
     /// Waits for the destination's budget for the next request of something that was begun.
     pub(super) async fn go_on(&self, account: &Account, to: &Destination, class: Class) -> Result<Leave, Unready> {
-        Ok(self.open(account, to).await?.gate.acquire(&account.id, class).await)
+        let connection = self.open(account, to).await?;
+        pool::drawn(self, connection, connection.gate.acquire(&account.id, class).await).await
     }
 
     /// The connection, where anything may be sent to it now.
@@ -323,6 +328,7 @@ impl Node {
                 return (exchange, false);
             }
             let leave = connection.gate.acquire(&account.id, Class::Person).await;
+            let Ok(leave) = pool::drawn(self, connection, leave).await else { return (exchange, false) };
             return (self.send(account, connection, request, leave).await, true);
         }
         (exchange, true)

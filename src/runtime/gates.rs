@@ -1,9 +1,12 @@
 //! One gate for each credential, however many accounts use it: the other side counts credentials, not accounts.
 
+use super::account::Account;
 use crate::http::RateGate;
+use crate::model::hex;
+use arc_swap::ArcSwap;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -12,12 +15,14 @@ use tokio::time::Instant;
 pub(super) struct Gates {
     /// When this process began to send.
     born: Instant,
-    gates: Mutex<BTreeMap<[u8; 32], RateGate>>,
+    gates: Mutex<BTreeMap<String, RateGate>>,
+    /// Those that several accounts use.
+    pooled: ArcSwap<BTreeSet<String>>,
 }
 
 impl Gates {
     pub(super) fn new() -> Self {
-        Self { born: Instant::now(), gates: Mutex::default() }
+        Self { born: Instant::now(), gates: Mutex::default(), pooled: ArcSwap::default() }
     }
 
     /// How long this process can have sent.
@@ -26,14 +31,31 @@ impl Gates {
     }
 
     /// The gate of the credential that these texts make up, base URL first; `fresh` if it has none yet. No secret is kept.
-    pub(super) fn of(&self, credential: &[&str], fresh: RateGate) -> RateGate {
+    pub(super) fn of(&self, credential: &[&str], fresh: RateGate) -> (RateGate, String) {
         let mut hash = Sha256::new();
         for text in credential {
             hash.update(text.len().to_le_bytes());
             hash.update(text);
         }
         let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        gates.entry(hash.finalize().into()).or_insert(fresh).clone()
+        let hash = hex(&hash.finalize());
+        (gates.entry(hash.clone()).or_insert(fresh).clone(), hash)
+    }
+
+    /// These accounts are in force: which credentials do several of them use?
+    pub(super) fn sort_out<'a>(&self, accounts: impl Iterator<Item = &'a Account>) {
+        let (mut once, mut pooled) = (BTreeSet::new(), BTreeSet::new());
+        for connection in accounts.flat_map(Account::connections) {
+            if !once.insert(&connection.credential) {
+                pooled.insert(connection.credential.clone());
+            }
+        }
+        self.pooled.store(Arc::new(pooled));
+    }
+
+    /// Whether several accounts use a credential.
+    pub(super) fn is_pooled(&self, credential: &str) -> bool {
+        self.pooled.load().contains(credential)
     }
 }
 
@@ -45,7 +67,7 @@ mod tests {
     #[tokio::test]
     async fn accounts_with_one_credential_share_its_gate_and_others_do_not() {
         let gates = Gates::new();
-        let of = |credential: &[&str]| gates.of(credential, RateGate::new(Rate::LEVER));
+        let of = |credential: &[&str]| gates.of(credential, RateGate::new(Rate::LEVER)).0;
         let (one, same) = (of(&["https://api.lever.co/v1", "key"]), of(&["https://api.lever.co/v1", "key"]));
         let leave = one.acquire(&"acme".into(), crate::model::Class::Stage).await;
         assert!((same.left().requests - 19.0).abs() < 1e-9);

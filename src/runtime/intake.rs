@@ -2,7 +2,7 @@
 
 use super::account::Account;
 use super::call::Node;
-use super::callback;
+use super::{callback, webhooks};
 use crate::lever::webhook::{self, Opened, Refusal, Signing};
 use crate::model::{AccountId, ConnectionName, Delivery, DeliveryId, Hint, LeverEvent, Source, VendorName, hex};
 use crate::store::{Received, StoreError};
@@ -54,7 +54,10 @@ pub async fn lever(node: &Node, account: &AccountId, event: LeverEvent, body: &[
         Ok(account) => account,
         Err(answer) => return answer,
     };
-    let opened = open(&account, event, body, now);
+    let mut opened = open(&account, event, body, now);
+    if matches!(&opened, Err(refusal) if refusal.status == 401) && webhooks::look_for_others(node).await {
+        opened = open(&account, event, body, now);
+    }
     settle(node, &account, event, opened, now).await
 }
 
@@ -62,15 +65,9 @@ pub async fn lever(node: &Node, account: &AccountId, event: LeverEvent, body: &[
 /// accounts are tried whichever fits, so that the time says nothing.
 pub async fn lever_shared(node: &Node, event: LeverEvent, body: &[u8]) -> Answer {
     let now = node.clock.now();
-    let (accounts, held) = (node.all_accounts(), node.held());
-    let held = held.values().filter_map(|held| held.account.clone());
-    let (mut found, mut refused): (Vec<(Arc<Account>, _)>, _) = (Vec::new(), None);
-    for account in accounts.values().cloned().chain(held) {
-        let tokens = account.signing();
-        match webhook::open(event, body, Signing::Tokens(&tokens), now) {
-            Err(refusal) if refusal.status == 401 => refused = Some(refusal),
-            opened => found.push((account, opened)),
-        }
+    let (mut found, mut refused) = whose(node, event, body, now);
+    if found.is_empty() && webhooks::look_for_others(node).await {
+        (found, refused) = whose(node, event, body, now);
     }
     let refusal = match (found.pop(), found.is_empty()) {
         (Some((_, Err(refusal))), _) if refusal.status == 400 => refusal,
@@ -84,6 +81,26 @@ pub async fn lever_shared(node: &Node, event: LeverEvent, body: &[u8]) -> Answer
     // The sender named no account, so it is counted with none.
     self::refused(node, None, "lever", &refusal.reason, refusal.status, now).await;
     refusal.into()
+}
+
+/// The accounts whose tokens fit, with what was opened; and why the others' do not.
+fn whose(
+    node: &Node,
+    event: LeverEvent,
+    body: &[u8],
+    now: Timestamp,
+) -> (Vec<(Arc<Account>, Result<Opened, Refusal>)>, Option<Refusal>) {
+    let (accounts, held) = (node.all_accounts(), node.held());
+    let held = held.values().filter_map(|held| held.account.clone());
+    let (mut found, mut refused) = (Vec::new(), None);
+    for account in accounts.values().cloned().chain(held) {
+        let tokens = account.signing();
+        match webhook::open(event, body, Signing::Tokens(&tokens), now) {
+            Err(refusal) if refusal.status == 401 => refused = Some(refusal),
+            opened => found.push((account, opened)),
+        }
+    }
+    (found, refused)
 }
 
 /// A vendor's delivery, `/hooks/{vendor}/{connection}/{token}`, from that address as far as it is known.

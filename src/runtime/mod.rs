@@ -38,6 +38,7 @@ pub mod notices;
 mod planner;
 mod poll;
 pub mod poller;
+mod pool;
 pub mod preview;
 pub mod progress;
 pub mod project;

@@ -318,6 +318,7 @@ async fn put_in_force(node: &Node, reading: &Reading, loaded: Loaded, here: &Her
         node.public_url.store(Arc::new(Some(url.clone())));
     }
     node.retention.store(Arc::new(project.config.retention));
+    node.gates.sort_out(accounts.values().map(Arc::as_ref));
     node.accounts.store(Arc::new(accounts));
     node.renamed();
     node.tests.forget();
@@ -506,8 +507,9 @@ async fn activate(
 }
 
 /// A connection; its breaker is the old one's if it is the same destination.
-fn connection(endpoint: Endpoint, gate: RateGate, old: Option<&Connection>) -> Connection {
+fn connection(endpoint: Endpoint, (gate, credential): (RateGate, String), old: Option<&Connection>) -> Connection {
     let mut connection = Connection::new(endpoint, gate);
+    connection.credential = credential;
     if let Some(old) = old.filter(|old| old.endpoint.base_url == connection.endpoint.base_url) {
         // The same credentials are refused as before.
         let refused = old.suspended().filter(|_| old.addressed().auth == connection.endpoint.auth);

@@ -141,6 +141,7 @@ pub(super) struct Tenure {
     /// One at a time changes leases: what the store answers is how it is.
     turn: tokio::sync::Mutex<BTreeSet<AccountId>>,
     eldest: AtomicBool,
+    joined: AtomicBool,
     /// Other accounts are in force.
     anew: Notify,
 }
@@ -156,6 +157,7 @@ impl Tenure {
             claiming: RwLock::new(()),
             turn: tokio::sync::Mutex::default(),
             eldest: AtomicBool::new(!shared),
+            joined: AtomicBool::new(false),
             anew: Notify::new(),
         }
     }
@@ -163,6 +165,11 @@ impl Tenure {
     /// Whether other nodes may work on the same store.
     pub(super) const fn is_shared(&self) -> bool {
         self.shared
+    }
+
+    /// Whether this node draws from the budgets that all nodes share: those of others end with their nodes, and a command is none.
+    pub(super) fn draws(&self) -> bool {
+        self.shared && self.joined.load(Ordering::Relaxed)
     }
 
     /// Whether this node does what only one need do.
@@ -285,6 +292,7 @@ async fn beat(node: &Arc<Node>, join: bool, full: bool, gone: Vec<u64>) -> Resul
     node.clock.keep_to(tenancy.now);
     tell(&tenancy);
     tenure.eldest.store(tenancy.eldest, Ordering::Relaxed);
+    tenure.joined.store(true, Ordering::Relaxed);
     take(node, &tenancy, &leaving).await?;
     if leaving.is_empty() {
         let stakes = tenure.stakes.load();

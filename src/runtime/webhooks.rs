@@ -11,8 +11,15 @@ use crate::lever::api::{self, Unread, Webhook};
 use crate::lever::register::{self, Step, Wanted};
 use crate::model::{AccountId, Class, EventKind, Exchange, LeverEvent, Request, Secret};
 use crate::store::{SigningToken, StoreError};
+use jiff::SignedDuration;
 use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::Instant;
 
+/// How often it is looked for webhooks of other nodes.
+const LOOK: Duration = Duration::from_secs(1);
+/// How old those may be.
+const LATELY: SignedDuration = SignedDuration::from_hours(24);
 /// A webhook whose answer got lost is made again so often.
 const TRIES: usize = 3;
 
@@ -218,6 +225,30 @@ async fn keep(node: &Node, account: &Account, wanted: &Wanted, webhook: String, 
         SigningToken { event: wanted.event, webhook, url: wanted.url.clone(), token: sealed, created_at: node.clock.now() };
     node.store.keep_signing_token(&account.id, kept).await?;
     Ok(())
+}
+
+/// Another node may have made webhooks since this one looked: accepts their tokens too. At most once a second, since anybody may send
+/// what nobody signed. False: there are none.
+pub(super) async fn look_for_others(node: &Node) -> bool {
+    let mut looked = node.looked.lock().await;
+    if !node.store.is_shared() || looked.is_some_and(|last| last.elapsed() < LOOK) {
+        return false;
+    }
+    *looked = Some(Instant::now());
+    // Whatever is older was read at the start, or by an earlier look.
+    let since = node.clock.now() - LATELY;
+    let Ok(kept) = node.store.signing_tokens_since(since).await else { return false };
+    let vault = node.vault.load_full();
+    let mut new = false;
+    for (id, kept) in kept {
+        if let (Some(account), Ok(token)) = (node.known(&id), vault.open(&id, &place(&kept.webhook), &kept.token))
+            && !account.signing().contains(&token)
+        {
+            account.accept(token);
+            new = true;
+        }
+    }
+    new
 }
 
 /// The tokens that sign what the API made, opened. One that does not open is told, and the others count. What was sealed with an

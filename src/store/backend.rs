@@ -9,7 +9,7 @@ use super::commit::{Begun, Derived, Finish, PlanMade, Purge, Received, Run};
 use super::deeds::Deed;
 use super::error::Result;
 use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
-use super::lease::{Beat, Beaten, Hint, NodeRow, Terms};
+use super::lease::{Beat, Beaten, Draw, Drawn, Hint, NodeRow, Terms};
 use super::rows::{
     Arrived, Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Person, Recorded, Refused, Retention, RunRow, SigningToken,
     Size, Span, TimerRow,
@@ -77,6 +77,10 @@ pub trait Backend: Send {
     fn give_up(&mut self, accounts: &[AccountId], terms: &Terms, at: Timestamp) -> Result<()>;
     /// Ends this node.
     fn leave(&mut self, terms: &Terms, at: Timestamp) -> Result<()>;
+    /// One request of a credential that several nodes use.
+    fn draw(&mut self, draw: &Draw, at: Timestamp) -> Result<Drawn>;
+    /// It has ended. False: ask again.
+    fn end_draw(&mut self, draw: &Draw, at: Timestamp) -> Result<bool>;
     /// Work that is due after `until`, timers aside, is due at `now`: it was put off by a clock that was wrong.
     fn pull_in(&mut self, now: Timestamp, until: Timestamp) -> Result<usize>;
 
@@ -204,6 +208,7 @@ pub trait Reader: Send {
     fn deeds(&self, limit: usize) -> Result<Vec<Deed>>;
     fn refusals(&self, account: &AccountId) -> Result<Vec<Refused>>;
     fn timers(&self, account: &AccountId, pack: &PackName, rule: &RuleName) -> Result<Vec<TimerRow>>;
+    fn signing_tokens_since(&self, since: Timestamp) -> Result<Vec<(AccountId, SigningToken)>>;
     fn signing_tokens(&self, account: &AccountId) -> Result<Vec<SigningToken>>;
     fn grant(&self, account: &AccountId, connection: &ConnectionName) -> Result<Option<Grant>>;
     fn cursor(&self, account: &AccountId, name: &str) -> Result<Option<String>>;

@@ -101,3 +101,31 @@ pub enum Hint {
     /// Accounts have become free.
     Leases,
 }
+
+/// What is drawn from the budget of a credential that several nodes use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draw {
+    /// A hash of the credential.
+    pub credential: String,
+    pub burst: u32,
+    /// How many millionths of a request come back in a second.
+    pub micro_per_second: u64,
+}
+
+impl Draw {
+    /// One request of a credential with this rate.
+    pub fn new(credential: &str, burst: u32, per_second: f64) -> Self {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rates are small and positive")]
+        let micro_per_second = (per_second * 1e6).max(1.0) as u64;
+        Self { credential: credential.to_owned(), burst: burst.max(1), micro_per_second }
+    }
+}
+
+/// What came of a draw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drawn {
+    /// It may be sent; [`super::Store::end_draw`] says when that has ended.
+    Now,
+    /// Ask again after this.
+    Not(SignedDuration),
+}

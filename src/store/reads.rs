@@ -248,6 +248,11 @@ impl Store {
         self.read(move |store| store.timers(&account, &pack, &rule)).await
     }
 
+    /// The tokens of webhooks that were made since then, of all accounts.
+    pub async fn signing_tokens_since(&self, since: Timestamp) -> Result<Vec<(AccountId, SigningToken)>> {
+        self.read(move |store| store.signing_tokens_since(since)).await
+    }
+
     /// The tokens that may sign this account's webhooks, newest first.
     pub async fn signing_tokens(&self, account: &AccountId) -> Result<Vec<SigningToken>> {
         let account = account.clone();

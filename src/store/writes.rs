@@ -4,7 +4,7 @@ use super::claim::{Claim, ClaimedDelivery, ClaimedEvent, ClaimedLane, Recovered,
 use super::commit::{Begun, Derived, Finish, Looked, PlanMade, Purge, Received, Run};
 use super::error::Result;
 use super::handle::Store;
-use super::lease::{Beat, Beaten, Terms};
+use super::lease::{Beat, Beaten, Draw, Drawn, Terms};
 use super::rows::{Retention, SigningToken};
 use super::writer::Point;
 use crate::model::{
@@ -125,6 +125,16 @@ impl Store {
     /// Ends this node, in which nothing is under way any more: its accounts are free at once.
     pub async fn leave(&self, terms: Terms, at: Timestamp) -> Result<()> {
         self.write(Point::Other, move |store| store.leave(&terms, at)).await
+    }
+
+    /// Draws one request from the budget of a credential that several nodes use.
+    pub async fn draw(&self, draw: Draw, at: Timestamp) -> Result<Drawn> {
+        self.write(Point::Other, move |store| store.draw(&draw, at)).await
+    }
+
+    /// What was drawn has ended. False: another node has the row just now; ask again.
+    pub async fn end_draw(&self, draw: Draw, at: Timestamp) -> Result<bool> {
+        self.write(Point::Other, move |store| store.end_draw(&draw, at)).await
     }
 
     /// Work that is due after `until` becomes due at `now`, timers aside; how much that was. For a clock that turned out to be wrong: what

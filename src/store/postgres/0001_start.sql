@@ -190,6 +190,13 @@ CREATE TABLE lease (
 );
 CREATE INDEX lease_node ON lease (node);
 
+-- What a credential that accounts of several nodes use may send in all: owed, in millionths of a request, as it was at `at`; and what each
+-- node has drawn that has not ended.
+CREATE TABLE pool (credential TEXT COLLATE "C" PRIMARY KEY, owed BIGINT NOT NULL, at BIGINT NOT NULL) WITH (fillfactor = 50);
+CREATE TABLE drawn (
+  credential TEXT COLLATE "C" NOT NULL, node BIGINT NOT NULL, count BIGINT NOT NULL, PRIMARY KEY (credential, node)
+) WITH (fillfactor = 50);
+
 -- What we put under the keys of an opportunity: Lever's ids of notes, files, forms and feedback, URLs of links, each with the digest
 -- of its content.
 CREATE TABLE placed (

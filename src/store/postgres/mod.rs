@@ -280,6 +280,10 @@ impl Dialect for Postgres {
         now.ok_or_else(|| StoreError::Unavailable("the database does not say what the time is".to_owned()))
     }
 
+    fn as_int(&self) -> &'static str {
+        "::bigint"
+    }
+
     fn locking(&self) -> &'static str {
         " FOR NO KEY UPDATE"
     }

@@ -43,6 +43,10 @@ pub(in crate::store) trait Dialect: Send {
     fn now(&self, told: Timestamp) -> Result<i64> {
         Ok(told.as_millisecond())
     }
+    /// What makes a sum an integer again.
+    fn as_int(&self) -> &'static str {
+        ""
+    }
     /// Locks the rows that a statement reads until the batch ends.
     fn locking(&self) -> &'static str {
         ""

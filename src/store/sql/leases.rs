@@ -181,6 +181,7 @@ impl Sql {
     /// Ends a node: its claims, its leases. What it had begun waits until `settle_at`.
     fn free(&mut self, node: i64, now: i64, settle_at: i64) -> Result<()> {
         exec(&self.db, "UPDATE node SET until = ?2 WHERE epoch = ?1", params![node, ENDED])?;
+        self.drawn_by(node)?;
         if !planted(Bug::ClaimsKept) {
             exec(&self.db, "UPDATE ready SET held = 0 WHERE held = ?1", params![node])?;
         }
@@ -312,6 +313,7 @@ impl Sql {
         }
         let mine: Vec<AccountId> = self.mine()?.iter().cloned().collect();
         self.given_up(&mine, terms, at)?;
+        self.drawn_by(self.epoch)?;
         exec(&self.db, "UPDATE node SET until = ?2 WHERE epoch = ?1", params![self.epoch, ENDED])?;
         Ok(())
     }

@@ -15,6 +15,7 @@ mod grants;
 mod intake;
 mod leases;
 mod planning;
+mod pools;
 mod read_facts;
 mod read_health;
 mod read_runs;
@@ -29,7 +30,7 @@ use super::commit::{Begun, Derived, Finish, PlanMade, Purge, Received, Run};
 use super::deeds::Deed;
 use super::error::Result;
 use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
-use super::lease::{Beat, Beaten, NodeRow, Terms};
+use super::lease::{Beat, Beaten, Draw, Drawn, NodeRow, Terms};
 use super::rows::{
     Arrived, Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Person, Recorded, Refused, Retention, RunRow, SigningToken,
     Size, Span, TimerRow,
@@ -182,6 +183,14 @@ impl Backend for Sql {
 
     fn leave(&mut self, terms: &Terms, at: Timestamp) -> Result<()> {
         self.left(terms, at)
+    }
+
+    fn draw(&mut self, draw: &Draw, at: Timestamp) -> Result<Drawn> {
+        self.drawn(draw, at)
+    }
+
+    fn end_draw(&mut self, draw: &Draw, at: Timestamp) -> Result<bool> {
+        self.drawn_ended(draw, at)
     }
 
     fn pull_in(&mut self, now: Timestamp, until: Timestamp) -> Result<usize> {
@@ -523,6 +532,10 @@ impl Reader for SqlReader {
 
     fn timers(&self, account: &AccountId, pack: &PackName, rule: &RuleName) -> Result<Vec<TimerRow>> {
         read_facts::timers(&self.db, account, pack, rule)
+    }
+
+    fn signing_tokens_since(&self, since: Timestamp) -> Result<Vec<(AccountId, SigningToken)>> {
+        read_health::signing_tokens_since(&self.db, since)
     }
 
     fn signing_tokens(&self, account: &AccountId) -> Result<Vec<SigningToken>> {

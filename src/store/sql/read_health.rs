@@ -3,7 +3,7 @@
 use super::columns::{
     BEGUN, Bytes, DELIVERY, EFFECT, EVENT, NEVER, PARKED, TIMER, UNKNOWN, all, decode, ms, one, readable, reason, time, work_of,
 };
-use super::db::{Db, params};
+use super::db::{Bind, Db, params};
 use super::read_runs::{chosen, delivery};
 use crate::model::{AccountId, Effect, Event, Id, LeverEvent, Notice, OpportunityId, PackName, RuleName, Sealed, Source};
 use crate::store::claim::Work;
@@ -201,22 +201,28 @@ pub(super) fn refusals(db: &Db, account: &AccountId) -> Result<Vec<Refused>> {
 }
 
 pub(super) fn signing_tokens(db: &Db, account: &AccountId) -> Result<Vec<SigningToken>> {
-    let rows = all(
-        db,
-        "SELECT webhook, event, url, key_id, token, created_at FROM signing_token WHERE account = ?1 ORDER BY created_at DESC, webhook",
-        params![account.as_str()],
-        |row| {
-            let texts: (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok((texts, Sealed { key: row.get(3)?, bytes: row.get(4)? }, row.get::<i64>(5)?))
-        },
-    )?;
+    let tokens = tokens(db, "account = ?1 ORDER BY created_at DESC, webhook", params![account.as_str()])?;
+    Ok(tokens.into_iter().map(|(_, token)| token).collect())
+}
+
+pub(super) fn signing_tokens_since(db: &Db, since: Timestamp) -> Result<Vec<(AccountId, SigningToken)>> {
+    tokens(db, "created_at >= ?1", params![ms(since)])
+}
+
+fn tokens(db: &Db, which: &str, values: &[&dyn Bind]) -> Result<Vec<(AccountId, SigningToken)>> {
+    let sql = format!("SELECT webhook, event, url, key_id, token, created_at, account FROM signing_token WHERE {which}");
+    let rows = all(db, &sql, values, |row| {
+        let texts: (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let account = AccountId::new(row.get::<String>(6)?);
+        Ok((account, texts, Sealed { key: row.get(3)?, bytes: row.get(4)? }, row.get::<i64>(5)?))
+    })?;
     let mut tokens = Vec::new();
-    for ((webhook, event, url), token, created_at) in rows {
+    for (account, (webhook, event, url), token, created_at) in rows {
         let Ok(event) = event.parse::<LeverEvent>() else {
             tracing::warn!(%webhook, "left out a signing token of an event that this version does not know");
             continue;
         };
-        tokens.push(SigningToken { event, webhook, url, token, created_at: time(created_at) });
+        tokens.push((account, SigningToken { event, webhook, url, token, created_at: time(created_at) }));
     }
     Ok(tokens)
 }

@@ -8,3 +8,9 @@ CREATE TABLE lease (
   account TEXT PRIMARY KEY, node INTEGER NOT NULL, free_since INTEGER NOT NULL, settle_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX lease_node ON lease (node);
+-- What a credential that accounts of several nodes use may send in all: owed, in millionths of a request, as it was at `at`; and what each
+-- node has drawn that has not ended.
+CREATE TABLE pool (credential TEXT PRIMARY KEY, owed INTEGER NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE drawn (
+  credential TEXT NOT NULL, node INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (credential, node)
+) STRICT, WITHOUT ROWID;

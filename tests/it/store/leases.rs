@@ -3,8 +3,8 @@
 use super::*;
 use crate::postgres::Base;
 use jiff::SignedDuration;
-use leverd::store::lease::Tenancy;
-use leverd::store::{Beat, Beaten, EffectState, Process, StoreError, Terms, Work};
+use leverd::store::lease::{Draw, Drawn, Tenancy};
+use leverd::store::{Beat, Beaten, EffectState, Process, SigningToken, StoreError, Terms, Work};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -214,4 +214,47 @@ async fn nodes_wake_each_other() {
     leases.mark_unchanged();
     one.give_up(vec![acme()], TERMS, at(1)).await.unwrap();
     tokio::time::timeout(patience, leases.changed()).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_nodes_draw_from_one_budget_is_no_more_than_it_allows_and_a_dead_nodes_share_comes_back() {
+    let base = home().await;
+    let (one, _) = joined(&base, &["acme", "bolt"]).await;
+    let (two, _) = joined(&base, &["acme", "bolt"]).await;
+    // One in eleven days.
+    let draw = || Draw::new("vendor", 3, 1e-6);
+    let now = async |store: &Store| store.draw(draw(), at(1)).await.unwrap() == Drawn::Now;
+    assert!(now(&one).await && now(&two).await && now(&one).await);
+    assert!(!now(&one).await && !now(&two).await);
+    assert!(two.draw(Draw::new("another", 3, 1.0), at(1)).await.unwrap() == Drawn::Now);
+    // What has ended is owed for as long as the rate says.
+    assert!(one.end_draw(draw(), at(2)).await.unwrap());
+    assert!(matches!(two.draw(draw(), at(2)).await.unwrap(), Drawn::Not(wait) if wait == SignedDuration::from_secs(10)));
+    base.sql("UPDATE pool SET at = at - 1000000000").await;
+    assert!(now(&two).await && !now(&two).await);
+    // One that died left one under way, which is owed from then on.
+    late(&base, &one).await;
+    lives(&two, beat(&["acme", "bolt"], false)).await;
+    assert!(!now(&two).await);
+    base.sql("UPDATE pool SET at = at - 1000000000").await;
+    assert!(now(&two).await && !now(&two).await);
+    assert!(matches!(one.draw(draw(), at(3)).await, Err(StoreError::Fenced)), "it is no node any more");
+    assert!(one.end_draw(draw(), at(3)).await.unwrap(), "that ended with it");
+    assert!(!now(&two).await);
+}
+
+#[tokio::test]
+async fn webhooks_that_another_node_made_are_found() {
+    let base = home().await;
+    let (one, two) = (base.open().await.unwrap(), base.open().await.unwrap());
+    let token = |webhook: &str, seconds| SigningToken {
+        event: LeverEvent::CandidateStageChange,
+        webhook: webhook.to_owned(),
+        url: "https://leverd.example.com".to_owned(),
+        token: leverd::model::Sealed { key: String::new(), bytes: vec![1] },
+        created_at: at(seconds),
+    };
+    one.keep_signing_token(&acme(), token("old", 1)).await.unwrap();
+    one.keep_signing_token(&acme(), token("new", 5)).await.unwrap();
+    assert_eq!(two.signing_tokens_since(at(5)).await.unwrap(), [(acme(), token("new", 5))]);
 }

@@ -1,0 +1,59 @@
+//! One budget over all nodes for a credential that several accounts use: a vendor counts requests, not our machines.
+//!
+//! An account's own credential needs nothing of this: one node works on the account. What several accounts use may be used by several
+//! nodes, so each request is drawn from the store first, beside the gate of this process, which keeps the order. It leans on the
+//! store's commits.
+
+use super::account::Connection;
+use super::call::{Node, Unready};
+use crate::http::Leave;
+use crate::store::lease::{Draw, Drawn};
+use crate::store::{Store, StoreError};
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// The store did not answer.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// What was drawn, until it is dropped.
+struct Held {
+    store: Store,
+    draw: Draw,
+    /// The database has the time; a store that has none goes by this.
+    at: Timestamp,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let (store, draw, at) = (self.store.clone(), self.draw.clone(), self.at);
+        // Whoever ends may be cancelled. Without a runtime the process ends, and what it drew ends with it.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            loop {
+                match store.end_draw(draw.clone(), at).await {
+                    Ok(true) => return,
+                    Ok(false) => tokio::time::sleep(Duration::from_millis(20)).await,
+                    Err(StoreError::Unavailable(_)) => tokio::time::sleep(AGAIN).await,
+                    Err(_) => return,
+                }
+            }
+        });
+    }
+}
+
+/// Draws one request of a connection's credential, where other nodes may use it too.
+pub(super) async fn drawn(node: &Node, connection: &Connection, mut leave: Leave) -> Result<Leave, Unready> {
+    if !node.tenure.draws() || !node.gates.is_pooled(&connection.credential) {
+        return Ok(leave);
+    }
+    let rate = connection.gate.rate();
+    let draw = Draw::new(&connection.credential, rate.burst, rate.per_second);
+    loop {
+        match node.store.draw(draw.clone(), node.clock.now()).await? {
+            Drawn::Now => break,
+            Drawn::Not(wait) => tokio::time::sleep(Duration::try_from(wait).unwrap_or(AGAIN)).await,
+        }
+    }
+    leave.keep(Box::new(Held { store: node.store.clone(), draw, at: node.clock.now() }));
+    Ok(leave)
+}
