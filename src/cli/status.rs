@@ -40,6 +40,9 @@ impl Status {
 fn tell(out: &mut Out, account: &AccountStatus) -> anyhow::Result<()> {
     out.line(format_args!("account {}", account.account))?;
     out.line(format_args!("  Lever      {}", account.lever))?;
+    if let Some(node) = &account.node {
+        out.line(format_args!("  node       {node}"))?;
+    }
     for (connection, since) in &account.suspended {
         out.line(format_args!("  suspended  {connection} refuses the credentials since {}", describe::time(*since)))?;
     }

@@ -15,14 +15,14 @@ use tokio::time::Instant;
 pub(super) struct Gates {
     /// When this process began to send.
     born: Instant,
-    gates: Mutex<BTreeMap<String, RateGate>>,
+    of: Mutex<BTreeMap<String, RateGate>>,
     /// Those that several accounts use.
     pooled: ArcSwap<BTreeSet<String>>,
 }
 
 impl Gates {
     pub(super) fn new() -> Self {
-        Self { born: Instant::now(), gates: Mutex::default(), pooled: ArcSwap::default() }
+        Self { born: Instant::now(), of: Mutex::default(), pooled: ArcSwap::default() }
     }
 
     /// How long this process can have sent.
@@ -37,7 +37,7 @@ impl Gates {
             hash.update(text.len().to_le_bytes());
             hash.update(text);
         }
-        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gates = self.of.lock().unwrap_or_else(PoisonError::into_inner);
         let hash = hex(&hash.finalize());
         (gates.entry(hash.clone()).or_insert(fresh).clone(), hash)
     }

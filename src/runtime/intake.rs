@@ -83,13 +83,11 @@ pub async fn lever_shared(node: &Node, event: LeverEvent, body: &[u8]) -> Answer
     refusal.into()
 }
 
-/// The accounts whose tokens fit, with what was opened; and why the others' do not.
-fn whose(
-    node: &Node,
-    event: LeverEvent,
-    body: &[u8],
-    now: Timestamp,
-) -> (Vec<(Arc<Account>, Result<Opened, Refusal>)>, Option<Refusal>) {
+/// Accounts whose tokens fit, with what was opened.
+type Fitting = Vec<(Arc<Account>, Result<Opened, Refusal>)>;
+
+/// The accounts whose tokens fit, and why the others' do not.
+fn whose(node: &Node, event: LeverEvent, body: &[u8], now: Timestamp) -> (Fitting, Option<Refusal>) {
     let (accounts, held) = (node.all_accounts(), node.held());
     let held = held.values().filter_map(|held| held.account.clone());
     let (mut found, mut refused) = (Vec::new(), None);

@@ -70,6 +70,17 @@ pub const ALL: &[Metric] = &[
         labels: "",
         meaning: "How long it took from reading changed files to the rules being in force, in seconds",
     },
+    gauge("leverd_nodes", "", "Nodes that have the store and live; 1 where only one process may have it"),
+    gauge(
+        "leverd_node_accounts",
+        "",
+        "Accounts that this node works on: over all nodes, they add up to all that somebody works on",
+    ),
+    gauge(
+        "leverd_beat_age_seconds",
+        "",
+        "How long ago this node last renewed its lease; beyond 15 it starts nothing more, beyond 45 others take its accounts",
+    ),
     gauge("leverd_work", "account, kind, state", "Rows of work: due, waiting for their time, begun, or parked"),
     gauge("leverd_lag_seconds", "account", "For how long the oldest work that is due has been due, in seconds"),
     gauge("leverd_backlog_calls", "account", "About how many calls to Lever the open work leads to"),
@@ -147,6 +158,10 @@ pub async fn look(node: &Node, now: Timestamp) -> Result<(), StoreError> {
     for (part, bytes) in [("file", size.file), ("log", size.log)] {
         metrics::gauge!("leverd_store_bytes", "part" => part).set(bytes as f64);
     }
+    let nodes = if node.store.is_shared() { node.store.nodes(now).await?.len() } else { 1 };
+    metrics::gauge!("leverd_nodes").set(nodes as f64);
+    metrics::gauge!("leverd_node_accounts").set(node.mine().len() as f64);
+    metrics::gauge!("leverd_beat_age_seconds").set(node.tenure.silence().as_secs_f64());
     metrics::gauge!("leverd_held_back").set(node.held().len() as f64);
     for account in node.mine().values() {
         let id = account.id.to_string();

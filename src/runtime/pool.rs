@@ -30,12 +30,12 @@ impl Drop for Held {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(async move {
             loop {
-                match store.end_draw(draw.clone(), at).await {
-                    Ok(true) => return,
-                    Ok(false) => tokio::time::sleep(Duration::from_millis(20)).await,
-                    Err(StoreError::Unavailable(_)) => tokio::time::sleep(AGAIN).await,
-                    Err(_) => return,
-                }
+                let wait = match store.end_draw(draw.clone(), at).await {
+                    Ok(false) => Duration::from_millis(20),
+                    Err(StoreError::Unavailable(_)) => AGAIN,
+                    Ok(true) | Err(_) => return,
+                };
+                tokio::time::sleep(wait).await;
             }
         });
     }

@@ -9,6 +9,7 @@ use crate::model::AccountId;
 use crate::store::{Heard, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,9 @@ pub struct AccountStatus {
     pub parked: u64,
     /// The work that stands, and when it should be done.
     pub backlog: Backlog,
+    /// The node that works on it, where several have the store.
+    #[serde(default)]
+    pub node: Option<String>,
     /// Why the account, or its newest rules, are not in force.
     pub fault: Option<String>,
 }
@@ -48,6 +52,7 @@ pub async fn of(node: &Node) -> Result<Vec<AccountStatus>> {
     let now = node.clock.now();
     let counts = node.store.counts(now).await?;
     let reloads = node.reloads.load_full();
+    let nodes = Nodes::of_all(node).await?;
     let mut all = Vec::new();
     for account in node.all_accounts().values() {
         let of = |states: &[&str]| {
@@ -66,6 +71,7 @@ pub async fn of(node: &Node) -> Result<Vec<AccountStatus>> {
             heard: heard.into_iter().filter(|one| one.source != "timer").map(arrived).collect(),
             parked: of(&["parked"]),
             backlog: progress::of(&counts, &account.id, left, now),
+            node: nodes.of(&account.id),
             fault: reload.and_then(|state| state.message.clone()),
         });
     }
@@ -79,11 +85,34 @@ pub async fn of(node: &Node) -> Result<Vec<AccountStatus>> {
             heard: Vec::new(),
             parked: 0,
             backlog: progress::of(&counts, id, None, now),
+            node: nodes.of(id),
             fault: Some(held.why.clone()),
         });
     }
     all.sort_by(|a, b| a.account.cmp(&b.account));
     Ok(all)
+}
+
+/// Who works on what, where several nodes have the store.
+struct Nodes {
+    shared: bool,
+    names: BTreeMap<AccountId, String>,
+}
+
+impl Nodes {
+    async fn of_all(node: &Node) -> Result<Self> {
+        if !node.store.is_shared() {
+            return Ok(Self { shared: false, names: BTreeMap::new() });
+        }
+        let nodes = node.store.nodes(node.clock.now()).await?;
+        let name = |epoch| nodes.iter().find(|node| node.epoch == epoch).map(|node| node.name.clone());
+        let names = node.store.leased().await?.into_iter().filter_map(|(account, epoch)| Some((account, name(epoch)?)));
+        Ok(Self { shared: true, names: names.collect() })
+    }
+
+    fn of(&self, account: &AccountId) -> Option<String> {
+        self.shared.then(|| self.names.get(account).cloned().unwrap_or_else(|| "none just now".to_owned()))
+    }
 }
 
 async fn lever(node: &Node, account: &Account) -> Result<String> {

@@ -172,6 +172,12 @@ impl Tenure {
         self.shared && self.joined.load(Ordering::Relaxed)
     }
 
+    /// For how long it could not renew its lease.
+    pub(super) fn silence(&self) -> Duration {
+        let until = *self.deadline.0.lock().unwrap_or_else(PoisonError::into_inner);
+        until.map_or(Duration::ZERO, |(from, _)| from.elapsed())
+    }
+
     /// Whether this node does what only one need do.
     pub(super) fn keeps_house(&self) -> bool {
         self.eldest.load(Ordering::Relaxed)

@@ -68,7 +68,8 @@ pub(super) async fn detail(State(shared): State<Shared>) -> Response {
     } else {
         "fine"
     };
-    Json(json!({ "status": status, "at": now, "accounts": accounts })).into_response()
+    let nodes = if node.store.is_shared() { node.store.nodes(now).await.unwrap_or_default() } else { Vec::new() };
+    Json(json!({ "status": status, "at": now, "accounts": accounts, "nodes": nodes })).into_response()
 }
 
 /// Prometheus' text format.

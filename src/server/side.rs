@@ -17,6 +17,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 
+/// How often it is looked whether the other node of this machine has ended.
+const ANOTHER: Duration = Duration::from_secs(2);
 /// A line is no longer.
 const LONGEST: u64 = 1024 * 1024;
 /// Whoever connects says what it wants within this time.
@@ -117,16 +119,24 @@ pub fn path(store: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Answers until cancelled. A socket left by a process that was killed is replaced: the store's lock says that none is alive.
+/// Answers until cancelled. A socket left by a process that was killed is replaced. One at which another node of this machine answers is
+/// left to it, and taken over when that ends: any node does what a command wants.
 pub async fn serve(store: PathBuf, node: Arc<Node>, cancel: CancellationToken) {
     let path = path(&store);
+    while UnixStream::connect(&path).await.is_ok() {
+        tokio::select! { biased; () = cancel.cancelled() => return, () = tokio::time::sleep(ANOTHER) => {} }
+    }
     drop(std::fs::remove_file(&path));
     let opened = UnixListener::bind(&path)
         .and_then(|listener| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).map(|()| listener));
     let listener = match opened {
         Ok(listener) => listener,
         Err(error) => {
-            tracing::warn!(%error, "no side door: `retry` and `skip` work only while leverd is stopped");
+            if node.store.is_shared() {
+                tracing::info!(%error, "no side door: commands go to the database by themselves");
+            } else {
+                tracing::warn!(%error, "no side door: `retry` and `skip` work only while leverd is stopped");
+            }
             return cancel.cancelled().await;
         }
     };

@@ -197,6 +197,7 @@ pub trait Reader: Send {
     fn next_due(&self, accounts: &[AccountId], after: Timestamp) -> Result<Option<Timestamp>>;
     fn counts(&self, now: Timestamp) -> Result<Vec<Count>>;
     fn size(&self) -> Result<Size>;
+    fn leases(&self) -> Result<Vec<(AccountId, u64)>>;
     fn nodes(&self, at: Timestamp) -> Result<Vec<NodeRow>>;
     fn heard(&self, account: &AccountId) -> Result<Vec<Heard>>;
     fn runs_before(&self, account: Option<&AccountId>, before: Timestamp, limit: usize, now: Timestamp) -> Result<Vec<RunRow>>;

@@ -231,6 +231,11 @@ impl Store {
         self.read(move |store| store.counts(now)).await
     }
 
+    /// Which node works on which account, by its epoch; what nobody works on is left out.
+    pub async fn leased(&self) -> Result<Vec<(AccountId, u64)>> {
+        self.read(|store| store.leases()).await
+    }
+
     /// The nodes that have the store, those whose time is over and that nobody has buried yet included. `at`: the time, where the store
     /// has none of its own.
     pub async fn nodes(&self, at: Timestamp) -> Result<Vec<NodeRow>> {

@@ -149,6 +149,28 @@ fn the_image_holds_one_binary_that_runs_as_nobody_and_is_built_by_a_toolchain_th
 }
 
 #[test]
+fn both_nodes_are_one_configuration_and_the_balancer_knows_them() {
+    let compose = documents("compose.yaml", &read("examples/nodes/compose.yaml")).remove(0);
+    let services = compose["services"].as_object().unwrap();
+    let nodes: Vec<&str> =
+        services.iter().filter(|(_, it)| it["image"] == "leverd:latest").map(|(name, _)| name.as_str()).collect();
+    assert_eq!(nodes.len(), 2);
+    assert_eq!(services[nodes[0]], services[nodes[1]]);
+    let config = documents("leverd.yaml", &read("examples/nodes/leverd.yaml")).remove(0);
+    let (port, balancer) =
+        (text(&config["server"]["listen"]).rsplit(':').next().unwrap().to_owned(), read("examples/nodes/Caddyfile"));
+    for node in &nodes {
+        assert!(balancer.contains(&format!("{node}:{port}")), "{node}");
+    }
+    assert!(balancer.contains("/health/ready"));
+    let database = url::Url::parse(text(&config["store"]["postgres"])).unwrap();
+    assert!(services.contains_key(database.host_str().unwrap()), "{database}");
+    assert_eq!(database.path().trim_start_matches('/'), text(&services["db"]["environment"]["POSTGRES_DB"]));
+    let ran = Command::new(env!("CARGO_BIN_EXE_leverd")).arg("validate").arg(path("examples/nodes")).output().unwrap();
+    assert!(ran.status.success(), "{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+}
+
+#[test]
 fn each_alert_says_what_a_person_has_to_do_and_prometheus_takes_the_rules() {
     let file = "examples/service/alerts.yml";
     let rules = documents(file, &read(file)).remove(0);

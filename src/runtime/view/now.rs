@@ -6,7 +6,7 @@ use crate::runtime::call::Node;
 use crate::runtime::clock;
 use crate::runtime::service::ReloadState;
 use crate::runtime::status::{self, AccountStatus};
-use crate::store::Result;
+use crate::store::{NodeRow, Result};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::PoisonError;
 
@@ -21,6 +21,9 @@ pub struct Now {
     pub clock: Option<SignedDuration>,
     pub accounts: Vec<AccountNow>,
     pub notices: Vec<(AccountId, Notice)>,
+    /// Who has the store, where several may; and which of them shows this.
+    pub nodes: Vec<NodeRow>,
+    pub this: u64,
 }
 
 /// One account.
@@ -101,7 +104,9 @@ pub async fn of(node: &Node) -> Result<Now> {
     accounts.sort_by_key(|account| (account.is_well(), account.status.account.clone()));
     let jump = node.clock.jump();
     let clock = (jump.abs() > clock::TOLERATED).then_some(jump);
-    Ok(Now { at, clock, accounts, notices: node.store.notices(None, NOTICES).await? })
+    let nodes = if node.store.is_shared() { node.store.nodes(at).await? } else { Vec::new() };
+    let (notices, this) = (node.store.notices(None, NOTICES).await?, node.store.epoch());
+    Ok(Now { at, clock, accounts, notices, nodes, this })
 }
 
 #[expect(

@@ -45,7 +45,9 @@ fn body(now: &Now) -> String {
     for account in &now.accounts {
         body.push_str(&card(account, now.at));
     }
-    body.push_str("</div><section aria-labelledby=\"notices\"><h2 id=\"notices\">Notices</h2>");
+    body.push_str("</div>");
+    body.push_str(&nodes(now));
+    body.push_str("<section aria-labelledby=\"notices\"><h2 id=\"notices\">Notices</h2>");
     if now.notices.is_empty() {
         body.push_str("<p class=\"empty\">There was nothing to tell.</p>");
     } else {
@@ -69,6 +71,37 @@ fn body(now: &Now) -> String {
     }
     body.push_str("</section>");
     body
+}
+
+/// Who works, where several nodes have the store: by the database's clock.
+fn nodes(now: &Now) -> String {
+    if now.nodes.is_empty() {
+        return String::new();
+    }
+    let mut out = "<section aria-labelledby=\"nodes\"><h2 id=\"nodes\">Nodes</h2><table class=\"rows\"><thead><tr><th scope=\"col\">Node</th>\
+                   <th scope=\"col\">Accounts</th><th scope=\"col\">Last sign of life</th><th scope=\"col\">Version</th>\
+                   <th scope=\"col\">Since</th></tr></thead><tbody>"
+        .to_owned();
+    for node in &now.nodes {
+        let state = if node.until <= node.now {
+            format!(" {}", badge(Tone::Bad, "silent; others take its accounts"))
+        } else if node.epoch == now.this {
+            format!(" {}", badge(Tone::Quiet, "shows this page"))
+        } else {
+            String::new()
+        };
+        let _ = write!(
+            out,
+            "<tr><th scope=\"row\">{}{state}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            escaped(&node.name),
+            node.accounts,
+            when(node.beat, node.now),
+            escaped(&node.version),
+            when(node.started, node.now)
+        );
+    }
+    out.push_str("</tbody></table></section>");
+    out
 }
 
 fn card(account: &AccountNow, now: Timestamp) -> String {
@@ -110,6 +143,9 @@ fn card(account: &AccountNow, now: Timestamp) -> String {
 fn facts(account: &AccountNow, now: Timestamp) -> String {
     let status = &account.status;
     let mut rows = vec![("Lever".to_owned(), escaped(&status.lever))];
+    if let Some(node) = &status.node {
+        rows.push(("Works on it".to_owned(), escaped(node)));
+    }
     for one in &account.connections {
         rows.push((format!("Budget of {}", one.name), budget(one, now)));
     }

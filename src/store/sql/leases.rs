@@ -319,6 +319,13 @@ impl Sql {
     }
 }
 
+/// Which node works on which account.
+pub(super) fn leases(db: &Db) -> Result<Vec<(AccountId, u64)>> {
+    all(db, "SELECT account, node FROM lease WHERE node <> 0 ORDER BY account", params![], |row| {
+        Ok((AccountId::new(row.get::<String>(0)?), row.get::<i64>(1)?.unsigned_abs()))
+    })
+}
+
 /// The nodes that live, and those that died and were not found yet.
 pub(super) fn nodes(db: &Db, at: Timestamp) -> Result<Vec<NodeRow>> {
     let now = db.0.now(at)?;

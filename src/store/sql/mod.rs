@@ -490,6 +490,10 @@ impl Reader for SqlReader {
         self.db.0.size()
     }
 
+    fn leases(&self) -> Result<Vec<(AccountId, u64)>> {
+        leases::leases(&self.db)
+    }
+
     fn nodes(&self, at: Timestamp) -> Result<Vec<NodeRow>> {
         self.snapshot(|db| leases::nodes(db, at))
     }
