@@ -29,6 +29,7 @@ mod reads;
 pub mod rows;
 mod sql;
 mod sqlite;
+pub mod transfer;
 mod writer;
 mod writes;
 
@@ -41,6 +42,7 @@ pub use fates::{Fate, Fates};
 pub use grants::{Grant, Login, LoginKind, Presented, Renewed};
 pub use handle::Store;
 pub use options::{Database, Options, Place};
+pub use postgres::{Checkup, checkup};
 pub use rows::{
     Arrived, Count, EffectRow, EffectState, EventRow, EventState, Heard, OwnMove, ParkedRow, Person, Recorded, Refused,
     Retention, RunRow, SigningToken, Size, Span, TimerRow,

@@ -2,6 +2,7 @@
 
 use super::address::Address;
 use super::link::Link;
+use super::target::whole;
 use super::{Postgres, Role};
 use crate::store::backend::{Backend, Opened, Reader};
 use crate::store::error::{Result, StoreError};
@@ -17,10 +18,10 @@ const MIGRATIONS: &[&str] = &[include_str!("0001_start.sql")];
 #[expect(clippy::cast_possible_truncation, reason = "there are not four thousand million migrations")]
 const KNOWN: u32 = MIGRATIONS.len() as u32;
 /// `server_version_num` of PostgreSQL 15.
-const OLDEST: i32 = 150_000;
+pub(super) const OLDEST: i32 = 150_000;
 
 /// For every session. A session whose process or network is gone must end soon: it may hold the lock.
-const SESSION: &str = "SET client_min_messages = warning; SET jit = off; SET standard_conforming_strings = on; \
+pub(super) const SESSION: &str = "SET client_min_messages = warning; SET jit = off; SET standard_conforming_strings = on; \
     SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET tcp_user_timeout = '30s'; \
     SET idle_in_transaction_session_timeout = '60s'; ";
 /// A commit is durable before it is acknowledged, whatever the server's setting.
@@ -119,6 +120,7 @@ fn writer(address: &Arc<Address>, options: &Options) -> Result<Sql> {
     let mut link = session(address, role)?;
     fit(&mut link)?;
     migrate(&mut link)?;
+    whole(&mut link)?;
     let epoch = value::<i64>(&mut link, "UPDATE opening SET epoch = epoch + 1 RETURNING epoch")?;
     let epoch = epoch.ok_or_else(|| StoreError::Corrupt("the number of this opening".to_owned()))?;
     let mut store = Postgres::new(Arc::clone(address), role, Some(link));
@@ -126,6 +128,14 @@ fn writer(address: &Arc<Address>, options: &Options) -> Result<Sql> {
     let nonce = getrandom::fill(&mut store.nonce);
     nonce.map_err(|_| StoreError::Unavailable("the system gives no random numbers".to_owned()))?;
     Sql::open(Db(Box::new(store)), epoch)
+}
+
+/// A session that nobody else has who writes, in a database with its tables made: for the content of a file that moves into it.
+pub(super) fn for_move(address: &Address, patience: Duration) -> Result<Link> {
+    let mut link = session(address, Role::Writes { patience })?;
+    fit(&mut link)?;
+    migrate(&mut link)?;
+    Ok(link)
 }
 
 /// The number of the latest opening: another leverd may have been here while there was no session.
