@@ -2,16 +2,18 @@
 
 use super::errands::{accounts, run};
 use super::exit::Exit;
+use super::files::Folder;
 use super::out::{Format, Out, count, for_reading};
-use super::stored::wait;
+use super::stored::{Named, config, wait};
 use crate::model::AccountId;
-use crate::runtime::doctor::{Finding, Level};
+use crate::runtime::doctor::{Finding, Level, database};
 use crate::server::errand::Errand;
+use crate::store;
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Check credentials, permissions, webhooks and names against Lever and the vendors
+/// Check credentials, permissions, webhooks and names against Lever and the vendors, and the database
 ///
 /// Reads only, and asks only for what the rules in force need. Exits with 1 if something is wrong.
 #[derive(Debug, Args)]
@@ -28,6 +30,7 @@ pub(super) struct Doctor {
 
 impl Doctor {
     pub(super) fn run(&self, out: &mut Out) -> anyhow::Result<Exit> {
+        let database = self.database()?;
         let mut all: Vec<(AccountId, Vec<Finding>)> = Vec::new();
         for account in accounts(&self.config, &self.accounts)? {
             let answer = wait(run(&self.config, Errand::Doctor { account: account.clone() }));
@@ -44,19 +47,31 @@ impl Doctor {
             all.push((account, findings));
         }
         if self.format == Format::Json {
-            let shown: Vec<_> =
-                all.iter().map(|(account, findings)| json!({ "account": account, "findings": findings })).collect();
-            out.json(&shown)?;
+            let of_store = database.iter().map(|findings| json!({ "store": "postgres", "findings": findings }));
+            let of_accounts = all.iter().map(|(account, findings)| json!({ "account": account, "findings": findings }));
+            out.json(&of_store.chain(of_accounts).collect::<Vec<_>>())?;
         } else {
-            all.iter().try_for_each(|(account, findings)| tell(out, account, findings))?;
+            if let Some(findings) = &database {
+                tell(out, "store", findings)?;
+            }
+            all.iter().try_for_each(|(account, findings)| tell(out, &format!("account {account}"), findings))?;
         }
-        let wrong = all.iter().flat_map(|(_, findings)| findings).any(|finding| finding.level == Level::Wrong);
+        let found = all.iter().map(|(_, findings)| findings).chain(&database);
+        let wrong = found.flatten().any(|finding| finding.level == Level::Wrong);
         Ok(if wrong { Exit::Faults } else { Exit::Fine })
+    }
+
+    /// What there is to say about the database, where the store is one.
+    fn database(&self) -> anyhow::Result<Option<Vec<Finding>>> {
+        let folder = Folder::of(&self.config);
+        let store = Named::of(&config(&self.config)?, &folder.path(""), &folder)?;
+        let store::Place::Postgres(database) = store.options.place else { return Ok(None) };
+        Ok(Some(database::examine(&store::checkup(&database))))
     }
 }
 
-fn tell(out: &mut Out, account: &AccountId, findings: &[Finding]) -> anyhow::Result<()> {
-    out.line(format_args!("account {account}"))?;
+fn tell(out: &mut Out, about: &str, findings: &[Finding]) -> anyhow::Result<()> {
+    out.line(about)?;
     for finding in findings {
         let sign = match finding.level {
             Level::Fine => '✓',

@@ -42,6 +42,7 @@ mod serve;
 mod sim;
 mod skip;
 mod status;
+mod store;
 pub mod stored;
 mod test;
 mod validate;
@@ -97,6 +98,7 @@ enum Command {
     Skip(skip::Skip),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    Store(store::Store),
     Lsp(lsp::Lsp),
     Schema(schema::SchemaCommand),
     Explain(explain::Explain),
@@ -146,6 +148,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Skip(command) => command.run(&mut out),
         Command::Backup(command) => command.run(&mut out),
         Command::Restore(command) => command.run(&mut out),
+        Command::Store(command) => command.run(&mut out),
         Command::Lsp(command) => command.run(&mut out),
         Command::Schema(command) => command.run(&mut out),
         Command::Explain(command) => command.run(&mut out),

@@ -20,6 +20,9 @@ pub enum StoreError {
     /// A copy that cannot be made or put in place; the text says why, and what to do.
     #[error("{0}")]
     Copy(String),
+    /// What is in a place was moved elsewhere, is on its way, or cannot be moved; the text says what to do.
+    #[error("{0}")]
+    Moved(String),
     /// There is no store in the database, and it was to be read only.
     #[error("there is no leverd store in `{database}` yet: `leverd serve` makes it")]
     Unmade { database: String },

@@ -30,6 +30,7 @@ mod reads;
 pub mod rows;
 mod sql;
 mod sqlite;
+pub mod transfer;
 mod writer;
 mod writes;
 
@@ -43,6 +44,7 @@ pub use grants::{Grant, Login, LoginKind, Presented, Renewed};
 pub use handle::Store;
 pub use lease::{Beat, Beaten, NodeRow, Process, Tenancy, Terms};
 pub use options::{Database, Options, Place};
+pub use postgres::{Checkup, checkup};
 pub use rows::{
     Arrived, Count, EffectRow, EffectState, EventRow, EventState, Heard, OwnMove, ParkedRow, Person, Recorded, Refused,
     Retention, RunRow, SigningToken, Size, Span, TimerRow,

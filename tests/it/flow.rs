@@ -27,6 +27,7 @@ mod intake;
 mod lanes;
 mod logs;
 mod measured;
+mod moved;
 mod polling;
 pub(crate) mod process;
 mod reconcile;

@@ -185,6 +185,80 @@ impl Base {
     }
 }
 
+impl Base {
+    /// What another program reads: one text from each row.
+    pub(crate) async fn rows(&self, sql: &str) -> Vec<String> {
+        let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await.unwrap();
+        let driven = tokio::spawn(connection);
+        let rows = client.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+        drop(client);
+        driven.await.unwrap().unwrap();
+        rows
+    }
+}
+
+/// A pooler: each transaction gets another one of the server's sessions, the one that was given back last.
+pub(crate) struct Shared {
+    /// The database by this way.
+    pub(crate) base: Base,
+    _folder: tempfile::TempDir,
+}
+
+impl Shared {
+    pub(crate) fn before(server: &Server, base: &Base) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(folder.path().join(".s.PGSQL.5432")).unwrap();
+        let (idle, socket) = (Arc::new(Mutex::new(Vec::new())), server.socket());
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let (idle, socket) = (Arc::clone(&idle), socket.clone());
+                tokio::spawn(async move { drop(share(client, &socket, &idle).await) });
+            }
+        });
+        Self { base: Base { url: url(folder.path(), &base.name), name: base.name.clone() }, _folder: folder }
+    }
+}
+
+/// A whole message. The first one of a client has no kind.
+async fn message(from: &mut UnixStream, kind: bool) -> std::io::Result<Vec<u8>> {
+    let mut message = vec![0; if kind { 5 } else { 4 }];
+    from.read_exact(&mut message).await?;
+    let head = message.len();
+    let length = u32::from_be_bytes(message[head - 4..].try_into().unwrap()) as usize;
+    message.resize(head + length - 4, 0);
+    from.read_exact(&mut message[head..]).await?;
+    Ok(message)
+}
+
+async fn share(mut client: UnixStream, socket: &Path, idle: &Mutex<Vec<UnixStream>>) -> std::io::Result<()> {
+    let mut held = Some(UnixStream::connect(socket).await?);
+    let mut first = true;
+    loop {
+        let asked = message(&mut client, !first).await?;
+        let mut session = match held.take() {
+            Some(session) => session,
+            None => idle.lock().unwrap().pop().unwrap(),
+        };
+        session.write_all(&asked).await?;
+        // A question, the end of several words, or the beginning of everything is answered, and then the session goes to whoever asks next.
+        if first || matches!(asked[0], b'Q' | b'S') {
+            let mut answer = message(&mut session, true).await?;
+            client.write_all(&answer).await?;
+            while answer[0] != b'Z' {
+                answer = message(&mut session, true).await?;
+                client.write_all(&answer).await?;
+            }
+            if answer.last() == Some(&b'I') {
+                idle.lock().unwrap().push(session);
+                first = false;
+                continue;
+            }
+        }
+        held = Some(session);
+        first = false;
+    }
+}
+
 /// A way to a database that can be cut.
 pub(crate) struct Cutter {
     /// The database by this way.

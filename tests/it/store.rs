@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests: what fails here fails the test")]
 
+mod checkup;
+mod moved;
 mod on_postgres;
 mod on_sqlite;
 

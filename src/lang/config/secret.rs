@@ -51,12 +51,19 @@ pub enum MissingSecret {
 }
 
 impl SecretRef {
+    /// The secret.
+    pub fn resolve(&self, secrets: &dyn Secrets) -> Result<Secret, MissingSecret> {
+        self.place.resolve(secrets)
+    }
+}
+
+impl SecretPlace {
     /// The secret. Line breaks at its end are dropped, as editors and `echo` leave them.
     pub fn resolve(&self, secrets: &dyn Secrets) -> Result<Secret, MissingSecret> {
-        let place = || self.place.clone();
-        let text = match &self.place {
-            SecretPlace::Env(name) => secrets.env(name).ok_or_else(|| MissingSecret::Unset(place()))?,
-            SecretPlace::File(path) => secrets.file(path).map_err(|why| MissingSecret::Unreadable { place: place(), why })?,
+        let place = || self.clone();
+        let text = match self {
+            Self::Env(name) => secrets.env(name).ok_or_else(|| MissingSecret::Unset(place()))?,
+            Self::File(path) => secrets.file(path).map_err(|why| MissingSecret::Unreadable { place: place(), why })?,
         };
         let text = text.trim_end_matches(['\n', '\r']);
         if text.trim().is_empty() { Err(MissingSecret::Empty(place())) } else { Ok(Secret::new(text)) }

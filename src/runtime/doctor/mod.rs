@@ -5,6 +5,7 @@
 
 mod access;
 pub(super) mod ask;
+pub mod database;
 mod names;
 mod vendors;
 mod webhooks;

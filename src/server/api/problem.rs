@@ -52,6 +52,7 @@ impl From<StoreError> for Problem {
             | StoreError::Locked { .. }
             | StoreError::Fenced
             | StoreError::Unmade { .. }
+            | StoreError::Moved(_)
             | StoreError::Copy(_) => {
                 tracing::error!(%error, "the API could not answer");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())

@@ -4,6 +4,7 @@ use super::address::Address;
 use super::tls::Tls;
 use crate::store::error::{Result, StoreError};
 use crate::store::sql::db::{Cells, Kind, Value, other_type};
+use crate::store::transfer::Cells as Columned;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::error::Error as _;
@@ -12,7 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{AsyncMessage, Client, Error, Row, Statement};
+use tokio_postgres::{AsyncMessage, Client, Error, Row, SimpleQueryMessage, Statement};
 
 /// A live connection.
 pub(super) struct Link {
@@ -158,6 +159,27 @@ impl Link {
         let bound: Vec<_> = values.iter().map(Param::bound).collect();
         let changed = self.run(self.client.execute(&statement, &bound))?;
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
+    }
+
+    /// The first row that a question finds, as text: in the one form of question that every pooler passes on.
+    pub(super) fn words(&mut self, sql: &str) -> std::result::Result<Vec<Option<String>>, Fault> {
+        let found = self.run(self.client.simple_query(sql))?;
+        let row = found.iter().find_map(|message| if let SimpleQueryMessage::Row(row) = message { Some(row) } else { None });
+        Ok(row.map(|row| (0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect()).unwrap_or_default())
+    }
+
+    /// A statement whose values are columns, each with a value for every row.
+    pub(super) fn exec_all(&mut self, sql: &str, columns: &[Columned]) -> std::result::Result<u64, Fault> {
+        let statement = self.prepared(sql, &[])?;
+        let bound: Vec<&(dyn ToSql + Sync)> = columns
+            .iter()
+            .map(|column| match column {
+                Columned::Ints(all) => all as &(dyn ToSql + Sync),
+                Columned::Texts(all) => all,
+                Columned::Blobs(all) => all,
+            })
+            .collect();
+        self.run(self.client.execute(&statement, &bound))
     }
 
     /// The rows that a query finds.

@@ -5,9 +5,11 @@
 //! lost?* The database knows, by the mark that each batch leaves: [`Postgres::settle_doubt`].
 
 mod address;
+mod checkup;
 mod hints;
 mod link;
 mod open;
+mod target;
 mod tls;
 
 use super::error::{Result, StoreError};
@@ -15,6 +17,7 @@ use super::rows::Size;
 use super::sql::db::{Dialect, Row, Value};
 use crate::model::hex;
 use address::Address;
+pub use checkup::{Checkup, checkup};
 use jiff::Timestamp;
 use link::{Fault, Link, lost};
 pub(super) use open::open;
@@ -23,9 +26,15 @@ use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
+pub(super) use target::Target;
 
 /// An entry of an index holds 2 704 bytes, of which other columns take their share.
 const LONGEST_KEY: usize = 1_000;
+
+/// A stranger's text as it stands in a key.
+pub(super) fn key(text: &str) -> Cow<'_, str> {
+    if text.len() <= LONGEST_KEY { Cow::Borrowed(text) } else { Cow::Owned(format!("sha256 {}", hex(&Sha256::digest(text)))) }
+}
 
 /// What a session is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -263,11 +272,7 @@ impl Dialect for Postgres {
     }
 
     fn key<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        if text.len() <= LONGEST_KEY {
-            Cow::Borrowed(text)
-        } else {
-            Cow::Owned(format!("sha256 {}", hex(&Sha256::digest(text))))
-        }
+        key(text)
     }
 
     fn now(&self, _told: Timestamp) -> Result<i64> {

@@ -3,6 +3,7 @@
 use super::address::Address;
 use super::hints::Listener;
 use super::link::Link;
+use super::target::whole;
 use super::{Postgres, Role};
 use crate::store::backend::{Backend, Hints, Opened, Reader};
 use crate::store::error::{Result, StoreError};
@@ -18,10 +19,10 @@ const MIGRATIONS: &[&str] = &[include_str!("0001_start.sql")];
 #[expect(clippy::cast_possible_truncation, reason = "there are not four thousand million migrations")]
 const KNOWN: u32 = MIGRATIONS.len() as u32;
 /// `server_version_num` of PostgreSQL 15.
-const OLDEST: i32 = 150_000;
+pub(super) const OLDEST: i32 = 150_000;
 
 /// For every session. A session whose process or network is gone must end soon: it may hold the lock.
-const SESSION: &str = "SET client_min_messages = warning; SET jit = off; SET standard_conforming_strings = on; \
+pub(super) const SESSION: &str = "SET client_min_messages = warning; SET jit = off; SET standard_conforming_strings = on; \
     SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET tcp_user_timeout = '30s'; \
     SET idle_in_transaction_session_timeout = '60s'; ";
 /// A commit is durable before it is acknowledged, whatever the server's setting.
@@ -31,6 +32,9 @@ const READS: &str = "SET default_transaction_read_only = on; SET statement_timeo
 
 /// One session at a time for each opening: who has it knows that the one before has ended.
 const LOCK: &str = "SELECT pg_try_advisory_lock(1818588786, hashtext(current_schema()::text || ' ' || $1))";
+/// Whoever writes has this one too, beside all others who write; only a move into the database has it alone.
+const BESIDE: &str = "SELECT pg_try_advisory_lock_shared(1818588786, hashtext(current_schema()::text || ' open'))";
+const ALONE: &str = "SELECT pg_try_advisory_lock(1818588786, hashtext(current_schema()::text || ' open'))";
 /// One at a time makes or changes the schema.
 const MIGRATES: &str = "SELECT pg_advisory_xact_lock(1818588786, hashtext(current_schema()::text))";
 /// Which session it is, for whoever must end it.
@@ -47,7 +51,11 @@ const LOCK_PAUSE: Duration = Duration::from_millis(20);
 pub(super) fn session(address: &Address, role: Role, own: i64) -> Result<Link> {
     let mut link = connected(address, role)?;
     let Role::Writes { patience } = role else { return Ok(link) };
-    if !lock(&mut link, own, patience)? {
+    if !lock(&mut link, BESIDE, patience)? {
+        let why = "the content of a file is on its way into it: `leverd store move` brings that to its end";
+        return Err(address.named(StoreError::Unavailable(why.to_owned())));
+    }
+    if !lock(&mut link, &LOCK.replace("$1", &own.to_string()), patience)? {
         let why = "the database still has our former session, and ends it when it notices that nobody is there";
         return Err(address.named(StoreError::Unavailable(why.to_owned())));
     }
@@ -60,12 +68,11 @@ fn connected(address: &Address, role: Role) -> Result<Link> {
     Link::open(address, &format!("{SESSION}{more}"))
 }
 
-/// Takes the lock of this opening; false: a session that lives has it. It ends with the session, and what a session without it wrote is
-/// not committed: it cannot be lost unnoticed.
-fn lock(link: &mut Link, own: i64, patience: Duration) -> Result<bool> {
+/// Takes a lock; false: a session that lives has it. It ends with the session, and what a session without it wrote is not committed: it
+/// cannot be lost unnoticed.
+fn lock(link: &mut Link, sql: &str, patience: Duration) -> Result<bool> {
     let since = Instant::now();
-    let sql = LOCK.replace("$1", &own.to_string());
-    while !value::<bool>(link, &sql)?.unwrap_or(false) {
+    while !value::<bool>(link, sql)?.unwrap_or(false) {
         if since.elapsed() >= patience {
             return Ok(false);
         }
@@ -115,6 +122,7 @@ fn writer(address: &Arc<Address>, options: &Options) -> Result<Sql> {
     let mut first = connected(address, role)?;
     fit(&mut first)?;
     migrate(&mut first)?;
+    whole(&mut first)?;
     let epoch = value::<i64>(&mut first, "UPDATE opening SET epoch = epoch + 1 RETURNING epoch")?;
     let epoch = epoch.ok_or_else(|| StoreError::Corrupt("the number of this opening".to_owned()))?;
     let row = format!(
@@ -129,6 +137,18 @@ fn writer(address: &Arc<Address>, options: &Options) -> Result<Sql> {
     let nonce = getrandom::fill(&mut store.nonce);
     nonce.map_err(|_| StoreError::Unavailable("the system gives no random numbers".to_owned()))?;
     Sql::open(Db(Box::new(store)), epoch)
+}
+
+/// A session beside which nobody writes, in a database with its tables made: for the content of a file that moves into it.
+pub(super) fn for_move(address: &Address, patience: Duration) -> Result<Link> {
+    let mut link = connected(address, Role::Writes { patience })?;
+    if !lock(&mut link, ALONE, patience)? {
+        let why = "it is in use by another leverd process: stop that one first";
+        return Err(address.named(StoreError::Unavailable(why.to_owned())));
+    }
+    fit(&mut link)?;
+    migrate(&mut link)?;
+    Ok(link)
 }
 
 /// Whether the server is one that leverd knows how to use.

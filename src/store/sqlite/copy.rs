@@ -120,6 +120,8 @@ fn settled_for(copy: &Path, holding: &Holding, at: Timestamp, renew: &dyn Fn(&st
     let db = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
     migrate(&db)?;
+    // It may be the copy of a file whose content was moved: what may have been done since is left to a person all the same.
+    db.execute_batch("DROP TABLE IF EXISTS moved")?;
     let epoch: i64 = db.query_row("SELECT epoch FROM opening", [], |row| row.get(0))?;
     let mut store = Sql::new(Db(Box::new(Sqlite(db))), epoch);
     store.open_batch()?;
@@ -210,7 +212,7 @@ fn flushed(path: &Path) -> Result<()> {
     File::open(path).and_then(|file| file.sync_all()).map_err(|error| refused(path, &error))
 }
 
-fn reading(path: &Path) -> Result<Connection> {
+pub(super) fn reading(path: &Path) -> Result<Connection> {
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.busy_timeout(PATIENCE)?;
     Ok(db)
@@ -220,6 +222,6 @@ fn text(path: &Path) -> Result<&str> {
     path.to_str().ok_or_else(|| StoreError::Copy(format!("`{}` cannot be written as text: give another name", path.display())))
 }
 
-fn no_store(file: &Path) -> StoreError {
+pub(super) fn no_store(file: &Path) -> StoreError {
     StoreError::Copy(format!("`{}` is no store of leverd: `leverd backup` writes one that is", file.display()))
 }

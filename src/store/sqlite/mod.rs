@@ -1,12 +1,14 @@
 //! SQLite: one connection that writes (WAL, `synchronous=FULL`), a few that read.
 
 mod copy;
+mod leave;
 mod open;
 
 use super::error::{Result, StoreError};
 use super::rows::Size;
 use super::sql::db::{Cells, Dialect, Kind, Row, Value, other_type};
 pub(super) use copy::{backup, look, restore};
+pub(super) use leave::{Mark, Source, State};
 pub(super) use open::open;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, Statement, ToSql};

@@ -1,6 +1,7 @@
 //! Opening: the lock, the temporary folder, the pragmas, the migrations.
 
 use super::Sqlite;
+use super::leave::still_here;
 use crate::store::backend::{Backend, Opened, Reader};
 use crate::store::error::{Result, StoreError};
 use crate::store::options::{Options, Place};
@@ -121,13 +122,14 @@ pub(super) fn named(path: &Path, error: StoreError) -> StoreError {
 
 fn writer(path: &Path, options: &Options) -> Result<Sql> {
     let db = written(path, options)?;
+    still_here(&db, path)?;
     db.execute("UPDATE opening SET epoch = epoch + 1", [])?;
     let epoch: i64 = db.query_row("SELECT epoch FROM opening", [], |row| row.get(0))?;
     Sql::open(Db(Box::new(Sqlite(db))), epoch)
 }
 
 /// The connection that writes.
-fn written(path: &Path, options: &Options) -> Result<Connection> {
+pub(super) fn written(path: &Path, options: &Options) -> Result<Connection> {
     drop(private(path)?);
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.busy_timeout(options.busy_timeout)?;
