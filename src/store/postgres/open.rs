@@ -2,6 +2,7 @@
 
 use super::address::Address;
 use super::link::Link;
+use super::partitions;
 use super::{Postgres, Role};
 use crate::store::backend::{Backend, Opened, Reader};
 use crate::store::error::{Result, StoreError};
@@ -119,6 +120,7 @@ fn writer(address: &Arc<Address>, options: &Options) -> Result<Sql> {
     let mut link = session(address, role)?;
     fit(&mut link)?;
     migrate(&mut link)?;
+    partitions::prepare(&mut link);
     let epoch = value::<i64>(&mut link, "UPDATE opening SET epoch = epoch + 1 RETURNING epoch")?;
     let epoch = epoch.ok_or_else(|| StoreError::Corrupt("the number of this opening".to_owned()))?;
     let mut store = Postgres::new(Arc::clone(address), role, Some(link));

@@ -53,6 +53,8 @@ pub(super) struct Sql {
     scrub: bool,
     /// What a restored store does not know.
     gap: Option<Gap>,
+    /// The last call of [`Backend::retain`] deleted something: the next one goes on with it.
+    retaining: bool,
 }
 
 impl Sql {
@@ -64,7 +66,7 @@ impl Sql {
 
     /// The same where nothing may have been restored.
     pub(super) fn new(db: Db, epoch: i64) -> Self {
-        Self { db, epoch, news: News::default(), marked: 0, turn: 0, scrub: false, gap: None }
+        Self { db, epoch, news: News::default(), marked: 0, turn: 0, scrub: false, gap: None, retaining: false }
     }
 }
 

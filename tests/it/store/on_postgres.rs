@@ -17,6 +17,8 @@ mod intake;
 mod lanes;
 #[path = "ledger.rs"]
 mod ledger;
+#[path = "partitions.rs"]
+mod partitions;
 #[path = "queries.rs"]
 mod queries;
 #[path = "session.rs"]
