@@ -2,7 +2,7 @@
 
 use super::address::Address;
 use super::link::Link;
-use super::partitions;
+use super::partitions::{self, PLANS};
 use super::{Postgres, Role};
 use crate::store::backend::{Backend, Opened, Reader};
 use crate::store::error::{Result, StoreError};
@@ -60,7 +60,7 @@ pub(super) fn again(address: &Address, role: Role, own: i64) -> Result<Link> {
 
 fn connected(address: &Address, role: Role) -> Result<Link> {
     let more = if role == Role::Reads { READS } else { WRITES };
-    Link::open(address, &format!("{SESSION}{more}"))
+    Link::open(address, &format!("{SESSION}{PLANS}{more}"))
 }
 
 fn held(address: &Address) -> StoreError {

@@ -22,6 +22,10 @@ const AHEAD: i64 = 2;
 const AT_ONCE: usize = 4;
 /// How long a lock is waited for.
 const PATIENCE: &str = "300ms";
+/// For every session. The server has no statistics of a partitioned table as a whole unless somebody asks for them, and would read all of
+/// an account to join a few rows: each of our joins is a few steps into an index, and none is worth a second process.
+pub(super) const PLANS: &str = "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; \
+    SET max_parallel_workers_per_gather = 0; ";
 /// One node at a time makes weeks and deletes, in each schema; it ends with the transaction.
 const TURN: &str = "SELECT pg_try_advisory_xact_lock(1818588787, hashtext(current_schema()::text))";
 
@@ -135,11 +139,13 @@ fn make(link: &mut Link, since: i64) -> Asked<()> {
                 continue;
             }
             let (name, from, to) = (name(table, week), hex(week), hex(week + WEEK));
-            // Attached and not made in its place: that would lock out all who use the table, not only those who look into `DEFAULT`.
+            // Attached and not made in its place: so those who read the table are not locked out. Those who write wait: a row that was on
+            // its way to `DEFAULT` would be refused there once the week is made.
             // Written into memory, which does not fail.
             let _ = write!(
                 changes,
-                "CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE INCLUDING COMPRESSION); \
+                "LOCK TABLE ONLY {table} IN SHARE ROW EXCLUSIVE MODE; \
+                 CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE INCLUDING COMPRESSION); \
                  LOCK TABLE {table}_default IN ACCESS EXCLUSIVE MODE; \
                  WITH moved AS (DELETE FROM {table}_default WHERE {key} >= '\\x{from}' AND {key} < '\\x{to}' RETURNING *) \
                  INSERT INTO {name} SELECT * FROM moved; \
