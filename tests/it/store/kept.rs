@@ -6,6 +6,7 @@ use super::*;
 use leverd::model::{Notice, NoticeId, NoticeKind, Sealed};
 use leverd::store::{EffectState, SigningToken, Work};
 use rusqlite::Connection;
+use std::fmt::Write as _;
 use std::path::Path;
 
 fn root() -> &'static Path {
@@ -140,7 +141,7 @@ async fn write(version: usize) {
     for table in tables(&to) {
         let columns = columns(&to, &table);
         for row in rows(&from, &table, &columns).iter().take(if table == "schema_version" { version } else { usize::MAX }) {
-            text.push_str(&format!("INSERT INTO {table} ({}) VALUES ({row});\n", columns.join(", ")));
+            writeln!(text, "INSERT INTO {table} ({}) VALUES ({row});", columns.join(", ")).unwrap();
         }
     }
     std::fs::create_dir_all(copy_of(version).parent().unwrap()).unwrap();
