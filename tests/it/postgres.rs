@@ -27,7 +27,7 @@ pub(crate) struct Server {
 }
 
 /// The folder of the server's programs.
-fn programs() -> PathBuf {
+pub(crate) fn programs() -> PathBuf {
     let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let newest = installed.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()).max();
     match newest.filter(|version| *version >= OLDEST) {

@@ -2,6 +2,12 @@
 -- Payload tables are appended to; all work that is left to do stands in `ready`, whose rows are deleted when it is done.
 -- The tables of SQLite by the same names. rowid: the order in which rows were added, as SQLite gives it; only for reading in pages and
 -- between rows of one moment. Texts compare byte by byte.
+--
+-- What grows with traffic is partitioned by the time in its ids, a week each: old weeks are dropped whole. The weeks are made as time
+-- goes by (`partitions.rs`). `_undated` has the ids without a time, of before 2000; `_default` catches whatever has no week.
+-- Statements that know an id touch one partition. Those by (account, opportunity) look into the index of each week that is kept, which is
+-- empty for most, and cost that much more, some microseconds a week; they are asked once for an event or by a person. One partition for
+-- each account instead would make all statements cheap and the deleting dear.
 
 CREATE TABLE account (account TEXT COLLATE "C" PRIMARY KEY);
 
@@ -31,7 +37,10 @@ CREATE TABLE trouble (
 CREATE TABLE closed (
   account TEXT COLLATE "C" NOT NULL, kind BIGINT NOT NULL, ref BYTEA NOT NULL, code TEXT COLLATE "C" NOT NULL, text TEXT COLLATE "C" NOT NULL, at BIGINT NOT NULL,
   PRIMARY KEY (account, kind, ref)
-);
+) PARTITION BY RANGE (ref);
+CREATE TABLE closed_undated PARTITION OF closed FOR VALUES FROM (MINVALUE) TO ('\x00dc751c6400');
+CREATE TABLE closed_default PARTITION OF closed DEFAULT;
+CREATE INDEX closed_young ON closed USING brin (at) WITH (autosummarize = on);
 
 CREATE TABLE seen (
   account TEXT COLLATE "C" NOT NULL, source TEXT COLLATE "C" NOT NULL, dedupe TEXT COLLATE "C" NOT NULL, digest TEXT COLLATE "C" NOT NULL, at BIGINT NOT NULL,
@@ -43,7 +52,8 @@ CREATE TABLE delivery (
   account TEXT COLLATE "C" NOT NULL, id BYTEA NOT NULL, source TEXT COLLATE "C" NOT NULL, dedupe TEXT COLLATE "C" NOT NULL, digest TEXT COLLATE "C" NOT NULL,
   body BYTEA NOT NULL, received BIGINT NOT NULL, hint TEXT COLLATE "C",
   PRIMARY KEY (account, id)
-);
+) PARTITION BY RANGE (id);
+CREATE TABLE delivery_default PARTITION OF delivery DEFAULT;
 
 CREATE TABLE heard (
   account TEXT COLLATE "C" NOT NULL, source TEXT COLLATE "C" NOT NULL, event TEXT COLLATE "C" NOT NULL, last BIGINT NOT NULL, count BIGINT NOT NULL,
@@ -54,16 +64,22 @@ CREATE TABLE event (
   rowid BIGINT GENERATED ALWAYS AS IDENTITY,
   account TEXT COLLATE "C" NOT NULL, id BYTEA NOT NULL, delivery BYTEA, opportunity TEXT COLLATE "C" NOT NULL, at BIGINT NOT NULL, payload TEXT COLLATE "C" NOT NULL,
   PRIMARY KEY (account, id)
-);
+) PARTITION BY RANGE (id);
+CREATE TABLE event_undated PARTITION OF event FOR VALUES FROM (MINVALUE) TO ('\x00dc751c6400');
+CREATE TABLE event_default PARTITION OF event DEFAULT;
 CREATE INDEX event_opportunity ON event (account, opportunity, at);
 CREATE INDEX event_order ON event (account, rowid);
+-- Whether anything of a week is younger than its ids; a few bytes for each hundred pages. So are `effect_young` and `closed_young`.
+CREATE INDEX event_young ON event USING brin (at) WITH (autosummarize = on);
 
 CREATE TABLE run (
   rowid BIGINT GENERATED ALWAYS AS IDENTITY,
   account TEXT COLLATE "C" NOT NULL, event BYTEA NOT NULL, opportunity TEXT COLLATE "C" NOT NULL, planned_at BIGINT NOT NULL, ruleset TEXT COLLATE "C" NOT NULL,
   facts TEXT COLLATE "C" NOT NULL, steps TEXT COLLATE "C" NOT NULL, later TEXT COLLATE "C" NOT NULL,
   PRIMARY KEY (account, event)
-);
+) PARTITION BY RANGE (event);
+CREATE TABLE run_undated PARTITION OF run FOR VALUES FROM (MINVALUE) TO ('\x00dc751c6400');
+CREATE TABLE run_default PARTITION OF run DEFAULT;
 CREATE INDEX run_opportunity ON run (account, opportunity, planned_at);
 CREATE INDEX run_time ON run (account, planned_at);
 CREATE INDEX run_order ON run (account, rowid);
@@ -73,10 +89,13 @@ CREATE TABLE effect (
   account TEXT COLLATE "C" NOT NULL, id BYTEA NOT NULL, event BYTEA NOT NULL, opportunity TEXT COLLATE "C" NOT NULL, seq BIGINT NOT NULL,
   slot TEXT COLLATE "C", move_to TEXT COLLATE "C", planned_at BIGINT NOT NULL, ruleset TEXT COLLATE "C" NOT NULL, version BIGINT NOT NULL, payload TEXT COLLATE "C" NOT NULL,
   PRIMARY KEY (account, id)
-);
+) PARTITION BY RANGE (id);
+CREATE TABLE effect_undated PARTITION OF effect FOR VALUES FROM (MINVALUE) TO ('\x00dc751c6400');
+CREATE TABLE effect_default PARTITION OF effect DEFAULT;
 CREATE INDEX effect_event ON effect (account, event, seq);
 CREATE INDEX effect_opportunity ON effect (account, opportunity);
 CREATE INDEX effect_order ON effect (account, rowid);
+CREATE INDEX effect_young ON effect USING brin (planned_at) WITH (autosummarize = on);
 
 -- A move behind its records: one row for each effect that it still waits for.
 CREATE TABLE blocked (
@@ -88,20 +107,26 @@ CREATE INDEX blocked_by ON blocked (account, waits_for);
 CREATE TABLE settled (
   account TEXT COLLATE "C" NOT NULL, effect BYTEA NOT NULL, outcome TEXT COLLATE "C" NOT NULL, at BIGINT NOT NULL,
   PRIMARY KEY (account, effect)
-);
+) PARTITION BY RANGE (effect);
+CREATE TABLE settled_undated PARTITION OF settled FOR VALUES FROM (MINVALUE) TO ('\x00dc751c6400');
+CREATE TABLE settled_default PARTITION OF settled DEFAULT;
 
 CREATE TABLE attempt (
   account TEXT COLLATE "C" NOT NULL, effect BYTEA NOT NULL, number BIGINT NOT NULL, epoch BIGINT NOT NULL, begun_at BIGINT NOT NULL,
   PRIMARY KEY (account, effect, number)
-);
+) PARTITION BY RANGE (effect);
+CREATE TABLE attempt_undated PARTITION OF attempt FOR VALUES FROM (MINVALUE) TO ('\x00dc751c6400');
+CREATE TABLE attempt_default PARTITION OF attempt DEFAULT;
 
 -- How an attempt ended. An unknown end may be followed by a better one; the last one counts.
 CREATE TABLE attempt_end (
-  rowid BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  rowid BIGINT GENERATED ALWAYS AS IDENTITY,
   account TEXT COLLATE "C" NOT NULL, effect BYTEA NOT NULL, number BIGINT NOT NULL, ended_at BIGINT NOT NULL,
-  applied TEXT COLLATE "C", exchange TEXT COLLATE "C", outcome TEXT COLLATE "C" NOT NULL, event BYTEA
-);
-CREATE INDEX attempt_end_of ON attempt_end (account, effect, number);
+  applied TEXT COLLATE "C", exchange TEXT COLLATE "C", outcome TEXT COLLATE "C" NOT NULL, event BYTEA,
+  PRIMARY KEY (account, effect, number, rowid)
+) PARTITION BY RANGE (effect);
+CREATE TABLE attempt_end_undated PARTITION OF attempt_end FOR VALUES FROM (MINVALUE) TO ('\x00dc751c6400');
+CREATE TABLE attempt_end_default PARTITION OF attempt_end DEFAULT;
 
 CREATE TABLE assessment (
   account TEXT COLLATE "C" NOT NULL, id BYTEA NOT NULL, opportunity TEXT COLLATE "C" NOT NULL, contact TEXT COLLATE "C", vendor TEXT COLLATE "C" NOT NULL,

@@ -9,12 +9,13 @@ mod checkup;
 mod hints;
 mod link;
 mod open;
+mod partitions;
 mod target;
 mod tls;
 
 use super::error::{Result, StoreError};
-use super::rows::Size;
-use super::sql::db::{Dialect, Row, Value};
+use super::rows::{Retention, Size};
+use super::sql::db::{Dialect, Row, Shed, Value};
 use crate::model::hex;
 use address::Address;
 pub use checkup::{Checkup, checkup};
@@ -78,6 +79,8 @@ struct Postgres {
     /// What no other opening has, be it of the same number after a failover.
     nonce: [u8; 8],
     batches: Cell<u64>,
+    /// Whether weeks could be made and dropped the last time.
+    weeks_free: Cell<bool>,
     state: RefCell<State>,
 }
 
@@ -97,7 +100,7 @@ impl State {
 impl Postgres {
     fn new(address: Arc<Address>, role: Role, link: Option<Link>) -> Self {
         let state = RefCell::new(State { link, taken: Vec::new(), doubt: None, within: false });
-        Self { address, role, epoch: 0, nonce: [0; 8], batches: Cell::new(0), state }
+        Self { address, role, epoch: 0, nonce: [0; 8], batches: Cell::new(0), weeks_free: Cell::new(true), state }
     }
 
     fn ask<T>(&self, question: impl FnOnce(&mut Link) -> std::result::Result<T, Fault>) -> Result<T> {
@@ -257,6 +260,13 @@ impl Dialect for Postgres {
 
     fn took(&self, account: &str, kind: i64, id: &[u8; 16]) {
         self.state.borrow_mut().taken.push((account.to_owned(), kind, *id));
+    }
+
+    fn shed(&self, retention: &Retention, again: bool) -> Result<Option<Shed>> {
+        let mut try_it = !again || self.weeks_free.get();
+        let shed = self.ask(|link| partitions::shed(link, retention, &mut try_it));
+        self.weeks_free.set(try_it);
+        shed
     }
 
     /// Tables with their indexes; the server's log is not ours to count.

@@ -3,6 +3,7 @@
 use super::address::Address;
 use super::hints::Listener;
 use super::link::Link;
+use super::partitions::{self, PLANS};
 use super::target::whole;
 use super::{Postgres, Role};
 use crate::store::backend::{Backend, Hints, Opened, Reader};
@@ -65,7 +66,7 @@ pub(super) fn session(address: &Address, role: Role, own: i64) -> Result<Link> {
 
 fn connected(address: &Address, role: Role) -> Result<Link> {
     let more = if role == Role::Reads { READS } else { WRITES };
-    Link::open(address, &format!("{SESSION}{more}"))
+    Link::open(address, &format!("{SESSION}{PLANS}{more}"))
 }
 
 /// Takes a lock; false: a session that lives has it. It ends with the session, and what a session without it wrote is not committed: it
@@ -123,6 +124,7 @@ fn writer(address: &Arc<Address>, options: &Options) -> Result<Sql> {
     fit(&mut first)?;
     migrate(&mut first)?;
     whole(&mut first)?;
+    partitions::prepare(&mut first);
     let epoch = value::<i64>(&mut first, "UPDATE opening SET epoch = epoch + 1 RETURNING epoch")?;
     let epoch = epoch.ok_or_else(|| StoreError::Corrupt("the number of this opening".to_owned()))?;
     let row = format!(

@@ -40,8 +40,13 @@ pub(super) fn time(ms: i64) -> Timestamp {
 
 /// The smallest id of something stored at `at`: ids before it are older.
 pub(super) fn floor(at: Timestamp) -> Bytes {
+    edge(ms(at))
+}
+
+/// The same of a time in milliseconds.
+pub(super) fn edge(ms: i64) -> Bytes {
     let mut bytes = [0; 16];
-    let ms = u64::try_from(at.as_millisecond()).unwrap_or(0).to_be_bytes();
+    let ms = u64::try_from(ms).unwrap_or(0).to_be_bytes();
     bytes.split_at_mut(6).0.copy_from_slice(ms.split_at(2).1);
     bytes
 }

@@ -4,7 +4,7 @@
 //! [`Dialect`].
 
 use crate::store::error::{Result, StoreError};
-use crate::store::rows::Size;
+use crate::store::rows::{Retention, Size};
 use jiff::Timestamp;
 use std::borrow::Cow;
 
@@ -30,6 +30,12 @@ pub(in crate::store) trait Dialect: Send {
     fn close_snapshot(&self);
     /// Takes what was deleted out of free pages and logs as far as the database lets us. False: try again after the next commit.
     fn scrub(&self) -> Result<bool>;
+    /// Gives up whole what may go for age, where the database can, and says what is left to be deleted row by row. `again`: the call
+    /// before this one deleted something too. None: another node is at it.
+    fn shed(&self, retention: &Retention, _again: bool) -> Result<Option<Shed>> {
+        let all = |before: Timestamp| vec![(0, before.as_millisecond())];
+        Ok(Some(Shed { gone: 0, bodies: all(retention.bodies), runs: all(retention.runs) }))
+    }
     /// How much room the store takes on the disk.
     fn size(&self) -> Result<Size>;
     /// A claim or a beginning in the open batch: for whoever must give it back when nobody is told of a commit that was durable.
@@ -63,6 +69,15 @@ pub(in crate::store) trait Dialect: Send {
     fn claiming(&self) -> &'static str;
     /// Whether the body of `delivery` holds `c.value`, whatever the case of ASCII letters.
     fn body_holds_value(&self) -> &'static str;
+}
+
+/// What became of what is old: how much went whole, and the times, from and to, in whose ids there may be rows that are to go.
+pub(in crate::store) struct Shed {
+    pub(in crate::store) gone: usize,
+    /// Deliveries.
+    pub(in crate::store) bodies: Vec<(i64, i64)>,
+    /// Events, runs, effects and whatever else goes by their ids.
+    pub(in crate::store) runs: Vec<(i64, i64)>,
 }
 
 /// A connection.

@@ -1,7 +1,7 @@
 //! Deleting: a person's data at once, old rows in chunks.
 
 use super::Sql;
-use super::columns::{Bytes, EFFECT, EVENT, TIMER, all, decode, exec, exists, floor, ms};
+use super::columns::{Bytes, EFFECT, EVENT, TIMER, all, decode, edge, exec, exists, ms};
 use super::db::{Bind, Cell, params};
 use super::intake::tells_gone;
 use crate::model::{AccountId, Code, Event, Outcome, Reason};
@@ -112,14 +112,23 @@ impl Sql {
             STRIP,
             strip,
         )?;
-        self.rewrite::<i64>(
-            account,
-            "SELECT rowid, outcome FROM attempt_end WHERE account = ?1 \
+        let ends = all(
+            &self.db,
+            "SELECT effect, number, rowid, outcome FROM attempt_end WHERE account = ?1 \
              AND effect IN (SELECT id FROM effect WHERE account = ?1 AND opportunity = ?2)",
             of,
-            "UPDATE attempt_end SET outcome = ?3 WHERE account = ?1 AND rowid = ?2",
-            |outcome| replace(outcome, "/done/learned", map()),
+            |row| Ok((row.get::<Bytes>(0)?, row.get::<i64>(1)?, row.get::<i64>(2)?, row.get::<String>(3)?)),
         )?;
+        for (effect, number, row, text) in ends {
+            let Ok(mut outcome) = serde_json::from_str::<Json>(&text) else { continue };
+            replace(&mut outcome, "/done/learned", map());
+            // The number of the row alone is no key of every database.
+            exec(
+                &self.db,
+                "UPDATE attempt_end SET outcome = ?5 WHERE account = ?1 AND effect = ?2 AND number = ?3 AND rowid = ?4",
+                params![account.as_str(), effect, number, row, outcome.to_string()],
+            )?;
+        }
         self.rewrite::<Bytes>(
             account,
             "SELECT effect, outcome FROM settled WHERE account = ?1 \
@@ -222,69 +231,24 @@ impl Sql {
     }
 
     pub(super) fn retained(&mut self, retention: &Retention) -> Result<usize> {
+        let Some(shed) = self.db.0.shed(retention, self.retaining)? else { return Ok(0) };
         let chunk = i64::try_from(retention.chunk).unwrap_or(i64::MAX);
-        let accounts = all(&self.db, "SELECT account FROM account", params![], |row| row.get::<String>(0))?;
-        let mut gone = 0;
-        let unsettled = "SELECT 1 FROM ready r WHERE r.account = ?1 AND r.kind";
-        for account in accounts {
-            let bodies = floor(retention.bodies);
-            let runs = floor(retention.runs);
-            let before = ms(retention.runs);
-            // Ids begin with the time they were stored: the primary order is the age.
-            gone += exec(
-                &self.db,
-                &format!(
-                    "DELETE FROM delivery WHERE account = ?1 AND id IN (SELECT d.id FROM delivery d WHERE d.account = ?1 AND d.id < ?2 \
-                     AND NOT EXISTS ({unsettled} = 0 AND r.ref = d.id) LIMIT ?3)"
-                ),
-                params![account, bodies, chunk],
-            )?;
+        let before = ms(retention.runs);
+        let mut gone = shed.gone;
+        for account in all(&self.db, "SELECT account FROM account", params![], |row| row.get::<String>(0))? {
+            for span in &shed.bodies {
+                gone += self.bodies_retained(&account, *span, chunk)?;
+            }
+            for span in &shed.runs {
+                gone += self.runs_retained(&account, *span, before, chunk)?;
+            }
             gone += exec(
                 &self.db,
                 "DELETE FROM seen WHERE (account, source, dedupe, digest) IN (SELECT account, source, dedupe, digest FROM seen \
                  WHERE account = ?1 AND at < ?2 LIMIT ?3)",
                 params![account, ms(retention.dedupe), chunk],
             )?;
-            let effects = all(
-                &self.db,
-                &format!(
-                    "SELECT id FROM effect WHERE account = ?1 AND id < ?2 AND planned_at < ?4 \
-                     AND NOT EXISTS ({unsettled} = 2 AND r.ref = effect.id) LIMIT ?3"
-                ),
-                params![account, runs, chunk, before],
-                |row| row.get::<Bytes>(0),
-            )?;
-            for effect in effects {
-                for sql in [
-                    "DELETE FROM attempt_end WHERE account = ?1 AND effect = ?2",
-                    "DELETE FROM attempt WHERE account = ?1 AND effect = ?2",
-                    "DELETE FROM settled WHERE account = ?1 AND effect = ?2",
-                    "DELETE FROM effect WHERE account = ?1 AND id = ?2",
-                ] {
-                    gone += exec(&self.db, sql, params![account, effect])?;
-                }
-            }
-            let events = all(
-                &self.db,
-                &format!(
-                    "SELECT id FROM event WHERE account = ?1 AND id < ?2 AND at < ?4 AND NOT EXISTS ({unsettled} = 1 AND r.ref = event.id) \
-                     AND NOT EXISTS (SELECT 1 FROM effect f WHERE f.account = ?1 AND f.event = event.id) LIMIT ?3"
-                ),
-                params![account, runs, chunk, before],
-                |row| row.get::<Bytes>(0),
-            )?;
-            for event in events {
-                for sql in [
-                    "DELETE FROM run WHERE account = ?1 AND event = ?2",
-                    "DELETE FROM closed WHERE account = ?1 AND kind = 1 AND ref = ?2",
-                    "DELETE FROM event WHERE account = ?1 AND id = ?2",
-                ] {
-                    gone += exec(&self.db, sql, params![account, event])?;
-                }
-            }
             for sql in [
-                "DELETE FROM closed WHERE (account, kind, ref) IN (SELECT account, kind, ref FROM closed WHERE account = ?1 \
-                 AND kind <> 1 AND at < ?2 LIMIT ?3)",
                 "DELETE FROM notice WHERE account = ?1 AND id IN (SELECT id FROM notice WHERE account = ?1 AND at < ?2 LIMIT ?3)",
                 "DELETE FROM firing WHERE (account, opportunity, pack, rule, event) IN (SELECT account, opportunity, pack, rule, event \
                  FROM firing WHERE account = ?1 AND at < ?2 LIMIT ?3)",
@@ -296,8 +260,68 @@ impl Sql {
         }
         // Beside the accounts: some deeds are about none.
         let sql = "DELETE FROM deed WHERE (account, id) IN (SELECT account, id FROM deed WHERE at < ?1 LIMIT ?2)";
-        gone += exec(&self.db, sql, params![ms(retention.runs), chunk])?;
+        gone += exec(&self.db, sql, params![before, chunk])?;
         self.scrub |= gone > 0;
+        self.retaining = gone > 0;
+        Ok(gone)
+    }
+
+    /// Deletes deliveries whose ids are of a time. Ids begin with the time they were stored: the primary order is the age.
+    fn bodies_retained(&self, account: &str, (from, to): (i64, i64), chunk: i64) -> Result<usize> {
+        exec(
+            &self.db,
+            "DELETE FROM delivery WHERE account = ?1 AND id >= ?4 AND id < ?2 AND id IN (SELECT d.id FROM delivery d WHERE d.account = ?1 \
+             AND d.id >= ?4 AND d.id < ?2 \
+             AND NOT EXISTS (SELECT 1 FROM ready r WHERE r.account = ?1 AND r.kind = 0 AND r.ref = d.id) LIMIT ?3)",
+            params![account, edge(to), chunk, edge(from)],
+        )
+    }
+
+    /// Deletes the events of a time, whatever they led to, and why other things led to nothing. Old ids may have been planned lately:
+    /// what was said or done since `before` stays.
+    fn runs_retained(&self, account: &str, (from, to): (i64, i64), before: i64, chunk: i64) -> Result<usize> {
+        let mut gone = 0;
+        let span = params![account, edge(to), chunk, before, edge(from)];
+        let effects = all(
+            &self.db,
+            "SELECT id FROM effect WHERE account = ?1 AND id >= ?5 AND id < ?2 AND planned_at < ?4 \
+             AND NOT EXISTS (SELECT 1 FROM ready r WHERE r.account = ?1 AND r.kind = 2 AND r.ref = effect.id) LIMIT ?3",
+            span,
+            |row| row.get::<Bytes>(0),
+        )?;
+        for effect in effects {
+            for sql in [
+                "DELETE FROM attempt_end WHERE account = ?1 AND effect = ?2",
+                "DELETE FROM attempt WHERE account = ?1 AND effect = ?2",
+                "DELETE FROM settled WHERE account = ?1 AND effect = ?2",
+                "DELETE FROM effect WHERE account = ?1 AND id = ?2",
+            ] {
+                gone += exec(&self.db, sql, params![account, effect])?;
+            }
+        }
+        let events = all(
+            &self.db,
+            "SELECT id FROM event WHERE account = ?1 AND id >= ?5 AND id < ?2 AND at < ?4 \
+             AND NOT EXISTS (SELECT 1 FROM ready r WHERE r.account = ?1 AND r.kind = 1 AND r.ref = event.id) \
+             AND NOT EXISTS (SELECT 1 FROM effect f WHERE f.account = ?1 AND f.event = event.id) LIMIT ?3",
+            span,
+            |row| row.get::<Bytes>(0),
+        )?;
+        for event in events {
+            for sql in [
+                "DELETE FROM run WHERE account = ?1 AND event = ?2",
+                "DELETE FROM closed WHERE account = ?1 AND kind = 1 AND ref = ?2",
+                "DELETE FROM event WHERE account = ?1 AND id = ?2",
+            ] {
+                gone += exec(&self.db, sql, params![account, event])?;
+            }
+        }
+        gone += exec(
+            &self.db,
+            "DELETE FROM closed WHERE account = ?1 AND ref >= ?5 AND ref < ?2 AND (kind, ref) IN (SELECT kind, ref FROM closed \
+             WHERE account = ?1 AND ref >= ?5 AND ref < ?2 AND kind <> 1 AND at < ?4 LIMIT ?3)",
+            span,
+        )?;
         Ok(gone)
     }
 }

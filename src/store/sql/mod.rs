@@ -58,6 +58,8 @@ pub(super) struct Sql {
     /// What a restored store does not know.
     gap: Option<Gap>,
     leases: Leases,
+    /// The last call of [`Backend::retain`] deleted something: the next one goes on with it.
+    retaining: bool,
 }
 
 impl Sql {
@@ -69,7 +71,17 @@ impl Sql {
 
     /// The same where nothing may have been restored.
     pub(super) fn new(db: Db, epoch: i64) -> Self {
-        Self { db, epoch, news: News::default(), marked: 0, turn: 0, scrub: false, gap: None, leases: Leases::default() }
+        Self {
+            db,
+            epoch,
+            news: News::default(),
+            marked: 0,
+            turn: 0,
+            scrub: false,
+            gap: None,
+            leases: Leases::default(),
+            retaining: false,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Deleting a person's data, and old rows.
 
 use super::*;
-use leverd::model::{Call, Invite, InviteMode, Value};
+use leverd::model::{Call, Invite, InviteMode, Notice, NoticeId, NoticeKind, Value};
 use leverd::store::{EffectState, Retention, SigningToken};
 
 #[tokio::test]
@@ -63,6 +63,54 @@ async fn old_rows_go_in_chunks_and_what_is_unfinished_stays() {
     assert!(store.effect(&acme(), settled.id, at(101)).await.unwrap().is_none());
     assert!(store.run(&acme(), open.id, at(101)).await.unwrap().is_some());
     assert_eq!(sendable(&store, 101).await[0].effect, pending);
+}
+
+#[tokio::test]
+async fn what_is_old_goes_by_its_own_limit_and_what_was_done_lately_with_it_stays() {
+    let store = store().await;
+    let (old, late) = (event("old", "o1", 0), event("late", "o2", 0));
+    let (first, second) = (tag("a", &old), tag("a", &late));
+    planned(&store, &old, effects(vec![first.clone()]), 0).await;
+    sendable(&store, 1).await;
+    send(&store, &first, done(), 1).await;
+    // Stored at the same time, and planned later.
+    arrive(&store, "late", vec![late.clone()], 0).await;
+    next_events(&store, 200).await;
+    store.plan(&acme(), late.id, run(effects(vec![second.clone()]), 200)).await.unwrap();
+    sendable(&store, 200).await;
+    send(&store, &second, done(), 200).await;
+    // Two bodies: one that nobody could make anything of, one that is parked.
+    let (nothing, parked) = (delivery("nothing", "{}", 2), delivery("parked", "{}", 2));
+    for one in [&nothing, &parked] {
+        store.deliver(one.clone()).await.unwrap();
+    }
+    store.claim_deliveries(claim(3)).await.unwrap();
+    store.derive(&acme(), nothing.id, Derived::Nothing(reason(Code::R9)), at(3)).await.unwrap();
+    store.derive(&acme(), parked.id, Derived::Park(reason(Code::R9)), at(3)).await.unwrap();
+    for (seconds, text) in [(4, "then"), (300, "now")] {
+        let notice = Notice::new(NoticeId::derive(at(seconds), &[text]), NoticeKind::Alert, text.to_owned(), at(seconds));
+        store.notice(&acme(), notice).await.unwrap();
+    }
+    let gone = async |retention| while store.retain(retention).await.unwrap() > 0 {};
+    let known = async |cause: &Event| store.run(&acme(), cause.id, at(300)).await.unwrap().is_some();
+
+    gone(Retention { bodies: at(100), runs: at(0), dedupe: at(0), chunk: 9 }).await;
+    assert!(store.delivery(&acme(), nothing.id).await.unwrap().is_none());
+    assert!(store.delivery(&acme(), parked.id).await.unwrap().is_some(), "it is not done with");
+    assert!(known(&old).await && known(&late).await, "they have a limit of their own");
+    assert_eq!(store.deliver(nothing.clone()).await.unwrap(), Received::Duplicate, "and so has what was seen");
+
+    gone(Retention { bodies: at(100), runs: at(100), dedupe: at(100), chunk: 9 }).await;
+    assert!(!known(&old).await && known(&late).await);
+    let effect = store.effect(&acme(), second.id, at(300)).await.unwrap().unwrap();
+    assert_eq!((effect.state, effect.attempts.len()), (EffectState::Done, 1));
+    assert!(store.delivery(&acme(), parked.id).await.unwrap().is_some());
+    let texts: Vec<String> = store.notices(None, 9).await.unwrap().into_iter().map(|(_, notice)| notice.text).collect();
+    assert_eq!(texts, ["now"]);
+    assert_eq!(store.deliver(nothing).await.unwrap(), Received::Stored, "what was seen is forgotten");
+
+    gone(Retention { bodies: at(100), runs: at(201), dedupe: at(100), chunk: 9 }).await;
+    assert!(!known(&late).await && store.effect(&acme(), second.id, at(300)).await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -19,6 +19,8 @@ mod lanes;
 mod leases;
 #[path = "ledger.rs"]
 mod ledger;
+#[path = "partitions.rs"]
+mod partitions;
 #[path = "queries.rs"]
 mod queries;
 #[path = "session.rs"]

@@ -19,6 +19,8 @@ mod file;
 mod forget;
 #[path = "intake.rs"]
 mod intake;
+#[path = "kept.rs"]
+mod kept;
 #[path = "lanes.rs"]
 mod lanes;
 #[path = "ledger.rs"]
