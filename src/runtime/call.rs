@@ -21,8 +21,8 @@ use crate::model::{AccountId, Class, Code, Destination, Exchange, Notice, Notice
 use crate::store::{Store, StoreError};
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
@@ -33,12 +33,17 @@ const SUSPENDED: SignedDuration = SignedDuration::from_mins(1);
 /// The longest pause that a 429 may ask all work of a connection to make; what was refused itself waits as long as it was told.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
+/// Accounts with rules in force.
+type Accounts = Arc<BTreeMap<AccountId, Arc<Account>>>;
+
 /// What the workers of one node share.
 pub struct Node {
     pub store: Store,
     pub clock: Clock,
     pub http: Client,
     pub(super) accounts: ArcSwap<BTreeMap<AccountId, Arc<Account>>>,
+    /// The names of accounts, as they were asked for last.
+    names: Mutex<(Accounts, Arc<BTreeSet<AccountId>>)>,
     pub(super) gates: Gates,
     pub(super) snapshots: Snapshots,
     pub(super) tests: TestsCache,
@@ -115,6 +120,7 @@ impl Node {
             clock,
             http,
             accounts: ArcSwap::default(),
+            names: Mutex::default(),
             gates: Gates::new(),
             snapshots: Snapshots::default(),
             tests: TestsCache::default(),
@@ -179,8 +185,18 @@ impl Node {
     }
 
     /// All accounts with rules in force.
-    pub fn all_accounts(&self) -> Arc<BTreeMap<AccountId, Arc<Account>>> {
+    pub fn all_accounts(&self) -> Accounts {
         self.accounts.load_full()
+    }
+
+    /// Whose work may be claimed. Asked at every look, and made anew only where accounts came or went.
+    pub(super) fn claimable(&self) -> Arc<BTreeSet<AccountId>> {
+        let accounts = self.all_accounts();
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&names.0, &accounts) {
+            *names = (Arc::clone(&accounts), Arc::new(accounts.keys().cloned().collect()));
+        }
+        Arc::clone(&names.1)
     }
 
     /// Sends one request within the destination's budget, unless its breaker is open.

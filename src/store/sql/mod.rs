@@ -20,6 +20,7 @@ mod read_runs;
 pub(super) mod restored;
 mod sending;
 mod settings;
+mod turns;
 mod work;
 
 use super::backend::{Backend, News, Reader};
@@ -39,6 +40,7 @@ use crate::model::{
 use db::{Db, params};
 use jiff::Timestamp;
 use restored::Gap;
+use std::collections::BTreeSet;
 
 /// The writing side over any database.
 pub(super) struct Sql {
@@ -47,8 +49,8 @@ pub(super) struct Sql {
     news: News,
     /// How many notices there were at the mark: those after it go when it is undone.
     marked: usize,
-    /// Which account's turn it was.
-    turn: usize,
+    /// Whose turn it was.
+    turns: turns::Turns,
     /// A person's data was deleted and may still be in free pages or in the log of changes.
     scrub: bool,
     /// What a restored store does not know.
@@ -64,7 +66,7 @@ impl Sql {
 
     /// The same where nothing may have been restored.
     pub(super) fn new(db: Db, epoch: i64) -> Self {
-        Self { db, epoch, news: News::default(), marked: 0, turn: 0, scrub: false, gap: None }
+        Self { db, epoch, news: News::default(), marked: 0, turns: turns::Turns::default(), scrub: false, gap: None }
     }
 }
 
@@ -435,7 +437,7 @@ impl Reader for SqlReader {
         self.snapshot(|db| read_health::find(db, prefix))
     }
 
-    fn next_due(&self, accounts: &[AccountId], after: Timestamp) -> Result<Option<Timestamp>> {
+    fn next_due(&self, accounts: &BTreeSet<AccountId>, after: Timestamp) -> Result<Option<Timestamp>> {
         self.snapshot(|db| read_health::next_due(db, accounts, after))
     }
 
