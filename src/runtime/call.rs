@@ -11,6 +11,7 @@ use super::notices::Poster;
 use super::reach::Reach;
 use super::service::ReloadState;
 use super::snapshots::Snapshots;
+use super::tenure::{self, Tenure};
 use super::tests_cache::TestsCache;
 use super::tokens;
 use super::vault::Vault;
@@ -45,6 +46,8 @@ pub struct Node {
     /// The names of accounts, as they were asked for last.
     names: Mutex<(Accounts, Arc<BTreeSet<AccountId>>)>,
     pub(super) gates: Gates,
+    /// Which accounts are this node's.
+    pub(super) tenure: Tenure,
     pub(super) snapshots: Snapshots,
     pub(super) tests: TestsCache,
     /// Woken when there may be work before the next due time.
@@ -116,6 +119,7 @@ impl Node {
     /// A node without accounts.
     pub fn new(store: Store, clock: Clock, http: Client) -> Self {
         Self {
+            tenure: Tenure::new(store.is_shared(), http.longest()),
             store,
             clock,
             http,
@@ -147,9 +151,14 @@ impl Node {
 
     /// Notes how the load of an account's rules went.
     pub(super) fn note_reload(&self, account: &AccountId, state: ReloadState) {
+        self.note_reloads(&BTreeMap::from([(account.clone(), state)]));
+    }
+
+    /// Notes how the load of many accounts' rules went.
+    pub(super) fn note_reloads(&self, noted: &BTreeMap<AccountId, ReloadState>) {
         self.reloads.rcu(|states| {
             let mut states = BTreeMap::clone(states);
-            states.insert(account.clone(), state.clone());
+            states.extend(noted.iter().map(|(account, state)| (account.clone(), state.clone())));
             states
         });
     }
@@ -167,6 +176,7 @@ impl Node {
             accounts.insert(account.id.clone(), Arc::clone(&account));
             accounts
         });
+        self.renamed();
     }
 
     /// The account of this name, if it is configured.
@@ -191,7 +201,7 @@ impl Node {
 
     /// Whose work may be claimed. Asked at every look, and made anew only where accounts came or went.
     pub(super) fn claimable(&self) -> Arc<BTreeSet<AccountId>> {
-        let accounts = self.all_accounts();
+        let accounts = self.mine();
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         if !Arc::ptr_eq(&names.0, &accounts) {
             *names = (Arc::clone(&accounts), Arc::new(accounts.keys().cloned().collect()));
@@ -222,13 +232,22 @@ impl Node {
     async fn admitted(&self, account: &Account, to: &Destination, class: Class, further: bool) -> Result<Leave, Unready> {
         let stop =
             || Unready::Defer { until: Some(self.clock.now()), reason: Reason::new(Code::R11, "leverd is being stopped") };
+        let given_up = || Unready::Defer {
+            until: Some(self.clock.now()),
+            reason: Reason::new(Code::R11, "another node goes on with this"),
+        };
         if self.stopping.is_cancelled() {
             return Err(stop());
+        }
+        if !tenure::covers(self.http.longest()) {
+            // The database does not answer this node, or took its accounts away.
+            return Err(given_up());
         }
         tokio::select! {
             biased;
             admitted = self.enter(account, to, class, further) => admitted,
             () = self.stopping.cancelled() => Err(stop()),
+            () = tenure::given_up() => Err(given_up()),
         }
     }
 
@@ -347,6 +366,10 @@ impl Node {
         let Some(endpoint) = endpoint else {
             return Exchange::NotSent("the account is not connected".to_owned());
         };
+        if !tenure::covers(self.http.longest()) {
+            let why = "this node's lease ends before the call would; whoever has the account then goes on";
+            return Exchange::NotSent(why.to_owned());
+        }
         leave.sending();
         let exchange = self.http.send(request, &endpoint).await;
         leave.heard(&exchange);

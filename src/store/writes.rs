@@ -4,6 +4,7 @@ use super::claim::{Claim, ClaimedDelivery, ClaimedEvent, ClaimedLane, Recovered,
 use super::commit::{Begun, Derived, Finish, Looked, PlanMade, Purge, Received, Run};
 use super::error::Result;
 use super::handle::Store;
+use super::lease::{Beat, Beaten, Terms};
 use super::rows::{Retention, SigningToken};
 use super::writer::Point;
 use crate::model::{
@@ -111,6 +112,21 @@ impl Store {
         self.write(Point::Other, move |store| store.recover(at)).await
     }
 
+    /// A node's sign of life; what it may work on from now on, or that its time was over. Only where several may have the store.
+    pub async fn beat(&self, beat: Beat) -> Result<Beaten> {
+        self.write(Point::Other, move |store| store.beat(&beat)).await
+    }
+
+    /// Gives accounts to whichever node takes them. Nothing of this process may be under way in them any more.
+    pub async fn give_up(&self, accounts: Vec<AccountId>, terms: Terms, at: Timestamp) -> Result<()> {
+        self.write(Point::Other, move |store| store.give_up(&accounts, &terms, at)).await
+    }
+
+    /// Ends this node, in which nothing is under way any more: its accounts are free at once.
+    pub async fn leave(&self, terms: Terms, at: Timestamp) -> Result<()> {
+        self.write(Point::Other, move |store| store.leave(&terms, at)).await
+    }
+
     /// Work that is due after `until` becomes due at `now`, timers aside; how much that was. For a clock that turned out to be wrong: what
     /// it put off would wait for ever.
     pub async fn pull_in(&self, now: Timestamp, until: Timestamp) -> Result<usize> {
@@ -177,6 +193,12 @@ impl Store {
             store.keep_ruleset(&hash, &content)
         })
         .await
+    }
+
+    /// Keeps files under the hashes of their contents.
+    pub async fn keep_source_files(&self, files: Vec<(String, Vec<u8>)>) -> Result<()> {
+        self.write(Point::Other, move |store| files.iter().try_for_each(|(hash, bytes)| store.keep_source_file(hash, bytes)))
+            .await
     }
 
     /// Keeps the token that signs a webhook (Lever tells it once). The same webhook again replaces it.

@@ -45,7 +45,10 @@ fn main() {
     // Cargo adds `--bench`.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let unknown = wanted.iter().find(|name| !ALL.iter().any(|(known, _)| known == name));
-    assert!(unknown.is_none(), "no benchmark is called {unknown:?}; there are diff, plan, intake, validate, reload, lsp, nodes");
+    assert!(
+        unknown.is_none(),
+        "no benchmark is called {unknown:?}; there are diff, plan, intake, validate, reload, lsp, nodes"
+    );
     println!("{}\n", measure::machine());
     for (name, run) in ALL {
         if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {

@@ -210,6 +210,7 @@ impl Sql {
                 |row| Ok((row.get::<Bytes>(0)?, row.get::<String>(1)?)),
             )?;
             for (id, payload) in due {
+                sql.hold()?;
                 match decode::<Later>(super::columns::work_of(TIMER, id), &payload) {
                     Ok(timer) => {
                         sql.fire(account, timer, claim.now)?;

@@ -1,8 +1,7 @@
 //! Whose turn it is: the accounts that have something to claim share evenly, and another one begins each time.
 //!
 //! What this costs grows with the accounts that have due work, and not with those that are configured: one statement where little is
-//! due, a page of accounts where much is. Which accounts are this process' own is looked up in the claim; where the database knows it,
-//! [`DUE`] and [`NEXT`] are where to join.
+//! due, a page of accounts where much is. Which accounts are this node's own is known here: rows of others are passed over.
 
 use super::Sql;
 use super::columns::{YIELD_MOST, all, ms};
@@ -65,13 +64,17 @@ impl Sql {
         kind: i64,
         mut take: impl FnMut(&mut Self, &AccountId, i64) -> Result<usize>,
     ) -> Result<()> {
+        let leased = self.leased()?;
+        let ours = |account: &AccountId| {
+            claim.accounts.contains(account) && leased.as_ref().is_none_or(|leased| leased.contains(account))
+        };
         let from = self.turns.0.get(&kind).cloned().unwrap_or_default();
         let mut round = Round { kind, at: from.clone(), from, wrapped: false, over: false };
         let mut room = claim.limit;
         let mut first: Option<String> = None;
-        let mut page = match self.few(claim, kind)? {
+        let mut page = match self.few(claim, kind, &ours)? {
             Some(few) => round.all(few),
-            None => self.page(claim, &mut round)?,
+            None => self.page(claim, &mut round, &ours)?,
         };
         let mut everyone = page.is_empty();
         while room > 0 && !everyone {
@@ -89,7 +92,7 @@ impl Sql {
             }
             everyone = waiting == 0 && round.over;
             if waiting == 0 && !everyone {
-                page = self.page(claim, &mut round)?;
+                page = self.page(claim, &mut round, &ours)?;
                 everyone = page.is_empty();
             }
         }
@@ -101,18 +104,18 @@ impl Sql {
     }
 
     /// The accounts with due work, if it is little.
-    fn few(&self, claim: &Claim, kind: i64) -> Result<Option<BTreeSet<AccountId>>> {
+    fn few(&self, claim: &Claim, kind: i64, ours: &dyn Fn(&AccountId) -> bool) -> Result<Option<BTreeSet<AccountId>>> {
         let most = i64::try_from(FEW + 1).unwrap_or(i64::MAX);
         let due = all(&self.db, DUE, params![kind, ms(claim.now), most], |row| row.get::<String>(0))?;
         if due.len() > FEW {
             return Ok(None);
         }
         let due: BTreeSet<String> = due.into_iter().collect();
-        Ok(Some(due.into_iter().map(AccountId::new).filter(|account| claim.accounts.contains(account)).collect()))
+        Ok(Some(due.into_iter().map(AccountId::new).filter(ours).collect()))
     }
 
     /// The next accounts of a round: as many as the claim has room for, if there are so many.
-    fn page(&self, claim: &Claim, round: &mut Round) -> Result<Vec<AccountId>> {
+    fn page(&self, claim: &Claim, round: &mut Round, ours: &dyn Fn(&AccountId) -> bool) -> Result<Vec<AccountId>> {
         let mut page = Vec::new();
         while page.len() < claim.limit && !round.over {
             let most = claim.limit - page.len();
@@ -127,7 +130,7 @@ impl Sql {
                 }
                 round.at.clone_from(&account);
                 let account = AccountId::new(account);
-                if claim.accounts.contains(&account) {
+                if ours(&account) {
                     page.push(account);
                 }
             }

@@ -33,7 +33,7 @@ pub(crate) async fn server() -> Server {
 impl Database {
     pub(crate) async fn postgres(server: &Server) -> Self {
         let base = server.database().await;
-        base.sql("CREATE EXTENSION pg_stat_statements SCHEMA pg_catalog").await;
+        base.sql("CREATE SCHEMA stats; CREATE EXTENSION pg_stat_statements SCHEMA stats").await;
         let (client, connection) = tokio_postgres::connect(&base.url, NoTls).await.unwrap();
         tokio::spawn(connection);
         let folder: String = client.query_one("SHOW data_directory", &[]).await.unwrap().get(0);
@@ -73,7 +73,7 @@ impl Database {
     pub(crate) async fn work(&self) -> Work {
         let Self::Postgres { client, postmaster, .. } = self else { return Work::default() };
         let sql = "SELECT (SELECT xact_commit::float8 FROM pg_stat_database WHERE datname = current_database()), \
-                   (SELECT coalesce(sum(calls), 0)::float8 FROM pg_stat_statements \
+                   (SELECT coalesce(sum(calls), 0)::float8 FROM stats.pg_stat_statements \
                     WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()))";
         let row = client.query_one(sql, &[]).await.unwrap();
         Work { commits: row.get(0), statements: row.get(1), cpu: cpu_of_all(*postmaster) }

@@ -52,7 +52,20 @@ async fn all() {
     );
     println!(
         "  {:<12} {:>8} {:>8} {:>9} {:>10} {:>10} {:>12} {:>7} {:>7} {:>8} {:>8} {:>9} {:>9} {:>9}",
-        "store, nodes", "accounts", "start s", "MiB/node", "accepted/s", "planned/s", "carried o./s", "p50 ms", "p99 ms", "stmts/ev", "commits/", "idle cpu%", "idle st/s", "over s"
+        "store, nodes",
+        "accounts",
+        "start s",
+        "MiB/node",
+        "accepted/s",
+        "planned/s",
+        "carried o./s",
+        "p50 ms",
+        "p99 ms",
+        "stmts/ev",
+        "commits/",
+        "idle cpu%",
+        "idle st/s",
+        "over s"
     );
     for accounts in sizes {
         let mut cells = vec![0];
@@ -155,10 +168,8 @@ async fn settled(database: &Database, nodes: &[Node]) {
 
 /// Milliseconds from the delivery's first byte to the effect at Lever, in order.
 fn latencies(world: &Arc<Lever>, sent: &[Sent]) -> Vec<f64> {
-    let mut late: Vec<f64> = sent
-        .iter()
-        .map(|sent| world.tagged(&sent.opportunity).unwrap().duration_since(sent.at).as_secs_f64() * 1e3)
-        .collect();
+    let mut late: Vec<f64> =
+        sent.iter().map(|sent| world.tagged(&sent.opportunity).unwrap().duration_since(sent.at).as_secs_f64() * 1e3).collect();
     late.sort_by(f64::total_cmp);
     late
 }

@@ -86,7 +86,8 @@ async fn answers(address: SocketAddr) -> bool {
 pub(crate) fn cpu(pid: u32, children: bool) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The name stands in parentheses and may hold anything; times are in hundredths.
-    let fields: Vec<f64> = stat.rsplit(')').next().unwrap_or("").split_whitespace().skip(11).take(4).flat_map(str::parse).collect();
+    let fields: Vec<f64> =
+        stat.rsplit(')').next().unwrap_or("").split_whitespace().skip(11).take(4).flat_map(str::parse).collect();
     fields.iter().take(if children { 4 } else { 2 }).sum::<f64>() / 100.0
 }
 
