@@ -23,8 +23,8 @@ use crate::model::{AccountId, Class, Code, Destination, Exchange, Notice, Notice
 use crate::store::{Store, StoreError};
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
@@ -35,12 +35,17 @@ const SUSPENDED: SignedDuration = SignedDuration::from_mins(1);
 /// The longest pause that a 429 may ask all work of a connection to make; what was refused itself waits as long as it was told.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
+/// Accounts with rules in force.
+type Accounts = Arc<BTreeMap<AccountId, Arc<Account>>>;
+
 /// What the workers of one node share.
 pub struct Node {
     pub store: Store,
     pub clock: Clock,
     pub http: Client,
     pub(super) accounts: ArcSwap<BTreeMap<AccountId, Arc<Account>>>,
+    /// The names of accounts, as they were asked for last.
+    names: Mutex<(Accounts, Arc<BTreeSet<AccountId>>)>,
     pub(super) gates: Gates,
     /// Which accounts are this node's.
     pub(super) tenure: Tenure,
@@ -122,6 +127,7 @@ impl Node {
             clock,
             http,
             accounts: ArcSwap::default(),
+            names: Mutex::default(),
             gates: Gates::new(),
             snapshots: Snapshots::default(),
             tests: TestsCache::default(),
@@ -149,9 +155,14 @@ impl Node {
 
     /// Notes how the load of an account's rules went.
     pub(super) fn note_reload(&self, account: &AccountId, state: ReloadState) {
+        self.note_reloads(&BTreeMap::from([(account.clone(), state)]));
+    }
+
+    /// Notes how the load of many accounts' rules went.
+    pub(super) fn note_reloads(&self, noted: &BTreeMap<AccountId, ReloadState>) {
         self.reloads.rcu(|states| {
             let mut states = BTreeMap::clone(states);
-            states.insert(account.clone(), state.clone());
+            states.extend(noted.iter().map(|(account, state)| (account.clone(), state.clone())));
             states
         });
     }
@@ -188,8 +199,18 @@ impl Node {
     }
 
     /// All accounts with rules in force.
-    pub fn all_accounts(&self) -> Arc<BTreeMap<AccountId, Arc<Account>>> {
+    pub fn all_accounts(&self) -> Accounts {
         self.accounts.load_full()
+    }
+
+    /// Whose work may be claimed. Asked at every look, and made anew only where accounts came or went.
+    pub(super) fn claimable(&self) -> Arc<BTreeSet<AccountId>> {
+        let accounts = self.mine();
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&names.0, &accounts) {
+            *names = (Arc::clone(&accounts), Arc::new(accounts.keys().cloned().collect()));
+        }
+        Arc::clone(&names.1)
     }
 
     /// Sends one request within the destination's budget, unless its breaker is open.

@@ -268,6 +268,7 @@ async fn put_in_force(node: &Node, reading: &Reading, loaded: Loaded, here: &Her
     let before = node.all_accounts();
     let mut still_held = std::collections::BTreeSet::new();
     let mut accounts = BTreeMap::new();
+    let (mut good, mut kept) = (BTreeMap::new(), None);
     for bound in project.accounts {
         let id = bound.account.name.clone();
         let (old, broken) = (before.get(&id), bound.broken);
@@ -304,13 +305,17 @@ async fn put_in_force(node: &Node, reading: &Reading, loaded: Loaded, here: &Her
         };
         let hash = account.active().program.hash().to_owned();
         if old.is_none_or(|old| old.active().program.hash() != hash) {
-            keep(node, &hash, reading).await?;
+            let manifest = match &kept {
+                Some(manifest) => manifest,
+                None => kept.insert(keep_files(node, reading).await?),
+            };
+            node.store.keep_ruleset(&hash, manifest.clone(), Vec::new()).await?;
             put.changed.push((id.clone(), hash.clone()));
         }
         if let Some(old) = old {
             account.inherit(old);
         }
-        node.note_reload(&id, ReloadState { at: node.clock.now(), ok: true, hash, message: None });
+        good.insert(id.clone(), ReloadState { at: node.clock.now(), ok: true, hash, message: None });
         accounts.insert(id, Arc::new(account));
     }
     // Where nothing is configured, the address that was opened stands.
@@ -318,6 +323,7 @@ async fn put_in_force(node: &Node, reading: &Reading, loaded: Loaded, here: &Her
         node.public_url.store(Arc::new(Some(url.clone())));
     }
     node.retention.store(Arc::new(project.config.retention));
+    node.note_reloads(&good);
     node.gates.sort_out(accounts.values().map(Arc::as_ref));
     node.accounts.store(Arc::new(accounts));
     node.renamed();
@@ -332,17 +338,21 @@ async fn put_in_force(node: &Node, reading: &Reading, loaded: Loaded, here: &Her
     Ok(put)
 }
 
-/// Keeps what was loaded under the hash of the program, file by file by content.
-async fn keep(node: &Node, hash: &str, reading: &Reading) -> Result<(), StoreError> {
+/// Keeps what was loaded, file by file by content, once for all accounts; the answer is what each program's hash leads to.
+async fn keep_files(node: &Node, reading: &Reading) -> Result<Vec<u8>, StoreError> {
     use sha2::{Digest, Sha256};
+    let digest = |bytes: &[u8]| crate::model::hex(&Sha256::digest(bytes));
     let (mut manifest, mut files) = (BTreeMap::new(), Vec::new());
     for (path, bytes) in &reading.files {
-        let digest = crate::model::hex(&Sha256::digest(bytes));
+        let digest = digest(bytes);
         files.push((digest.clone(), bytes.clone()));
         manifest.insert(path.clone(), digest);
     }
-    let kept = serde_json::json!({ "config": reading.config, "files": manifest });
-    node.store.keep_ruleset(hash, kept.to_string().into_bytes(), files).await
+    let manifest = serde_json::json!({ "config": reading.config, "files": manifest }).to_string().into_bytes();
+    let named = digest(&manifest);
+    files.push((named.clone(), manifest));
+    node.store.keep_source_files(files).await?;
+    Ok(serde_json::json!({ "manifest": named }).to_string().into_bytes())
 }
 
 /// The program that had this hash, loaded again from what the store kept: for effects that were planned before a restart.
@@ -368,7 +378,11 @@ async fn blocking<T: Send + 'static>(simulated: bool, run: impl FnOnce() -> T + 
 
 /// The files that rules of this hash were loaded from, as the store kept them.
 pub async fn kept_files(store: &Store, hash: &str) -> Option<Reading> {
-    let kept: serde_json::Value = serde_json::from_slice(&store.ruleset(hash).await.ok()??).ok()?;
+    let mut kept: serde_json::Value = serde_json::from_slice(&store.ruleset(hash).await.ok()??).ok()?;
+    // Before there were many accounts, each kept the list of the files by itself.
+    if let Some(manifest) = kept.get("manifest").and_then(serde_json::Value::as_str) {
+        kept = serde_json::from_slice(&store.source_file(manifest).await.ok()??).ok()?;
+    }
     let mut reading = Reading { config: kept.get("config")?.as_str()?.to_owned(), ..Reading::default() };
     for (path, digest) in kept.get("files")?.as_object()? {
         reading.files.insert(path.clone(), store.source_file(digest.as_str()?).await.ok()??);

@@ -278,14 +278,13 @@ async fn doubt(node: &Node, jump: SignedDuration) {
 }
 
 fn claim(node: &Node, limit: usize) -> Claim {
-    Claim { accounts: node.mine().keys().cloned().collect(), now: node.clock.now(), limit }
+    Claim { accounts: node.claimable(), now: node.clock.now(), limit }
 }
 
 /// Sleeps until there may be work.
 async fn rest(node: &Node, hint: &mut tokio::sync::watch::Receiver<u64>, cancel: &CancellationToken) {
-    let accounts: Vec<AccountId> = node.mine().keys().cloned().collect();
     let now = node.clock.now();
-    let due = node.store.next_due(&accounts, now).await.ok().flatten();
+    let due = node.store.next_due(&node.claimable(), now).await.ok().flatten();
     let sleep = due.map_or(node.net, |due| wait(now, due)).min(node.net);
     tokio::select! { biased;
         () = cancel.cancelled() => {}

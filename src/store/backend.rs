@@ -19,6 +19,7 @@ use crate::model::{
     Glimpse, Later, LeverEvent, Notice, OpportunityId, PackName, Phase, Placed, Reason, RuleName, Slot, Step, VendorName,
 };
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// What a batch leaves for the process to hear, once it is durable.
 #[derive(Debug, Default)]
@@ -194,7 +195,7 @@ pub trait Reader: Send {
     fn parked(&self, account: Option<&AccountId>) -> Result<Vec<ParkedRow>>;
     fn notices(&self, account: Option<&AccountId>, limit: usize) -> Result<Vec<(AccountId, Notice)>>;
     fn find(&self, prefix: &str) -> Result<Vec<(AccountId, Work)>>;
-    fn next_due(&self, accounts: &[AccountId], after: Timestamp) -> Result<Option<Timestamp>>;
+    fn next_due(&self, accounts: &BTreeSet<AccountId>, after: Timestamp) -> Result<Option<Timestamp>>;
     fn counts(&self, now: Timestamp) -> Result<Vec<Count>>;
     fn size(&self) -> Result<Size>;
     fn leases(&self) -> Result<Vec<(AccountId, u64)>>;

@@ -6,13 +6,15 @@
 
 use crate::model::{AccountId, Attempt, Code, Delivery, DeliveryId, Effect, EffectId, Event, EventId, OpportunityId, TimerId};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 /// What to claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     /// Only work of these accounts: those that are active on this node.
-    pub accounts: Vec<AccountId>,
+    pub accounts: Arc<BTreeSet<AccountId>>,
     /// Only work due by then.
     pub now: Timestamp,
     /// At most this many rows; for effects, at most this many lanes.

@@ -12,7 +12,8 @@ use crate::model::{
     OpportunityId, PackName, Phase, Placed, RuleName, Slot, VendorName,
 };
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// For facts and correlation.
 impl Store {
@@ -221,8 +222,8 @@ impl Store {
 /// For the runtime.
 impl Store {
     /// When the next row becomes due after `after`, of any kind and of these accounts: how long the runtime may sleep.
-    pub async fn next_due(&self, accounts: &[AccountId], after: Timestamp) -> Result<Option<Timestamp>> {
-        let accounts = accounts.to_vec();
+    pub async fn next_due(&self, accounts: &Arc<BTreeSet<AccountId>>, after: Timestamp) -> Result<Option<Timestamp>> {
+        let accounts = Arc::clone(accounts);
         self.read(move |store| store.next_due(&accounts, after)).await
     }
 

@@ -205,6 +205,12 @@ impl Store {
         .await
     }
 
+    /// Keeps files under the hashes of their contents.
+    pub async fn keep_source_files(&self, files: Vec<(String, Vec<u8>)>) -> Result<()> {
+        self.write(Point::Other, move |store| files.iter().try_for_each(|(hash, bytes)| store.keep_source_file(hash, bytes)))
+            .await
+    }
+
     /// Keeps the token that signs a webhook (Lever tells it once). The same webhook again replaces it.
     pub async fn keep_signing_token(&self, account: &AccountId, token: SigningToken) -> Result<()> {
         let account = account.clone();

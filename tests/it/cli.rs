@@ -441,7 +441,10 @@ fn what_waits_for_a_person_is_shown_retried_and_skipped() {
             };
             let id = delivery.id;
             store.deliver(delivery).await.expect("stored");
-            store.claim_deliveries(Claim { accounts: vec![account.clone()], now: at, limit: 10 }).await.expect("claimed");
+            store
+                .claim_deliveries(Claim { accounts: std::sync::Arc::new([account.clone()].into()), now: at, limit: 10 })
+                .await
+                .expect("claimed");
             store.derive(&account, id, derived, at).await.expect("derived");
         }
         store.close().await;

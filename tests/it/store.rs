@@ -15,7 +15,8 @@ use leverd::model::{
     Reason, ReportState, Said, Slot, Source, Step, TestEntry, TimerId, Verdict,
 };
 use leverd::store::{Claim, ClaimedEffect, Derived, Finish, Options, PlanMade, Received, Run, Store};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Seconds after a fixed morning.
 fn at(seconds: i64) -> Timestamp {
@@ -27,7 +28,7 @@ fn acme() -> AccountId {
 }
 
 fn claim(now: i64) -> Claim {
-    Claim { accounts: vec![acme()], now: at(now), limit: 64 }
+    Claim { accounts: Arc::new([acme()].into()), now: at(now), limit: 64 }
 }
 
 fn delivery(token: &str, body: &str, received: i64) -> Delivery {

@@ -196,7 +196,7 @@ impl World {
 
     /// Waits until nothing is under way and nothing is due soon: deliveries made, events planned, effects settled.
     pub async fn quiet(&self) -> anyhow::Result<()> {
-        let account = [AccountId::new(ACCOUNT)];
+        let account = Arc::new([AccountId::new(ACCOUNT)].into());
         let mut calm = 0;
         for _ in 0..1_200 {
             self.sim.control().quiet().await;

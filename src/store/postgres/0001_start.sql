@@ -21,9 +21,10 @@ CREATE TABLE ready (
   tries BIGINT NOT NULL, rounds BIGINT NOT NULL, version BIGINT NOT NULL, asked BIGINT,
   PRIMARY KEY (account, kind, ref)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.1);
--- The turns; the next due time; the order in a lane; the event of a lane that is being planned.
-CREATE INDEX ready_turn ON ready (account, kind, held, rank, at, seq);
-CREATE INDEX ready_due ON ready (account, held, due_at);
+-- The turns, and what is due, of all accounts at once; what is parked; the order in a lane; the event of a lane that is being planned.
+CREATE INDEX ready_turn ON ready (kind, account, rank, at, seq) WHERE held = 0;
+CREATE INDEX ready_due ON ready (kind, due_at, account) WHERE held = 0;
+CREATE INDEX ready_parked ON ready (account, kind) WHERE state = 3;
 CREATE INDEX ready_lane ON ready (account, lane, kind, state, at, received, seq) WHERE lane <> '';
 CREATE INDEX ready_planning ON ready (account, lane) WHERE kind = 1 AND held > 0;
 

@@ -36,23 +36,7 @@ const LANE_BUSY: &str = "EXISTS (SELECT 1 FROM ready x INDEXED BY ready_lane WHE
 const NOT_FIRST: &str = "EXISTS (SELECT 1 FROM ready x INDEXED BY ready_lane WHERE x.account = r.account AND x.lane = r.lane \
     AND x.lane <> '' AND x.kind = 1 AND x.state = 0 AND (x.at, x.received, x.seq, x.ref) < (r.at, r.received, r.seq, r.ref))";
 
-/// An account's share, as far as the claim has room: shares are rounded up.
-fn left(share: i64, claim: &Claim, claimed: usize) -> i64 {
-    share.min(i64::try_from(claim.limit.saturating_sub(claimed)).unwrap_or(i64::MAX))
-}
-
 impl Sql {
-    /// How many rows of each account a claim may take: accounts share evenly, and another one begins each time.
-    pub(super) fn shares(&mut self, claim: &Claim) -> Vec<(AccountId, i64)> {
-        let accounts = claim.accounts.len();
-        if accounts == 0 {
-            return Vec::new();
-        }
-        self.turn = self.turn.wrapping_add(1) % accounts;
-        let share = i64::try_from(claim.limit.div_ceil(accounts).max(1)).unwrap_or(i64::MAX);
-        claim.accounts.iter().cycle().skip(self.turn).take(accounts).map(|account| (account.clone(), share)).collect()
-    }
-
     /// Counts the try. False: it was one too many, and the row is parked now.
     fn take(&mut self, account: &AccountId, kind: i64, due: &Due, now: Timestamp) -> Result<bool> {
         self.hold()?;
@@ -100,18 +84,20 @@ impl Sql {
 
     pub(super) fn deliveries_claimed(&mut self, claim: &Claim) -> Result<Vec<ClaimedDelivery>> {
         let mut claimed = Vec::new();
-        for (account, share) in self.shares(claim) {
-            for due in self.due(&account, DELIVERY, "", claim.now, left(share, claim, claimed.len()))? {
-                if !self.take(&account, DELIVERY, &due, claim.now)? {
+        self.in_turn(claim, DELIVERY, |sql, account, share| {
+            let before = claimed.len();
+            for due in sql.due(account, DELIVERY, "", claim.now, share)? {
+                if !sql.take(account, DELIVERY, &due, claim.now)? {
                     continue;
                 }
-                let row = super::read_runs::delivery(&self.db, &account, due.id);
-                if let Some(Some(delivery)) = self.or_park(&account, DELIVERY, due.id, claim.now, row)? {
-                    let because = if due.rounds == 0 { None } else { self.because(&account, (DELIVERY, due.id))? };
+                let row = super::read_runs::delivery(&sql.db, account, due.id);
+                if let Some(Some(delivery)) = sql.or_park(account, DELIVERY, due.id, claim.now, row)? {
+                    let because = if due.rounds == 0 { None } else { sql.because(account, (DELIVERY, due.id))? };
                     claimed.push(ClaimedDelivery { delivery, tries: due.tries + 1, rounds: due.rounds, because });
                 }
             }
-        }
+            Ok(claimed.len() - before)
+        })?;
         Ok(claimed)
     }
 
@@ -122,45 +108,48 @@ impl Sql {
         } else {
             format!("AND (r.lane = '' OR NOT ({NOT_FIRST} OR {LANE_BUSY}))")
         };
-        for (account, share) in self.shares(claim) {
-            for due in self.due(&account, EVENT, &free, claim.now, left(share, claim, claimed.len()))? {
-                if !self.take(&account, EVENT, &due, claim.now)? {
+        self.in_turn(claim, EVENT, |sql, account, share| {
+            let before = claimed.len();
+            for due in sql.due(account, EVENT, &free, claim.now, share)? {
+                if !sql.take(account, EVENT, &due, claim.now)? {
                     continue;
                 }
                 let row = super::columns::one(
-                    &self.db,
+                    &sql.db,
                     "SELECT payload FROM event WHERE account = ?1 AND id = ?2",
                     params![account.as_str(), due.id],
                     |row| row.get::<String>(0),
                 )
                 .and_then(|payload| decode::<Event>(work_of(EVENT, due.id), &payload.unwrap_or_default()));
-                if let Some(event) = self.or_park(&account, EVENT, due.id, claim.now, row)? {
+                if let Some(event) = sql.or_park(account, EVENT, due.id, claim.now, row)? {
                     claimed.push(ClaimedEvent { event, tries: due.tries + 1, rounds: due.rounds });
                 }
             }
-        }
+            Ok(claimed.len() - before)
+        })?;
         Ok(claimed)
     }
 
     pub(super) fn effects_claimed(&mut self, claim: &Claim) -> Result<Vec<ClaimedLane>> {
         let mut claimed: Vec<ClaimedLane> = Vec::new();
-        for (account, share) in self.shares(claim) {
-            let share = left(share, claim, claimed.len());
+        self.in_turn(claim, EFFECT, |sql, account, share| {
+            let before = claimed.len();
             let mut lanes: Vec<String> = Vec::new();
             // A lane has rarely more effects due than this; the rest of it follows below.
-            for due in self.due(&account, EFFECT, "", claim.now, share.saturating_mul(8))? {
+            for due in sql.due(account, EFFECT, "", claim.now, share.saturating_mul(8))? {
                 let known = lanes.contains(&due.lane);
                 if !known && i64::try_from(lanes.len()).unwrap_or(i64::MAX) < share {
                     lanes.push(due.lane);
                 }
             }
             for lane in lanes {
-                let effects = self.lane_claimed(&account, &lane, claim.now)?;
+                let effects = sql.lane_claimed(account, &lane, claim.now)?;
                 if !effects.is_empty() {
                     claimed.push(ClaimedLane { account: account.clone(), opportunity: OpportunityId::new(lane), effects });
                 }
             }
-        }
+            Ok(claimed.len() - before)
+        })?;
         Ok(claimed)
     }
 

@@ -199,29 +199,31 @@ impl Sql {
 
     pub(super) fn timers_fired(&mut self, claim: &Claim) -> Result<usize> {
         let mut fired = 0;
-        for (account, share) in self.shares(claim) {
+        self.in_turn(claim, TIMER, |sql, account, share| {
+            let before = fired;
             let due = all(
-                &self.db,
-                "SELECT t.id, t.payload FROM ready r JOIN timer t ON t.account = r.account AND t.id = r.ref \
+                &sql.db,
+                "SELECT t.id, t.payload FROM ready r INDEXED BY ready_turn JOIN timer t ON t.account = r.account AND t.id = r.ref \
                  WHERE r.account = ?1 AND r.kind = 3 AND r.held = 0 AND r.rank <= ?2 + ?4 AND r.due_at <= ?2 \
                  ORDER BY r.rank LIMIT ?3",
                 params![account.as_str(), ms(claim.now), share, YIELD_MOST],
                 |row| Ok((row.get::<Bytes>(0)?, row.get::<String>(1)?)),
             )?;
             for (id, payload) in due {
-                self.hold()?;
+                sql.hold()?;
                 match decode::<Later>(super::columns::work_of(TIMER, id), &payload) {
                     Ok(timer) => {
-                        self.fire(&account, timer, claim.now)?;
+                        sql.fire(account, timer, claim.now)?;
                         fired += 1;
                     }
                     Err(StoreError::Corrupt(what)) => {
-                        self.park_row(&account, (TIMER, id), &Reason::new(Code::R11, what), claim.now, false)?;
+                        sql.park_row(account, (TIMER, id), &Reason::new(Code::R11, what), claim.now, false)?;
                     }
                     Err(other) => return Err(other),
                 }
             }
-        }
+            Ok(fired - before)
+        })?;
         Ok(fired)
     }
 

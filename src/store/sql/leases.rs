@@ -4,11 +4,9 @@ use super::Sql;
 use super::columns::{BEGUN, EFFECT, all, exec, exists, ms, one, time};
 use super::db::{Db, params};
 use crate::model::{AccountId, Bug, EffectId, Id, planted};
-use crate::store::claim::Claim;
 use crate::store::error::{Result, StoreError};
 use crate::store::lease::{Beat, Beaten, NodeRow, Process, Tenancy, Terms};
 use jiff::Timestamp;
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -71,17 +69,9 @@ impl Sql {
         (self.leases.joined && !planted(Bug::NoFence)).then_some(self.epoch)
     }
 
-    /// A claim of this node's accounts only.
-    pub(super) fn leased<'a>(&mut self, claim: &'a Claim) -> Result<Cow<'a, Claim>> {
-        if !self.leases.joined {
-            return Ok(Cow::Borrowed(claim));
-        }
-        let mine = self.mine()?;
-        if claim.accounts.iter().all(|account| mine.contains(account)) {
-            return Ok(Cow::Borrowed(claim));
-        }
-        let accounts = claim.accounts.iter().filter(|account| mine.contains(*account)).cloned().collect();
-        Ok(Cow::Owned(Claim { accounts, ..claim.clone() }))
+    /// The accounts of this node; `None` where only one process works, and all are its own.
+    pub(super) fn leased(&mut self) -> Result<Option<Arc<BTreeSet<AccountId>>>> {
+        if self.leases.joined { self.mine().map(Some) } else { Ok(None) }
     }
 
     fn mine(&mut self) -> Result<Arc<BTreeSet<AccountId>>> {

@@ -22,6 +22,7 @@ mod read_runs;
 pub(super) mod restored;
 mod sending;
 mod settings;
+mod turns;
 mod work;
 
 use super::backend::{Backend, News, Reader};
@@ -43,6 +44,7 @@ use db::{Db, params};
 use jiff::Timestamp;
 use leases::Leases;
 use restored::Gap;
+use std::collections::BTreeSet;
 
 /// The writing side over any database.
 pub(super) struct Sql {
@@ -51,8 +53,8 @@ pub(super) struct Sql {
     news: News,
     /// How many notices there were at the mark: those after it go when it is undone.
     marked: usize,
-    /// Which account's turn it was.
-    turn: usize,
+    /// Whose turn it was.
+    turns: turns::Turns,
     /// A person's data was deleted and may still be in free pages or in the log of changes.
     scrub: bool,
     /// What a restored store does not know.
@@ -76,7 +78,7 @@ impl Sql {
             epoch,
             news: News::default(),
             marked: 0,
-            turn: 0,
+            turns: turns::Turns::default(),
             scrub: false,
             gap: None,
             leases: Leases::default(),
@@ -162,23 +164,19 @@ impl Backend for Sql {
     }
 
     fn claim_deliveries(&mut self, claim: &Claim) -> Result<Vec<ClaimedDelivery>> {
-        let claim = self.leased(claim)?;
-        self.deliveries_claimed(&claim)
+        self.deliveries_claimed(claim)
     }
 
     fn claim_events(&mut self, claim: &Claim) -> Result<Vec<ClaimedEvent>> {
-        let claim = self.leased(claim)?;
-        self.events_claimed(&claim)
+        self.events_claimed(claim)
     }
 
     fn claim_effects(&mut self, claim: &Claim) -> Result<Vec<ClaimedLane>> {
-        let claim = self.leased(claim)?;
-        self.effects_claimed(&claim)
+        self.effects_claimed(claim)
     }
 
     fn fire_timers(&mut self, claim: &Claim) -> Result<usize> {
-        let claim = self.leased(claim)?;
-        self.timers_fired(&claim)
+        self.timers_fired(claim)
     }
 
     fn recover(&mut self, at: Timestamp) -> Result<Recovered> {
@@ -490,7 +488,7 @@ impl Reader for SqlReader {
         self.snapshot(|db| read_health::find(db, prefix))
     }
 
-    fn next_due(&self, accounts: &[AccountId], after: Timestamp) -> Result<Option<Timestamp>> {
+    fn next_due(&self, accounts: &BTreeSet<AccountId>, after: Timestamp) -> Result<Option<Timestamp>> {
         self.snapshot(|db| read_health::next_due(db, accounts, after))
     }
 

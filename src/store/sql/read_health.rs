@@ -10,6 +10,7 @@ use crate::store::claim::Work;
 use crate::store::error::{Result, StoreError};
 use crate::store::rows::{Count, Heard, ParkedRow, Refused, SigningToken};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 pub(super) fn accounts(db: &Db) -> Result<Vec<AccountId>> {
     all(db, "SELECT account FROM account ORDER BY account", params![], |row| Ok(AccountId::new(row.get::<String>(0)?)))
@@ -144,23 +145,27 @@ pub(super) fn find(db: &Db, prefix: &str) -> Result<Vec<(AccountId, Work)>> {
     Ok(found)
 }
 
-pub(super) fn next_due(db: &Db, accounts: &[AccountId], after: Timestamp) -> Result<Option<Timestamp>> {
-    let mut next: Option<i64> = None;
-    for account in accounts {
-        let due = one(
-            db,
-            "SELECT min(due_at) FROM ready WHERE account = ?1 AND held = 0 AND due_at > ?2",
-            params![account.as_str(), ms(after)],
-            |row| row.get::<Option<i64>>(0),
-        )?
-        .flatten()
-        .filter(|due| *due != NEVER);
-        next = match (next, due) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
-    }
-    Ok(next.map(time))
+/// One statement, however many accounts there are. Where the next rows are all of other accounts, the answer is when the last of these
+/// is due: to look again too early costs a look, too late would cost work.
+pub(super) fn next_due(db: &Db, accounts: &BTreeSet<AccountId>, after: Timestamp) -> Result<Option<Timestamp>> {
+    const LOOKED: usize = 16;
+    let of = |kind: i64| {
+        format!(
+            "SELECT * FROM (SELECT r.kind, r.due_at, r.account FROM ready r INDEXED BY ready_due WHERE r.kind = {kind} \
+             AND r.held = 0 AND r.due_at > ?1 ORDER BY r.due_at LIMIT {LOOKED}) AS k{kind}"
+        )
+    };
+    let sql = [DELIVERY, EVENT, EFFECT, TIMER].map(of).join(" UNION ALL ");
+    let rows = all(db, &sql, params![ms(after)], |row| {
+        Ok((row.get::<i64>(0)?, row.get::<i64>(1)?, AccountId::new(row.get::<String>(2)?)))
+    })?;
+    let next = |kind: i64| {
+        let of: Vec<_> = rows.iter().filter(|(of, ..)| *of == kind).collect();
+        let ours = of.iter().filter(|(.., account)| accounts.contains(account)).map(|(_, due, _)| *due).min();
+        ours.or_else(|| of.iter().map(|(_, due, _)| *due).max().filter(|_| of.len() == LOOKED))
+    };
+    let due = [DELIVERY, EVENT, EFFECT, TIMER].into_iter().filter_map(next).filter(|due| *due != NEVER).min();
+    Ok(due.map(time))
 }
 
 pub(super) fn counts(db: &Db, now: Timestamp) -> Result<Vec<Count>> {

@@ -23,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0006_console.sql"),
     include_str!("0007_restored.sql"),
     include_str!("0008_phase.sql"),
+    include_str!("0009_turns.sql"),
     include_str!("0010_nodes.sql"),
 ];
 /// A lock that its holder gave up may live a moment longer: in a child that the holder had just forked and that has not begun its own

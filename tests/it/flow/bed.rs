@@ -216,7 +216,7 @@ impl Bed {
     /// Waits until nothing is under way: no delivery is open, no work is due now or soon. What was begun, and waits to be looked up,
     /// keeps its lane; then it is enough that nothing more is committed.
     pub(crate) async fn rest(&self) {
-        let (node, account) = (&self.world.node, [self.account()]);
+        let (node, account) = (&self.world.node, std::sync::Arc::new([self.account()].into()));
         let (started, mut calm, mut commits) = (Instant::now(), 0, 0);
         while calm < 3 {
             self.control().quiet().await;

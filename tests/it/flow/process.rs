@@ -289,7 +289,7 @@ impl Deployed {
         let Some(store) = self.look().await else { return false };
         let now = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(self.ahead.max(AHEAD).cast_signed());
         let counts = store.counts(now).await.unwrap_or_default();
-        let due = store.next_due(&[AccountId::new(ACCOUNT)], jiff::Timestamp::UNIX_EPOCH).await;
+        let due = store.next_due(&std::sync::Arc::new([AccountId::new(ACCOUNT)].into()), jiff::Timestamp::UNIX_EPOCH).await;
         due.is_ok_and(|due| due.is_none()) && counts.iter().all(|count| !matches!(count.state, "due" | "begun" | "parked"))
     }
 

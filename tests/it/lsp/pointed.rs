@@ -165,7 +165,7 @@ fn ran(file: &Path) {
     let run = Run { facts, plan, ruleset: "hash".to_owned(), planned_at: at };
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let store = Store::open(Options::path(file)).await.unwrap();
-        let claim = || Claim { accounts: vec![account.clone()], now: at, limit: 10 };
+        let claim = || Claim { accounts: std::sync::Arc::new([account.clone()].into()), now: at, limit: 10 };
         let id = delivery.id;
         store.deliver(delivery).await.unwrap();
         store.claim_deliveries(claim()).await.unwrap();

@@ -123,7 +123,7 @@ async fn a_move_waits_for_its_records_and_skip_releases_it() {
     let row = store.effect(&acme(), moved.id, at(2)).await.unwrap().unwrap();
     assert_eq!((row.state, row.blocked_by, row.due), (EffectState::Waiting, vec![note.id], None));
     assert!(sendable(&store, 9_999).await.is_empty());
-    assert_eq!(store.next_due(&[acme()], at(2)).await.unwrap(), None);
+    assert_eq!(store.next_due(&Arc::new([acme()].into()), at(2)).await.unwrap(), None);
     store.skip(&acme(), Work::Effect(note.id), reason(Code::Skipped), at(3)).await.unwrap();
     assert_eq!(state(&store, &note, 3).await, EffectState::Skipped);
     assert_eq!(sendable(&store, 3).await[0].effect.id, moved.id);

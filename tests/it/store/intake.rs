@@ -58,7 +58,7 @@ async fn a_held_delivery_comes_again_and_counts_its_rounds() {
         store.derive(&acme(), id, hold, at(now)).await.unwrap();
         assert!(store.claim_deliveries(claim(now)).await.unwrap().is_empty());
     }
-    assert_eq!(store.next_due(&[acme()], at(11)).await.unwrap(), Some(at(111)));
+    assert_eq!(store.next_due(&Arc::new([acme()].into()), at(11)).await.unwrap(), Some(at(111)));
     store.claim_deliveries(claim(111)).await.unwrap();
     store.derive(&acme(), id, Derived::Park(reason(Code::R6)), at(111)).await.unwrap();
     let parked = store.parked(None).await.unwrap();
@@ -136,7 +136,7 @@ async fn a_due_timer_is_delivered_once() {
     let plan = Plan { later: vec![timer("remind", &anchor, 60)], ..effects(Vec::new()) };
     planned(&store, &anchor, plan.clone(), 0).await;
     assert_eq!(store.fire_timers(claim(59)).await.unwrap(), 0);
-    assert_eq!(store.next_due(&[acme()], at(0)).await.unwrap(), Some(at(60)));
+    assert_eq!(store.next_due(&Arc::new([acme()].into()), at(0)).await.unwrap(), Some(at(60)));
     assert_eq!(store.fire_timers(claim(60)).await.unwrap(), 1);
     assert_eq!(store.fire_timers(claim(61)).await.unwrap(), 0);
     let claimed = store.claim_deliveries(claim(60)).await.unwrap();

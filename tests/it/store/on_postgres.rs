@@ -27,6 +27,8 @@ mod queries;
 mod session;
 #[path = "sound.rs"]
 mod sound;
+#[path = "turns.rs"]
+mod turns;
 
 /// The store under test.
 async fn store() -> Store {

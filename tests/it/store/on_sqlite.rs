@@ -31,6 +31,8 @@ mod power;
 mod queries;
 #[path = "sound.rs"]
 mod sound;
+#[path = "turns.rs"]
+mod turns;
 
 /// The store under test.
 async fn store() -> Store {

@@ -93,7 +93,7 @@ async fn d01_when_the_power_fails_what_was_acknowledged_is_there_and_nothing_is_
     let frames = (log.len() - LOG_HEADER) / FRAME;
     let begun = acknowledged[0].log;
 
-    let mut told = std::collections::BTreeSet::new();
+    let mut told = BTreeSet::new();
     for frame in 0..=frames {
         let end = LOG_HEADER + frame * FRAME;
         // Up to here, half of the next frame too, and all of the log with a bit of the next frame turned.

@@ -21,7 +21,7 @@ async fn a_claim_takes_no_more_than_it_asks_for_however_many_accounts_there_are(
     let other = AccountId::new("other");
     store.deliver(delivery("t", "{}", 0)).await.unwrap();
     store.deliver(Delivery { account: other.clone(), ..delivery("u", "{}", 0) }).await.unwrap();
-    let one = Claim { accounts: vec![acme(), other], now: at(1), limit: 1 };
+    let one = Claim { accounts: Arc::new([acme(), other].into()), now: at(1), limit: 1 };
     assert_eq!(store.claim_deliveries(one.clone()).await.unwrap().len(), 1);
     assert_eq!(store.claim_deliveries(one).await.unwrap().len(), 1, "the other one has its turn");
 }
