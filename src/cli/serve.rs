@@ -105,7 +105,7 @@ impl Serve {
         let here = Here { base: base(&self.config).to_owned() };
         let Named { options, door: side } = Named::of(&config, &here.base, &here)?;
         let store = Store::open(options).await?;
-        let node = Arc::new(Node::new(store, Clock::system(), Client::new(Limits::default())));
+        let node = Arc::new(Node::new(store, Clock::system(), Client::new(limits())));
         if let Some(notices) = &config.notices {
             node.notices.store(Arc::new(Some(Poster::to(notice_url(notices, &here)?))));
         }
@@ -166,6 +166,15 @@ impl Serve {
         }
         Ok(Exit::Fine)
     }
+}
+
+/// How patient calls are. Everything that waits for the longest call follows from it, so that the tests of several nodes can hurry.
+fn limits() -> Limits {
+    #[cfg(feature = "kill-points")]
+    if let Some(ms) = std::env::var("LEVERD_LONGEST_CALL_MS").ok().and_then(|text| text.parse().ok()) {
+        return Limits { whole: Duration::from_millis(ms), ..Limits::default() };
+    }
+    Limits::default()
 }
 
 /// The configuration, or its faults on `out`.

@@ -118,6 +118,16 @@ impl Bucket {
         Self { debt, abroad: Some((abroad, now + rate.late)), ..Self::full(rate, now) }
     }
 
+    /// Another process spent it until now, and `abroad` of its requests may arrive yet: as [`Self::used`], beside what this one has under
+    /// way.
+    pub(super) fn inherit(&mut self, abroad: u32, now: Instant) {
+        self.drain(now);
+        let before = self.abroad.map_or(0, |(count, _)| count);
+        let abroad = self.rate.at_most(abroad.saturating_add(before));
+        self.abroad = Some((abroad, now + self.rate.late));
+        self.debt = self.debt.max(f64::from(self.rate.burst.saturating_sub(abroad + self.under_way)));
+    }
+
     /// Starts one request, or says when it may start.
     pub(super) fn start(&mut self, now: Instant) -> Start {
         self.drain(now);

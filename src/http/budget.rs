@@ -167,6 +167,13 @@ impl RateGate {
         }
     }
 
+    /// Another process spent this credential's budget until now; so many of its requests may arrive yet.
+    pub fn inherit(&self, abroad: u32) {
+        let mut gated = self.lock();
+        gated.bucket.inherit(abroad, Instant::now());
+        gated.wake();
+    }
+
     /// Lever answered 429: spend nothing for `after` (a second, if it does not say) and go slower for a while.
     pub fn slow(&self, after: Option<Duration>) {
         let mut gated = self.lock();

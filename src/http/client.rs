@@ -65,6 +65,11 @@ enum Hop {
 }
 
 impl Client {
+    /// How long a call may take at most.
+    pub fn longest(&self) -> Duration {
+        self.0.limits.whole
+    }
+
     /// A client with these limits.
     pub fn new(limits: Limits) -> Self {
         Self::over(limits, None)

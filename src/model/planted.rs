@@ -29,6 +29,12 @@ pub enum Bug {
     PutOffForEver,
     /// When something is tried again is left to chance: the same seed is another story.
     Chance,
+    /// A node whose accounts were taken goes on with what it has in hand.
+    NoFence,
+    /// What a dead node had begun is looked up at once, while it may still be on its way.
+    TakenAtOnce,
+    /// A node sends though its lease may be over.
+    LeaseIgnored,
 }
 
 impl Bug {
@@ -46,6 +52,9 @@ impl Bug {
         Self::FaultyRules,
         Self::PutOffForEver,
         Self::Chance,
+        Self::NoFence,
+        Self::TakenAtOnce,
+        Self::LeaseIgnored,
     ];
 }
 

@@ -11,6 +11,7 @@ use super::notices::Poster;
 use super::reach::Reach;
 use super::service::ReloadState;
 use super::snapshots::Snapshots;
+use super::tenure::{self, Tenure};
 use super::tests_cache::TestsCache;
 use super::tokens;
 use super::vault::Vault;
@@ -40,6 +41,8 @@ pub struct Node {
     pub http: Client,
     pub(super) accounts: ArcSwap<BTreeMap<AccountId, Arc<Account>>>,
     pub(super) gates: Gates,
+    /// Which accounts are this node's.
+    pub(super) tenure: Tenure,
     pub(super) snapshots: Snapshots,
     pub(super) tests: TestsCache,
     /// Woken when there may be work before the next due time.
@@ -111,6 +114,7 @@ impl Node {
     /// A node without accounts.
     pub fn new(store: Store, clock: Clock, http: Client) -> Self {
         Self {
+            tenure: Tenure::new(store.is_shared(), http.longest()),
             store,
             clock,
             http,
@@ -161,6 +165,7 @@ impl Node {
             accounts.insert(account.id.clone(), Arc::clone(&account));
             accounts
         });
+        self.renamed();
     }
 
     /// The account of this name, if it is configured.
@@ -206,13 +211,22 @@ impl Node {
     async fn admitted(&self, account: &Account, to: &Destination, class: Class, further: bool) -> Result<Leave, Unready> {
         let stop =
             || Unready::Defer { until: Some(self.clock.now()), reason: Reason::new(Code::R11, "leverd is being stopped") };
+        let given_up = || Unready::Defer {
+            until: Some(self.clock.now()),
+            reason: Reason::new(Code::R11, "another node goes on with this"),
+        };
         if self.stopping.is_cancelled() {
             return Err(stop());
+        }
+        if !tenure::covers(self.http.longest()) {
+            // The database does not answer this node, or took its accounts away.
+            return Err(given_up());
         }
         tokio::select! {
             biased;
             admitted = self.enter(account, to, class, further) => admitted,
             () = self.stopping.cancelled() => Err(stop()),
+            () = tenure::given_up() => Err(given_up()),
         }
     }
 
@@ -331,6 +345,10 @@ impl Node {
         let Some(endpoint) = endpoint else {
             return Exchange::NotSent("the account is not connected".to_owned());
         };
+        if !tenure::covers(self.http.longest()) {
+            let why = "this node's lease ends before the call would; whoever has the account then goes on";
+            return Exchange::NotSent(why.to_owned());
+        }
         leave.sending();
         let exchange = self.http.send(request, &endpoint).await;
         leave.heard(&exchange);

@@ -12,6 +12,9 @@ use tokio::time::Instant;
 /// How far the wall clock may part from the monotonic one, or from Lever's, before timers hold.
 pub const TOLERATED: SignedDuration = SignedDuration::from_mins(5);
 
+/// Two clocks that are as near as this are one: an answer takes its time.
+const NEAR: SignedDuration = SignedDuration::from_millis(500);
+
 /// Wall time, possibly moved.
 #[derive(Debug, Clone)]
 pub struct Clock(Arc<Inner>);
@@ -23,6 +26,8 @@ struct Inner {
     /// How far the simulated wall clock has jumped.
     jumped_ms: AtomicI64,
     moved_ms: AtomicI64,
+    /// How far the machine's clock is behind that of the database which several nodes share.
+    behind_ms: AtomicI64,
     /// Lever's time turned out to be far behind ours.
     set_back: AtomicBool,
     /// How far the wall clock was from the monotonic one when that was last accepted.
@@ -53,8 +58,9 @@ impl Clock {
 
     fn from(origin: Option<Timestamp>) -> Self {
         let (jumped_ms, moved_ms, skew_ms) = (AtomicI64::new(0), AtomicI64::new(0), AtomicI64::new(0));
+        let behind_ms = AtomicI64::new(0);
         let (set_back, started) = (AtomicBool::new(false), Instant::now());
-        let clock = Self(Arc::new(Inner { origin, jumped_ms, moved_ms, set_back, skew_ms, started }));
+        let clock = Self(Arc::new(Inner { origin, jumped_ms, moved_ms, behind_ms, set_back, skew_ms, started }));
         clock.agree();
         clock
     }
@@ -90,7 +96,8 @@ impl Clock {
 
     /// What the machine's clock says, moved where time is moved by hand.
     fn shown(&self) -> Timestamp {
-        let ms = self.wall().as_millisecond().saturating_add(self.0.moved_ms.load(Ordering::Relaxed));
+        let corrected = self.0.moved_ms.load(Ordering::Relaxed).saturating_add(self.0.behind_ms.load(Ordering::Relaxed));
+        let ms = self.wall().as_millisecond().saturating_add(corrected);
         Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
@@ -148,6 +155,19 @@ impl Clock {
         doubted
     }
 
+    /// Goes by a clock that several nodes share: what one of them puts off, another one may take up. Not while ours is in doubt: it does not
+    /// count then.
+    pub(super) fn keep_to(&self, told: Timestamp) {
+        if self.jump().abs() > TOLERATED {
+            return;
+        }
+        let behind = told.duration_since(self.wall());
+        let known = SignedDuration::from_millis(self.0.behind_ms.load(Ordering::Relaxed));
+        if (behind - known).abs() > NEAR {
+            self.0.behind_ms.store(i64::try_from(behind.as_millis()).unwrap_or(0), Ordering::Relaxed);
+        }
+    }
+
     /// Accepts the wall clock as it is.
     pub fn agree(&self) {
         self.0.skew_ms.store(self.skew(), Ordering::Relaxed);
@@ -181,6 +201,24 @@ mod tests {
         wrong.hear(origin);
         assert!(wrong.was_set_back() && !wrong.was_set_back());
         assert!(wrong.now().duration_since(origin).abs() < SignedDuration::from_secs(60) && wrong.jump().abs() > TOLERATED);
+    }
+
+    #[test]
+    fn nodes_go_by_the_clock_that_they_share_and_lever_has_the_last_word() {
+        let origin = Timestamp::from_second(1_780_000_000).unwrap();
+        let (slow, fast) = (Clock::simulated(origin - SignedDuration::from_mins(3)), Clock::simulated(origin));
+        for clock in [&slow, &fast] {
+            clock.keep_to(origin + SignedDuration::from_mins(1));
+        }
+        assert!(slow.now().duration_since(fast.now()).abs() < SignedDuration::from_secs(1));
+        assert!(slow.now().duration_since(origin) >= SignedDuration::from_secs(59));
+        // What was moved by hand stays moved, and a clock that somebody set is in doubt as ever.
+        slow.advance(SignedDuration::from_hours(1));
+        slow.keep_to(origin + SignedDuration::from_mins(1));
+        assert!(slow.now().duration_since(fast.now()) >= SignedDuration::from_mins(59));
+        fast.jump_by(SignedDuration::from_hours(9));
+        fast.keep_to(origin + SignedDuration::from_mins(1));
+        assert!(fast.now().duration_since(origin) < SignedDuration::from_mins(2));
     }
 
     #[test]

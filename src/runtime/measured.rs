@@ -148,7 +148,7 @@ pub async fn look(node: &Node, now: Timestamp) -> Result<(), StoreError> {
         metrics::gauge!("leverd_store_bytes", "part" => part).set(bytes as f64);
     }
     metrics::gauge!("leverd_held_back").set(node.held().len() as f64);
-    for account in node.all_accounts().values() {
+    for account in node.mine().values() {
         let id = account.id.to_string();
         let of = |kind: &str, state: &str| {
             counts.iter().find(|count| count.account == account.id && count.kind == kind && count.state == state)

@@ -86,7 +86,7 @@ pub(super) async fn run(node: Arc<Node>, cancel: CancellationToken) {
     while !cancel.is_cancelled() {
         let mut next = node.clock.now() + LONGEST;
         if node.clock.jump().abs() <= TOLERATED {
-            for account in node.all_accounts().values() {
+            for account in node.mine().values() {
                 match account.poll {
                     Some(every) => {
                         off.remove(&account.id);

@@ -84,6 +84,10 @@ pub async fn start_with(node: &Node, reading: &Reading, config: &Path) -> Result
     if let (Some(first), true) = (put.held.into_iter().next(), node.all_accounts().is_empty()) {
         return Err(first);
     }
+    if node.store.is_shared() {
+        // Each account when it is taken.
+        return Ok(());
+    }
     let recovered = node.store.recover(node.clock.now()).await?;
     if !recovered.unknown.is_empty() {
         tracing::info!(
@@ -315,6 +319,7 @@ async fn put_in_force(node: &Node, reading: &Reading, loaded: Loaded, here: &Her
     }
     node.retention.store(Arc::new(project.config.retention));
     node.accounts.store(Arc::new(accounts));
+    node.renamed();
     node.tests.forget();
     // Not before the accounts are in force: a delivery in between is taken by one or the other.
     node.held.rcu(|held| {

@@ -6,7 +6,7 @@ use super::account::Account;
 use super::call::{Called, Node};
 use super::clock::TOLERATED;
 use super::slots::Slots;
-use super::{abroad, derive, executor, planner, poll, poller, spans};
+use super::{abroad, derive, executor, planner, poll, poller, spans, tenure};
 use crate::lever::api;
 use crate::model::{AccountId, Class, Code, Exchange, Notice, NoticeId, NoticeKind, Reason};
 use crate::store::{Claim, Retention, StoreError, Work};
@@ -42,6 +42,14 @@ const STORE_FAULT: Duration = Duration::from_secs(1);
 
 /// Runs until cancelled, then lets what is under way end.
 pub(super) async fn run(node: Arc<Node>, cancel: CancellationToken) {
+    tokio::select! { biased;
+        () = works(Arc::clone(&node), cancel.clone()) => {}
+        never = tenure::run(&node, &cancel) => match never {},
+    }
+    tenure::leave(&node).await;
+}
+
+async fn works(node: Arc<Node>, cancel: CancellationToken) {
     let tracker = TaskTracker::new();
     // A clock that was set while nobody looked must not age what waits. Deliveries are taken meanwhile; Lever may be down, and then the
     // work begins all the same.
@@ -67,10 +75,14 @@ pub(super) async fn run(node: Arc<Node>, cancel: CancellationToken) {
 async fn deliveries(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTracker) {
     let slots = Slots::new();
     let mut hint = node.store.work();
-    while let Some(limit) = slots.free(node.all_accounts().len(), &cancel).await {
+    while let Some(limit) = slots.free(node.mine().len(), &cancel).await {
         hint.mark_unchanged();
+        let claiming = node.tenure.claiming().await;
         match node.store.claim_deliveries(claim(&node, limit)).await {
-            Ok(claimed) if claimed.is_empty() => rest(&node, &mut hint, &cancel).await,
+            Ok(claimed) if claimed.is_empty() => {
+                drop(claiming);
+                rest(&node, &mut hint, &cancel).await;
+            }
             Ok(claimed) => {
                 for one in claimed {
                     let (account, work) = (one.delivery.account.clone(), vec![Work::Delivery(one.delivery.id)]);
@@ -82,7 +94,10 @@ async fn deliveries(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTra
                     spawn(&node, &slots, &tracker, account, work, span, run);
                 }
             }
-            Err(error) => fault(&error, &cancel).await,
+            Err(error) => {
+                drop(claiming);
+                fault(&error, &cancel).await;
+            }
         }
     }
 }
@@ -90,10 +105,14 @@ async fn deliveries(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTra
 async fn events(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTracker) {
     let slots = Slots::new();
     let mut hint = node.store.work();
-    while let Some(limit) = slots.free(node.all_accounts().len(), &cancel).await {
+    while let Some(limit) = slots.free(node.mine().len(), &cancel).await {
         hint.mark_unchanged();
+        let claiming = node.tenure.claiming().await;
         match node.store.claim_events(claim(&node, limit)).await {
-            Ok(claimed) if claimed.is_empty() => rest(&node, &mut hint, &cancel).await,
+            Ok(claimed) if claimed.is_empty() => {
+                drop(claiming);
+                rest(&node, &mut hint, &cancel).await;
+            }
             Ok(claimed) => {
                 for one in claimed {
                     let (account, work) = (one.event.account.clone(), vec![Work::Event(one.event.id)]);
@@ -105,7 +124,10 @@ async fn events(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTracker
                     spawn(&node, &slots, &tracker, account, work, span, run);
                 }
             }
-            Err(error) => fault(&error, &cancel).await,
+            Err(error) => {
+                drop(claiming);
+                fault(&error, &cancel).await;
+            }
         }
     }
 }
@@ -113,10 +135,14 @@ async fn events(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTracker
 async fn effects(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTracker) {
     let slots = Slots::new();
     let mut hint = node.store.work();
-    while let Some(limit) = slots.free(node.all_accounts().len(), &cancel).await {
+    while let Some(limit) = slots.free(node.mine().len(), &cancel).await {
         hint.mark_unchanged();
+        let claiming = node.tenure.claiming().await;
         match node.store.claim_effects(claim(&node, limit)).await {
-            Ok(claimed) if claimed.is_empty() => rest(&node, &mut hint, &cancel).await,
+            Ok(claimed) if claimed.is_empty() => {
+                drop(claiming);
+                rest(&node, &mut hint, &cancel).await;
+            }
             Ok(claimed) => {
                 for lane in claimed {
                     let account = lane.account.clone();
@@ -127,7 +153,10 @@ async fn effects(node: Arc<Node>, cancel: CancellationToken, tracker: TaskTracke
                     });
                 }
             }
-            Err(error) => fault(&error, &cancel).await,
+            Err(error) => {
+                drop(claiming);
+                fault(&error, &cancel).await;
+            }
         }
     }
 }
@@ -194,7 +223,7 @@ async fn hear_the_time(node: &Node) {
 /// One cheap read: its answer carries Lever's date. Without it a quiet account's timers would hold for ever. Some accounts are asked,
 /// from the one of this number on, until one tells. True where there is nobody to ask, too.
 async fn ask_the_time(node: &Node, from: usize) -> bool {
-    let accounts = node.all_accounts();
+    let accounts = node.mine();
     let begin = from % accounts.len().max(1);
     for account in accounts.values().cycle().skip(begin).take(accounts.len().min(ASKED_AT_ONCE)) {
         if let Ok(Called::Exchanged(Exchange::Answered(answer))) = node.call(account, &api::list_stages(), Class::Poll).await
@@ -217,7 +246,7 @@ async fn retain(node: Arc<Node>, cancel: CancellationToken) {
     let mut last: Option<Timestamp> = None;
     while !cancel.is_cancelled() {
         let now = node.clock.now();
-        if last.is_none_or(|last| now.duration_since(last).abs() >= RETAIN) {
+        if node.tenure.keeps_house() && last.is_none_or(|last| now.duration_since(last).abs() >= RETAIN) {
             let keep = **node.retention.load();
             let before = |time: SignedDuration| now.checked_sub(time).unwrap_or(Timestamp::UNIX_EPOCH);
             let deliveries = before(keep.deliveries);
@@ -239,7 +268,7 @@ async fn retain(node: Arc<Node>, cancel: CancellationToken) {
 
 async fn doubt(node: &Node, jump: SignedDuration) {
     let now = node.clock.now();
-    for account in node.all_accounts().keys() {
+    for account in node.mine().keys() {
         let text = format!(
             "this machine's clock is off by {jump:#}; until Lever's clock agrees with it, Lever's counts and timers hold"
         );
@@ -249,12 +278,12 @@ async fn doubt(node: &Node, jump: SignedDuration) {
 }
 
 fn claim(node: &Node, limit: usize) -> Claim {
-    Claim { accounts: node.all_accounts().keys().cloned().collect(), now: node.clock.now(), limit }
+    Claim { accounts: node.mine().keys().cloned().collect(), now: node.clock.now(), limit }
 }
 
 /// Sleeps until there may be work.
 async fn rest(node: &Node, hint: &mut tokio::sync::watch::Receiver<u64>, cancel: &CancellationToken) {
-    let accounts: Vec<AccountId> = node.all_accounts().keys().cloned().collect();
+    let accounts: Vec<AccountId> = node.mine().keys().cloned().collect();
     let now = node.clock.now();
     let due = node.store.next_due(&accounts, now).await.ok().flatten();
     let sleep = due.map_or(node.net, |due| wait(now, due)).min(node.net);
@@ -295,7 +324,12 @@ fn spawn<F>(
         tracker.spawn(async move { give_back(&node, &account, &work).await });
         return;
     };
-    let future = run(Arc::clone(node), configured);
+    let Some(future) = node.tenure.under(&account, run(Arc::clone(node), configured)) else {
+        drop(permit);
+        let node = Arc::clone(node);
+        tracker.spawn(async move { give_back(&node, &account, &work).await });
+        return;
+    };
     let node = Arc::clone(node);
     let settle = async move {
         let done = tokio::spawn(future).await;
@@ -307,6 +341,7 @@ fn spawn<F>(
                 let reason = Reason::new(Code::R11, format!("what it needs cannot be read from the store: {what}"));
                 park(&node, &account, &work, &reason).await;
             }
+            Ok(Err(StoreError::Fenced)) => tracing::info!("another node goes on with this"),
             Ok(Err(error)) => {
                 tracing::error!(%error, "the store failed; the work is given back");
                 give_back(&node, &account, &work).await;

@@ -9,6 +9,7 @@ use super::commit::{Begun, Derived, Finish, PlanMade, Purge, Received, Run};
 use super::deeds::Deed;
 use super::error::Result;
 use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
+use super::lease::{Beat, Beaten, Hint, NodeRow, Terms};
 use super::rows::{
     Arrived, Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Person, Recorded, Refused, Retention, RunRow, SigningToken,
     Size, Span, TimerRow,
@@ -26,6 +27,10 @@ pub struct News {
     pub notices: Vec<(AccountId, Notice)>,
     /// Whether there may be work that was not there before.
     pub work: bool,
+    /// Whether some of it may be another node's.
+    pub elsewhere: bool,
+    /// Whether accounts became free.
+    pub leases: bool,
 }
 
 /// The writing side of a store.
@@ -66,6 +71,12 @@ pub trait Backend: Send {
     /// Turns due timers into deliveries; the answer is how many.
     fn fire_timers(&mut self, claim: &Claim) -> Result<usize>;
     fn recover(&mut self, at: Timestamp) -> Result<Recovered>;
+    /// A node's sign of life, and what it may work on.
+    fn beat(&mut self, beat: &Beat) -> Result<Beaten>;
+    /// Gives accounts to whichever node takes them.
+    fn give_up(&mut self, accounts: &[AccountId], terms: &Terms, at: Timestamp) -> Result<()>;
+    /// Ends this node.
+    fn leave(&mut self, terms: &Terms, at: Timestamp) -> Result<()>;
     /// Work that is due after `until`, timers aside, is due at `now`: it was put off by a clock that was wrong.
     fn pull_in(&mut self, now: Timestamp, until: Timestamp) -> Result<usize>;
 
@@ -182,6 +193,7 @@ pub trait Reader: Send {
     fn next_due(&self, accounts: &[AccountId], after: Timestamp) -> Result<Option<Timestamp>>;
     fn counts(&self, now: Timestamp) -> Result<Vec<Count>>;
     fn size(&self) -> Result<Size>;
+    fn nodes(&self, at: Timestamp) -> Result<Vec<NodeRow>>;
     fn heard(&self, account: &AccountId) -> Result<Vec<Heard>>;
     fn runs_before(&self, account: Option<&AccountId>, before: Timestamp, limit: usize, now: Timestamp) -> Result<Vec<RunRow>>;
     fn steps(&self, account: &AccountId, limit: usize) -> Result<Vec<(Timestamp, Vec<Step>)>>;
@@ -209,4 +221,14 @@ pub struct Opened {
     pub backend: Option<Box<dyn Backend>>,
     pub readers: Vec<Box<dyn Reader>>,
     pub guard: Box<dyn Send + Sync>,
+    /// Where several nodes may have it open.
+    pub hints: Option<Box<dyn Hints>>,
+}
+
+/// How the nodes of a store wake each other.
+pub trait Hints: Send + Sync {
+    /// Has `heard` called whenever another node may have told something.
+    fn listen(&mut self, heard: Box<dyn Fn(Hint) + Send>);
+    /// Tells the others, soon and perhaps.
+    fn tell(&self, hint: Hint);
 }

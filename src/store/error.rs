@@ -23,11 +23,9 @@ pub enum StoreError {
     /// There is no store in the database, and it was to be read only.
     #[error("there is no leverd store in `{database}` yet: `leverd serve` makes it")]
     Unmade { database: String },
-    /// Another process has the database open, or had it since this one lost it.
-    #[error(
-        "the database `{database}` is in use by another leverd process: stop that one first, or give this one another database or schema"
-    )]
-    Held { database: String },
+    /// This node's time was over, and another one goes on with its accounts: what it has in hand is not its own any more.
+    #[error("this node was silent for longer than its lease, so other nodes go on with its accounts")]
+    Fenced,
     /// There is nothing with this id in a state in which this can be done.
     #[error("{0}")]
     NotFound(String),

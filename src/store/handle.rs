@@ -1,8 +1,9 @@
 //! [`Store`]: the handle that everything else holds. Cheap to clone; its methods are async and never block a runtime thread.
 
-use super::backend::{Backend, News, Opened, Reader};
+use super::backend::{Backend, Hints, News, Opened, Reader};
 use super::error::{Result, StoreError};
 use super::fates::{Fates, Here, never};
+use super::lease::Hint;
 use super::options::{Options, Place};
 use super::postgres;
 use super::sqlite;
@@ -32,6 +33,8 @@ struct Inner {
     permits: Semaphore,
     tally: Arc<Tally>,
     work: watch::Receiver<u64>,
+    leases: watch::Receiver<u64>,
+    shared: bool,
     notices: broadcast::Sender<(AccountId, Notice)>,
     epoch: u64,
     /// Dropped last: the lock on the file, the temporary folder.
@@ -75,14 +78,25 @@ impl Store {
         let (notices, _) = broadcast::channel(1_024);
         let epoch = opened.backend.as_ref().map_or(0, |backend| backend.epoch());
         let told = notices.clone();
+        let (freed, leases) = watch::channel(0_u64);
+        let (heard_work, heard_leases) = (woken.clone(), freed.clone());
+        let mut hints = opened.hints;
+        let shared = hints.is_some();
+        if let Some(hints) = &mut hints {
+            hints.listen(Box::new(move |hint| bump(if hint == Hint::Work { &heard_work } else { &heard_leases })));
+        }
         let tell = move |news: News| {
             for notice in news.notices {
                 // Nobody may be listening.
                 drop(told.send(notice));
             }
             if news.work {
-                woken.send_modify(|times| *times = times.wrapping_add(1));
+                bump(&woken);
             }
+            if news.leases {
+                bump(&freed);
+            }
+            tell_others(hints.as_deref(), news.elsewhere, news.leases);
         };
         let mut here = None;
         let (jobs, thread) = match (opened.backend, fates) {
@@ -104,7 +118,7 @@ impl Store {
         let permits = Semaphore::new(opened.readers.len());
         let readers = Mutex::new(opened.readers);
         let guard = Mutex::new(Some(opened.guard));
-        Ok(Self(Arc::new(Inner { jobs, thread, here, readers, permits, tally, work, notices, epoch, guard })))
+        Ok(Self(Arc::new(Inner { jobs, thread, here, readers, permits, tally, work, leases, shared, notices, epoch, guard })))
     }
 
     /// Waits for the writer to end and gives the lock back, if this is the last clone.
@@ -130,6 +144,16 @@ impl Store {
     /// Changes whenever a commit may have made work claimable. A hint: also look when [`Store::next_due`] says.
     pub fn work(&self) -> watch::Receiver<u64> {
         self.0.work.clone()
+    }
+
+    /// Whether several nodes may have the store: then each works on accounts that it has a lease of.
+    pub fn is_shared(&self) -> bool {
+        self.0.shared
+    }
+
+    /// Changes whenever accounts may have become free. A hint.
+    pub fn leases(&self) -> watch::Receiver<u64> {
+        self.0.leases.clone()
     }
 
     /// Every notice from now on, after it is durable: the one place for log lines, metrics and `notices.url`.
@@ -197,5 +221,19 @@ impl Store {
         .map_err(|_| gone())?;
         drop(permit);
         answer
+    }
+}
+
+fn bump(times: &watch::Sender<u64>) {
+    times.send_modify(|times| *times = times.wrapping_add(1));
+}
+
+fn tell_others(hints: Option<&dyn Hints>, work: bool, leases: bool) {
+    let Some(hints) = hints else { return };
+    if work {
+        hints.tell(Hint::Work);
+    }
+    if leases {
+        hints.tell(Hint::Leases);
     }
 }

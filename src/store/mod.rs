@@ -23,6 +23,7 @@ mod fates;
 pub mod grants;
 mod handle;
 pub(crate) mod kill;
+pub mod lease;
 mod options;
 mod postgres;
 mod reads;
@@ -40,6 +41,7 @@ pub use error::{Result, StoreError};
 pub use fates::{Fate, Fates};
 pub use grants::{Grant, Login, LoginKind, Presented, Renewed};
 pub use handle::Store;
+pub use lease::{Beat, Beaten, NodeRow, Process, Tenancy, Terms};
 pub use options::{Database, Options, Place};
 pub use rows::{
     Arrived, Count, EffectRow, EffectState, EventRow, EventState, Heard, OwnMove, ParkedRow, Person, Recorded, Refused,

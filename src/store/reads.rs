@@ -3,6 +3,7 @@
 use super::claim::Work;
 use super::error::Result;
 use super::handle::Store;
+use super::lease::NodeRow;
 use super::rows::{
     Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Recorded, Refused, RunRow, SigningToken, Size, Span, TimerRow,
 };
@@ -228,6 +229,12 @@ impl Store {
     /// How much work stands: metrics and health.
     pub async fn counts(&self, now: Timestamp) -> Result<Vec<Count>> {
         self.read(move |store| store.counts(now)).await
+    }
+
+    /// The nodes that have the store, those whose time is over and that nobody has buried yet included. `at`: the time, where the store
+    /// has none of its own.
+    pub async fn nodes(&self, at: Timestamp) -> Result<Vec<NodeRow>> {
+        self.read(move |store| store.nodes(at)).await
     }
 
     /// How much room it takes on the disk.

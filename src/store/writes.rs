@@ -4,6 +4,7 @@ use super::claim::{Claim, ClaimedDelivery, ClaimedEvent, ClaimedLane, Recovered,
 use super::commit::{Begun, Derived, Finish, Looked, PlanMade, Purge, Received, Run};
 use super::error::Result;
 use super::handle::Store;
+use super::lease::{Beat, Beaten, Terms};
 use super::rows::{Retention, SigningToken};
 use super::writer::Point;
 use crate::model::{
@@ -109,6 +110,21 @@ impl Store {
     /// After opening: gives back the claims of the process before and marks effects that it had begun as unknown.
     pub async fn recover(&self, at: Timestamp) -> Result<Recovered> {
         self.write(Point::Other, move |store| store.recover(at)).await
+    }
+
+    /// A node's sign of life; what it may work on from now on, or that its time was over. Only where several may have the store.
+    pub async fn beat(&self, beat: Beat) -> Result<Beaten> {
+        self.write(Point::Other, move |store| store.beat(&beat)).await
+    }
+
+    /// Gives accounts to whichever node takes them. Nothing of this process may be under way in them any more.
+    pub async fn give_up(&self, accounts: Vec<AccountId>, terms: Terms, at: Timestamp) -> Result<()> {
+        self.write(Point::Other, move |store| store.give_up(&accounts, &terms, at)).await
+    }
+
+    /// Ends this node, in which nothing is under way any more: its accounts are free at once.
+    pub async fn leave(&self, terms: Terms, at: Timestamp) -> Result<()> {
+        self.write(Point::Other, move |store| store.leave(&terms, at)).await
     }
 
     /// Work that is due after `until` becomes due at `now`, timers aside; how much that was. For a clock that turned out to be wrong: what

@@ -69,7 +69,7 @@ pub(super) async fn run(node: Arc<Node>, cancel: CancellationToken) {
 /// One look at every poll; when the next is due, as far as that is known.
 async fn round(node: &Node, now: Timestamp) -> Result<Option<Timestamp>> {
     let mut next: Option<Timestamp> = None;
-    for account in node.all_accounts().values() {
+    for account in node.mine().values() {
         for (vendor, adapter) in &account.active().adapters {
             if !account.vendors.contains_key(vendor) {
                 continue;

@@ -50,7 +50,7 @@ impl From<StoreError> for Problem {
             StoreError::Corrupt(_)
             | StoreError::Newer { .. }
             | StoreError::Locked { .. }
-            | StoreError::Held { .. }
+            | StoreError::Fenced
             | StoreError::Unmade { .. }
             | StoreError::Copy(_) => {
                 tracing::error!(%error, "the API could not answer");

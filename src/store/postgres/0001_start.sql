@@ -170,10 +170,26 @@ CREATE TABLE purged (
 CREATE TABLE ruleset (hash TEXT COLLATE "C" PRIMARY KEY, content BYTEA NOT NULL);
 CREATE TABLE source_file (hash TEXT COLLATE "C" PRIMARY KEY, bytes BYTEA NOT NULL);
 
--- How often the store was opened for writing: the epoch of claims and attempts. batch: the mark of the latest batch that wrote, by which
--- whoever got no answer to a commit knows whether it was durable.
-CREATE TABLE opening (only_row BIGINT PRIMARY KEY CHECK (only_row = 1), epoch BIGINT NOT NULL, batch BYTEA);
+-- How often the store was opened for writing: the epoch of claims and attempts.
+CREATE TABLE opening (only_row BIGINT PRIMARY KEY CHECK (only_row = 1), epoch BIGINT NOT NULL);
 INSERT INTO opening (only_row, epoch) VALUES (1, 0);
+
+-- One row for each opening. until: it works on its accounts until then without a further beat, by the database's clock; 0: it does not.
+-- system, process: what tells its process from others. session, session_since: the session in which it writes, so that whoever takes its
+-- accounts can end it. batch: the mark of its latest batch that wrote, by which it knows, when it got no answer to a commit, whether
+-- that was durable.
+CREATE TABLE node (
+  epoch BIGINT PRIMARY KEY, name TEXT COLLATE "C" NOT NULL, version TEXT COLLATE "C" NOT NULL, system TEXT COLLATE "C" NOT NULL,
+  process TEXT COLLATE "C" NOT NULL, started BIGINT NOT NULL, beat BIGINT NOT NULL, until BIGINT NOT NULL,
+  session BIGINT, session_since TEXT COLLATE "C", batch BYTEA
+) WITH (fillfactor = 50);
+
+-- Which node works on an account; 0: none. free_since: since when. settle_at: what nodes before had begun in it is left alone until then.
+CREATE TABLE lease (
+  account TEXT COLLATE "C" PRIMARY KEY, node BIGINT NOT NULL, free_since BIGINT NOT NULL, settle_at BIGINT NOT NULL
+);
+CREATE INDEX lease_node ON lease (node);
+
 -- What we put under the keys of an opportunity: Lever's ids of notes, files, forms and feedback, URLs of links, each with the digest
 -- of its content.
 CREATE TABLE placed (

@@ -7,10 +7,12 @@ use crate::store::sql::db::{Cells, Kind, Value, other_type};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::error::Error as _;
+use std::future::poll_fn;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc::UnboundedSender;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Error, Row, Statement};
+use tokio_postgres::{AsyncMessage, Client, Error, Row, Statement};
 
 /// A live connection.
 pub(super) struct Link {
@@ -165,6 +167,21 @@ impl Link {
         let bound: Vec<_> = values.iter().map(Param::bound).collect();
         self.run(self.client.query(&statement, &bound))
     }
+}
+
+/// A connection of which what others tell is passed on; it ends with the client.
+pub(super) async fn told_to(address: &Address, to: UnboundedSender<String>) -> std::result::Result<Client, Error> {
+    let (client, mut connection) = address.config().connect(Tls).await?;
+    tokio::spawn(async move {
+        while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+            if let AsyncMessage::Notification(told) = message
+                && to.send(told.payload().to_owned()).is_err()
+            {
+                break;
+            }
+        }
+    });
+    Ok(client)
 }
 
 /// There is no connection.

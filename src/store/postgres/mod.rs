@@ -5,6 +5,7 @@
 //! lost?* The database knows, by the mark that each batch leaves: [`Postgres::settle_doubt`].
 
 mod address;
+mod hints;
 mod link;
 mod open;
 mod tls;
@@ -14,6 +15,7 @@ use super::rows::Size;
 use super::sql::db::{Dialect, Row, Value};
 use crate::model::hex;
 use address::Address;
+use jiff::Timestamp;
 use link::{Fault, Link, lost};
 pub(super) use open::open;
 use sha2::{Digest as _, Sha256};
@@ -28,7 +30,7 @@ const LONGEST_KEY: usize = 1_000;
 /// What a session is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
-    /// One at a time for each database: it holds a lock as long as it lives.
+    /// One at a time for each opening: it holds a lock as long as it lives.
     Writes {
         patience: Duration,
     },
@@ -98,7 +100,7 @@ impl Postgres {
         if self.state.borrow().link.is_some() {
             return Ok(());
         }
-        let link = open::again(&self.address, self.role, self.epoch)?;
+        let link = open::session(&self.address, self.role, self.epoch)?;
         self.state.borrow_mut().link = Some(link);
         Ok(())
     }
@@ -117,12 +119,14 @@ impl Postgres {
 
     /// Finds out how a commit ended whose answer got lost, on a session of its own. True: it was durable.
     ///
-    /// The session has the lock, so the former one has ended, and the batch with it: it is durable or gone. No batch of another opening
-    /// came after it, or [`open::again`] would have said so, and none of ours: this is asked before the next.
+    /// The session has the lock, so the former one has ended, and the batch with it: it is durable or gone. No batch of ours came after it:
+    /// this is asked before the next. Other nodes have marks of their own.
     fn settle_doubt(&self) -> Result<bool> {
         let Some(mark) = self.state.borrow().doubt.as_ref().map(|doubt| doubt.mark) else { return Ok(false) };
         self.connect()?;
-        let found = self.ask(|link| link.query("SELECT 1 FROM opening WHERE batch = ?1", &[Value::Blob(&mark)]))?;
+        let found = self.ask(|link| {
+            link.query("SELECT 1 FROM node WHERE epoch = ?1 AND batch = ?2", &[Value::Int(self.epoch), Value::Blob(&mark)])
+        })?;
         Ok(!found.is_empty())
     }
 
@@ -131,15 +135,16 @@ impl Postgres {
         self.ask(|link| {
             link.control("BEGIN")?;
             for (account, kind, id) in taken {
-                let key = [Value::Text(account), Value::Int(*kind), Value::Blob(id)];
+                let key = [Value::Text(account), Value::Int(*kind), Value::Blob(id), Value::Int(self.epoch)];
                 link.exec(
                     "UPDATE ready SET held = 0, tries = CASE WHEN tries > 0 THEN tries - 1 ELSE 0 END \
-                     WHERE account = ?1 AND kind = ?2 AND ref = ?3 AND held > 0",
+                     WHERE account = ?1 AND kind = ?2 AND ref = ?3 AND held = ?4",
                     &key,
                 )?;
-                // Nothing was sent, but this looks first all the same.
+                // Nothing was sent, but this looks first all the same. Unless another node has begun it since.
                 link.exec(
-                    "UPDATE ready SET state = 2, held = 0 WHERE account = ?1 AND kind = ?2 AND ref = ?3 AND state = 1",
+                    "UPDATE ready SET state = 2, held = 0 WHERE account = ?1 AND kind = ?2 AND ref = ?3 AND state = 1 AND held = -1 \
+                     AND (SELECT a.epoch FROM attempt a WHERE a.account = ?1 AND a.effect = ?3 ORDER BY a.number DESC LIMIT 1) = ?4",
                     &key,
                 )?;
             }
@@ -154,8 +159,8 @@ impl Postgres {
         let mut mark = [0; 16];
         mark.split_at_mut(8).0.copy_from_slice(&self.nonce);
         mark.split_at_mut(8).1.copy_from_slice(&number.to_be_bytes());
-        let sql = "UPDATE opening SET batch = ?1 WHERE pg_current_xact_id_if_assigned() IS NOT NULL";
-        let left = self.ask(|link| link.exec(sql, &[Value::Blob(&mark)]))?;
+        let sql = "UPDATE node SET batch = ?1 WHERE epoch = ?2 AND pg_current_xact_id_if_assigned() IS NOT NULL";
+        let left = self.ask(|link| link.exec(sql, &[Value::Blob(&mark), Value::Int(self.epoch)]))?;
         Ok((left > 0).then_some(mark))
     }
 }
@@ -263,6 +268,31 @@ impl Dialect for Postgres {
         } else {
             Cow::Owned(format!("sha256 {}", hex(&Sha256::digest(text))))
         }
+    }
+
+    fn now(&self, _told: Timestamp) -> Result<i64> {
+        let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+        let mut now = None;
+        self.query(sql, &[], &mut |row| {
+            now = Some(row.get::<i64>(0)?);
+            Ok(false)
+        })?;
+        now.ok_or_else(|| StoreError::Unavailable("the database does not say what the time is".to_owned()))
+    }
+
+    fn locking(&self) -> &'static str {
+        " FOR NO KEY UPDATE"
+    }
+
+    fn locking_free(&self) -> &'static str {
+        " FOR NO KEY UPDATE SKIP LOCKED"
+    }
+
+    fn end_session(&self, epoch: i64) -> Result<()> {
+        // Only one of ours, and only the one that was meant: numbers of sessions are given again.
+        let sql = "SELECT pg_terminate_backend(a.pid) FROM node n JOIN pg_stat_activity a ON a.pid = n.session \
+                   AND a.backend_start::text = n.session_since AND a.usename = current_user WHERE n.epoch = ?1";
+        self.query(sql, &[Value::Int(epoch)], &mut |_| Ok(true))
     }
 
     fn claiming(&self) -> &'static str {

@@ -1,12 +1,13 @@
 //! Opening: the lock, the session, the schema.
 
 use super::address::Address;
+use super::hints::Listener;
 use super::link::Link;
 use super::{Postgres, Role};
-use crate::store::backend::{Backend, Opened, Reader};
+use crate::store::backend::{Backend, Hints, Opened, Reader};
 use crate::store::error::{Result, StoreError};
 use crate::store::options::{Database, Options};
-use crate::store::sql::db::Db;
+use crate::store::sql::db::{Db, Value};
 use crate::store::sql::{Sql, SqlReader};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,32 +29,29 @@ const WRITES: &str = "SET lock_timeout = '30s'; \
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 const READS: &str = "SET default_transaction_read_only = on; SET statement_timeout = '60s'";
 
-/// One leverd at a time for each schema of a database.
-const LOCK: &str = "SELECT pg_try_advisory_lock(1818588786, hashtext(current_schema()::text))";
+/// One session at a time for each opening: who has it knows that the one before has ended.
+const LOCK: &str = "SELECT pg_try_advisory_lock(1818588786, hashtext(current_schema()::text || ' ' || $1))";
+/// One at a time makes or changes the schema.
+const MIGRATES: &str = "SELECT pg_advisory_xact_lock(1818588786, hashtext(current_schema()::text))";
+/// Which session it is, for whoever must end it.
+const SESSION_OF: &str = "UPDATE node SET session = a.pid, session_since = a.backend_start::text FROM pg_stat_activity a \
+    WHERE a.pid = pg_backend_pid() AND node.epoch = ?1";
 /// A session that is ending gives its lock up a moment later.
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
-/// The first session of this role, ready for use.
-pub(super) fn session(address: &Address, role: Role) -> Result<Link> {
-    let mut link = connected(address, role)?;
-    if lock(&mut link, role)? { Ok(link) } else { Err(held(address)) }
-}
-
-/// A session in the place of one that was lost. `own` is the number of this opening, for whoever writes.
+/// A session, the first one or one in the place of one that was lost. `own` is the number of this opening, for whoever writes.
 ///
 /// A database that still has our former session, because the network is gone and it does not know that yet, is one to ask again:
-/// whoever waits for an outcome to be stored must go on waiting. Only another opening ends that.
-pub(super) fn again(address: &Address, role: Role, own: i64) -> Result<Link> {
+/// whoever waits for an outcome to be stored must go on waiting. Whether other nodes went on with our accounts meanwhile, the row of
+/// this opening says.
+pub(super) fn session(address: &Address, role: Role, own: i64) -> Result<Link> {
     let mut link = connected(address, role)?;
-    let locked = lock(&mut link, role)?;
-    if role != Role::Reads && epoch(&mut link)? != Some(own) {
-        // What this process has in hand is the other one's now.
-        return Err(held(address));
-    }
-    if !locked {
+    let Role::Writes { patience } = role else { return Ok(link) };
+    if !lock(&mut link, own, patience)? {
         let why = "the database still has our former session, and ends it when it notices that nobody is there";
         return Err(address.named(StoreError::Unavailable(why.to_owned())));
     }
+    link.exec(SESSION_OF, &[Value::Int(own)]).map_err(|fault| fault.error)?;
     Ok(link)
 }
 
@@ -62,16 +60,12 @@ fn connected(address: &Address, role: Role) -> Result<Link> {
     Link::open(address, &format!("{SESSION}{more}"))
 }
 
-fn held(address: &Address) -> StoreError {
-    StoreError::Held { database: address.name.clone() }
-}
-
-/// Takes the lock of whoever writes; false: a session that lives has it. It ends with the session, and what a session without it wrote
-/// is not committed: it cannot be lost unnoticed.
-fn lock(link: &mut Link, role: Role) -> Result<bool> {
-    let Role::Writes { patience } = role else { return Ok(true) };
+/// Takes the lock of this opening; false: a session that lives has it. It ends with the session, and what a session without it wrote is
+/// not committed: it cannot be lost unnoticed.
+fn lock(link: &mut Link, own: i64, patience: Duration) -> Result<bool> {
     let since = Instant::now();
-    while !value::<bool>(link, LOCK)?.unwrap_or(false) {
+    let sql = LOCK.replace("$1", &own.to_string());
+    while !value::<bool>(link, &sql)?.unwrap_or(false) {
         if since.elapsed() >= patience {
             return Ok(false);
         }
@@ -89,12 +83,14 @@ fn value<T: for<'a> tokio_postgres::types::FromSql<'a>>(link: &mut Link, sql: &s
 /// Opens the database, making or migrating the schema.
 pub(in crate::store) fn open(database: &Database, options: &Options) -> Result<Opened> {
     let address = Arc::new(Address::new(&database.url, database.password.as_ref(), options.busy_timeout)?);
-    let backend = if options.read_only {
-        None
-    } else {
-        Some(Box::new(writer(&address, options).map_err(|error| address.named(error))?) as Box<dyn Backend>)
-    };
-    let mut first = session(&address, Role::Reads)?;
+    let (mut backend, mut hints) = (None, None);
+    if !options.read_only {
+        let writer = writer(&address, options).map_err(|error| address.named(error))?;
+        let epoch = i64::try_from(writer.epoch()).unwrap_or(i64::MAX);
+        hints = Some(Box::new(Listener::new(Arc::clone(&address), epoch)) as Box<dyn Hints>);
+        backend = Some(Box::new(writer) as Box<dyn Backend>);
+    }
+    let mut first = session(&address, Role::Reads, 0)?;
     let found = version(&mut first).map_err(|error| address.named(error))?;
     if found > KNOWN {
         return Err(StoreError::Newer { found, known: KNOWN });
@@ -111,26 +107,28 @@ pub(in crate::store) fn open(database: &Database, options: &Options) -> Result<O
     links.push(Some(first));
     let reader = |link| Box::new(SqlReader::new(Db(Box::new(Postgres::new(Arc::clone(&address), Role::Reads, link)))));
     let readers = links.into_iter().map(|link| reader(link) as Box<dyn Reader>).collect();
-    Ok(Opened { backend, readers, guard: Box::new(()) })
+    Ok(Opened { backend, readers, guard: Box::new(()), hints })
 }
 
 fn writer(address: &Arc<Address>, options: &Options) -> Result<Sql> {
     let role = Role::Writes { patience: options.busy_timeout };
-    let mut link = session(address, role)?;
-    fit(&mut link)?;
-    migrate(&mut link)?;
-    let epoch = value::<i64>(&mut link, "UPDATE opening SET epoch = epoch + 1 RETURNING epoch")?;
+    let mut first = connected(address, role)?;
+    fit(&mut first)?;
+    migrate(&mut first)?;
+    let epoch = value::<i64>(&mut first, "UPDATE opening SET epoch = epoch + 1 RETURNING epoch")?;
     let epoch = epoch.ok_or_else(|| StoreError::Corrupt("the number of this opening".to_owned()))?;
+    let row = format!(
+        "INSERT INTO node (epoch, name, version, system, process, started, beat, until) SELECT {epoch}, '', '', '', '', now, now, 0 \
+         FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now) t"
+    );
+    first.control(&row).map_err(|fault| fault.error)?;
+    drop(first);
+    let link = session(address, role, epoch)?;
     let mut store = Postgres::new(Arc::clone(address), role, Some(link));
     store.epoch = epoch;
     let nonce = getrandom::fill(&mut store.nonce);
     nonce.map_err(|_| StoreError::Unavailable("the system gives no random numbers".to_owned()))?;
     Sql::open(Db(Box::new(store)), epoch)
-}
-
-/// The number of the latest opening: another leverd may have been here while there was no session.
-fn epoch(link: &mut Link) -> Result<Option<i64>> {
-    value(link, "SELECT epoch FROM opening")
 }
 
 /// Whether the server is one that leverd knows how to use.
@@ -156,19 +154,26 @@ fn version(link: &mut Link) -> Result<u32> {
     Ok(found.and_then(|found| u32::try_from(found).ok()).unwrap_or(0))
 }
 
-/// Brings the schema to [`KNOWN`], in one transaction. The lock is held.
+/// Brings the schema to [`KNOWN`], in one transaction; one process at a time.
 fn migrate(link: &mut Link) -> Result<()> {
-    let found = version(link)?;
-    if found > KNOWN {
-        return Err(StoreError::Newer { found, known: KNOWN });
-    }
-    if found == KNOWN {
+    if known(version(link)?)? {
         return Ok(());
+    }
+    let control = |link: &mut Link, sql: &str| link.control(sql).map_err(|fault| fault.error);
+    control(link, &format!("BEGIN; {MIGRATES}"))?;
+    // Another one may have done it meanwhile.
+    let found = version(link)?;
+    if known(found)? {
+        return control(link, "COMMIT");
     }
     let missing = (1_u32..).zip(MIGRATIONS).filter(|(number, _)| *number > found);
     let changes: Vec<String> =
         missing.map(|(number, migration)| format!("{migration};\nINSERT INTO schema_version VALUES ({number});\n")).collect();
     let changes = changes.concat();
-    let change = format!("BEGIN; CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY);\n{changes}COMMIT");
-    link.control(&change).map_err(|fault| fault.error)
+    control(link, &format!("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY);\n{changes}COMMIT"))
+}
+
+/// Whether a schema is ours already.
+const fn known(found: u32) -> Result<bool> {
+    if found > KNOWN { Err(StoreError::Newer { found, known: KNOWN }) } else { Ok(found == KNOWN) }
 }

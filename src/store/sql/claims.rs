@@ -55,6 +55,7 @@ impl Sql {
 
     /// Counts the try. False: it was one too many, and the row is parked now.
     fn take(&mut self, account: &AccountId, kind: i64, due: &Due, now: Timestamp) -> Result<bool> {
+        self.hold()?;
         if due.tries + 1 >= LAST_CLAIM {
             let reason = Reason::new(
                 Code::R11,
@@ -208,8 +209,10 @@ impl Sql {
     pub(super) fn pulled_in(&mut self, now: Timestamp, until: Timestamp) -> Result<usize> {
         // The turn was given by the same clock.
         let sql = "UPDATE ready SET due_at = CASE WHEN due_at > ?5 AND due_at < ?6 THEN ?1 ELSE due_at END, rank = CASE WHEN rank > ?1 THEN ?1 ELSE rank END \
-                   WHERE kind IN (?2, ?3, ?4) AND ((due_at > ?5 AND due_at < ?6) OR rank > ?5)";
-        let pulled = exec(&self.db, sql, params![ms(now), DELIVERY, EVENT, EFFECT, ms(until), NEVER])?;
+                   WHERE kind IN (?2, ?3, ?4) AND ((due_at > ?5 AND due_at < ?6) OR rank > ?5) \
+                   AND (?7 IS NULL OR account IN (SELECT account FROM lease WHERE node = ?7))";
+        let own = self.holder();
+        let pulled = exec(&self.db, sql, params![ms(now), DELIVERY, EVENT, EFFECT, ms(until), NEVER, own])?;
         self.news.work |= pulled > 0;
         Ok(pulled)
     }

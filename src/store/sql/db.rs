@@ -5,6 +5,7 @@
 
 use crate::store::error::{Result, StoreError};
 use crate::store::rows::Size;
+use jiff::Timestamp;
 use std::borrow::Cow;
 
 /// What a database does differently from another.
@@ -37,6 +38,22 @@ pub(in crate::store) trait Dialect: Send {
     /// A stranger's text as it stands in a key: there may be a limit to the length of keys.
     fn key<'a>(&self, text: &'a str) -> Cow<'a, str> {
         Cow::Borrowed(text)
+    }
+    /// The time by which leases go: the database's, where it has one. `told` is the caller's.
+    fn now(&self, told: Timestamp) -> Result<i64> {
+        Ok(told.as_millisecond())
+    }
+    /// Locks the rows that a statement reads until the batch ends.
+    fn locking(&self) -> &'static str {
+        ""
+    }
+    /// The same, passing over those that are locked.
+    fn locking_free(&self) -> &'static str {
+        ""
+    }
+    /// Ends the session in which another opening writes: its open batch is gone, and whatever it locked is free.
+    fn end_session(&self, _epoch: i64) -> Result<()> {
+        Ok(())
     }
     /// Locks the rows that a claim reads, `r`, and passes over those that another node is claiming.
     fn claiming(&self) -> &'static str;

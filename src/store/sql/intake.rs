@@ -209,6 +209,7 @@ impl Sql {
                 |row| Ok((row.get::<Bytes>(0)?, row.get::<String>(1)?)),
             )?;
             for (id, payload) in due {
+                self.hold()?;
                 match decode::<Later>(super::columns::work_of(TIMER, id), &payload) {
                     Ok(timer) => {
                         self.fire(&account, timer, claim.now)?;

@@ -13,6 +13,7 @@ mod forget;
 mod glimpses;
 mod grants;
 mod intake;
+mod leases;
 mod planning;
 mod read_facts;
 mod read_health;
@@ -28,6 +29,7 @@ use super::commit::{Begun, Derived, Finish, PlanMade, Purge, Received, Run};
 use super::deeds::Deed;
 use super::error::Result;
 use super::grants::{Grant, Login, LoginKind, Presented, Renewed};
+use super::lease::{Beat, Beaten, NodeRow, Terms};
 use super::rows::{
     Arrived, Count, EffectRow, EventRow, Heard, OwnMove, ParkedRow, Person, Recorded, Refused, Retention, RunRow, SigningToken,
     Size, Span, TimerRow,
@@ -38,6 +40,7 @@ use crate::model::{
 };
 use db::{Db, params};
 use jiff::Timestamp;
+use leases::Leases;
 use restored::Gap;
 
 /// The writing side over any database.
@@ -53,6 +56,7 @@ pub(super) struct Sql {
     scrub: bool,
     /// What a restored store does not know.
     gap: Option<Gap>,
+    leases: Leases,
 }
 
 impl Sql {
@@ -64,13 +68,14 @@ impl Sql {
 
     /// The same where nothing may have been restored.
     pub(super) fn new(db: Db, epoch: i64) -> Self {
-        Self { db, epoch, news: News::default(), marked: 0, turn: 0, scrub: false, gap: None }
+        Self { db, epoch, news: News::default(), marked: 0, turn: 0, scrub: false, gap: None, leases: Leases::default() }
     }
 }
 
 impl Backend for Sql {
     fn open_batch(&mut self) -> Result<()> {
         self.news = News::default();
+        self.leases.anew();
         self.db.0.open_batch()
     }
 
@@ -84,6 +89,7 @@ impl Backend for Sql {
 
     fn abandon_batch(&mut self) {
         self.news = News::default();
+        self.leases.undone();
         self.db.0.abandon_batch();
     }
 
@@ -98,6 +104,7 @@ impl Backend for Sql {
 
     fn undo(&mut self) -> Result<()> {
         self.news.notices.truncate(self.marked);
+        self.leases.undone();
         if let Some(why) = self.db.0.gave_up() {
             return Err(why);
         }
@@ -118,18 +125,22 @@ impl Backend for Sql {
     }
 
     fn derive(&mut self, account: &AccountId, delivery: DeliveryId, derived: &Derived, at: Timestamp) -> Result<()> {
+        self.hold()?;
         self.events_derived(account, delivery, derived, at)
     }
 
     fn plan(&mut self, account: &AccountId, event: EventId, run: &Run) -> Result<PlanMade> {
+        self.hold()?;
         self.plan_made(account, event, run)
     }
 
     fn revise(&mut self, account: &AccountId, effect: &Effect) -> Result<bool> {
+        self.hold()?;
         self.effect_revised(account, effect)
     }
 
     fn begin(&mut self, account: &AccountId, effects: &[EffectId], epoch: u64, at: Timestamp) -> Result<Vec<Begun>> {
+        self.hold()?;
         self.begun(account, effects, epoch, at)
     }
 
@@ -138,23 +149,39 @@ impl Backend for Sql {
     }
 
     fn claim_deliveries(&mut self, claim: &Claim) -> Result<Vec<ClaimedDelivery>> {
-        self.deliveries_claimed(claim)
+        let claim = self.leased(claim)?;
+        self.deliveries_claimed(&claim)
     }
 
     fn claim_events(&mut self, claim: &Claim) -> Result<Vec<ClaimedEvent>> {
-        self.events_claimed(claim)
+        let claim = self.leased(claim)?;
+        self.events_claimed(&claim)
     }
 
     fn claim_effects(&mut self, claim: &Claim) -> Result<Vec<ClaimedLane>> {
-        self.effects_claimed(claim)
+        let claim = self.leased(claim)?;
+        self.effects_claimed(&claim)
     }
 
     fn fire_timers(&mut self, claim: &Claim) -> Result<usize> {
-        self.timers_fired(claim)
+        let claim = self.leased(claim)?;
+        self.timers_fired(&claim)
     }
 
     fn recover(&mut self, at: Timestamp) -> Result<Recovered> {
         self.recovered(at)
+    }
+
+    fn beat(&mut self, beat: &Beat) -> Result<Beaten> {
+        self.beaten(beat)
+    }
+
+    fn give_up(&mut self, accounts: &[AccountId], terms: &Terms, at: Timestamp) -> Result<()> {
+        self.given_up(accounts, terms, at)
+    }
+
+    fn leave(&mut self, terms: &Terms, at: Timestamp) -> Result<()> {
+        self.left(terms, at)
     }
 
     fn pull_in(&mut self, now: Timestamp, until: Timestamp) -> Result<usize> {
@@ -162,16 +189,23 @@ impl Backend for Sql {
     }
 
     fn release(&mut self, account: &AccountId, work: Work) -> Result<()> {
+        self.hold()?;
         self.release_work(account, work)
     }
 
     fn defer(&mut self, account: &AccountId, work: Work, until: Timestamp, reason: Option<&Reason>) -> Result<()> {
+        self.hold()?;
         self.defer_work(account, work, until, reason)
     }
 
     fn park(&mut self, account: &AccountId, work: Work, reason: &Reason, at: Timestamp) -> Result<()> {
+        self.hold()?;
         let (kind, id) = columns::kind_of(work);
-        self.park_row(account, (kind, id.bytes()), reason, at, false)
+        let key = (kind, id.bytes());
+        if !self.in_hand(account, key)? {
+            return Ok(());
+        }
+        self.park_row(account, key, reason, at, false)
     }
 
     fn retry(&mut self, account: &AccountId, work: Work, at: Timestamp) -> Result<()> {
@@ -445,6 +479,10 @@ impl Reader for SqlReader {
 
     fn size(&self) -> Result<Size> {
         self.db.0.size()
+    }
+
+    fn nodes(&self, at: Timestamp) -> Result<Vec<NodeRow>> {
+        self.snapshot(|db| leases::nodes(db, at))
     }
 
     fn heard(&self, account: &AccountId) -> Result<Vec<Heard>> {

@@ -32,7 +32,14 @@ impl Sql {
     }
 
     pub(super) fn begin_one(&mut self, account: &AccountId, effect: Bytes, epoch: u64, at: Timestamp) -> Result<Option<u32>> {
-        if !matches!(self.state(account, EFFECT, effect)?, Some(PENDING | UNKNOWN)) {
+        // Another node may have it in hand meanwhile: the row decides.
+        let begun = exec(
+            &self.db,
+            "UPDATE ready SET state = 1, held = -1 WHERE account = ?1 AND kind = 2 AND ref = ?2 AND state IN (0, 2) \
+             AND (?3 IS NULL OR held = ?3)",
+            params![account.as_str(), effect, self.holder()],
+        )?;
+        if begun == 0 {
             return Ok(None);
         }
         let number: u32 = one(
@@ -43,11 +50,6 @@ impl Sql {
             |row| row.get(0),
         )?
         .unwrap_or(1);
-        exec(
-            &self.db,
-            "UPDATE ready SET state = 1, held = -1 WHERE account = ?1 AND kind = 2 AND ref = ?2",
-            params![account.as_str(), effect],
-        )?;
         self.db.0.took(account.as_str(), EFFECT, &effect);
         // The echo of a repeated move may belong to the first try: the earliest beginning counts.
         exec(
@@ -84,7 +86,7 @@ impl Sql {
             )?;
         }
         self.record_placed(account, id, finish)?;
-        if place == Place::Former || self.state(account, EFFECT, id)?.is_none() {
+        if place == Place::Former || self.state(account, EFFECT, id)?.is_none() || !self.may_end(account, id, finish)? {
             // Tried again or settled meanwhile: the attempt is on record, nothing else changes.
             return Ok(());
         }
@@ -132,6 +134,15 @@ impl Sql {
         let later = "SELECT 1 FROM attempt WHERE account = ?1 AND effect = ?2 AND number > ?3";
         let former = exists(&self.db, later, params![account.as_str(), effect, number])?;
         Ok(if former { Place::Former } else { Place::Latest })
+    }
+
+    /// Whether this node's word moves the effect. What became of its attempt does as long as nobody looks that up; that it was done does
+    /// even then. What it would decide without an attempt is the decision of whoever has the effect in hand.
+    fn may_end(&self, account: &AccountId, effect: Bytes, finish: &Finish) -> Result<bool> {
+        let Some(own) = self.holder() else { return Ok(true) };
+        let done = finish.attempt.is_some() && matches!(finish.outcome, Outcome::Done { .. });
+        let sql = "SELECT 1 FROM ready WHERE account = ?1 AND kind = 2 AND ref = ?2 AND (held = ?3 OR (state = 1 AND ?4 = 1))";
+        Ok(done || exists(&self.db, sql, params![account.as_str(), effect, own, finish.attempt.is_some()])?)
     }
 
     /// What stands under a key from now on. It happened, whatever became of the effect; of a candidate who was deleted nothing is kept.

@@ -36,6 +36,12 @@ pub(super) fn rank(due: i64, class: i64) -> i64 {
 }
 
 impl Sql {
+    /// Somebody may have work of this account: this node or another one.
+    fn works(&mut self, account: &AccountId) {
+        self.news.work = true;
+        self.news.elsewhere |= self.leases.elsewhere(account);
+    }
+
     /// Adds work, once.
     pub(super) fn add_work(&mut self, account: &AccountId, row: &Row<'_>) -> Result<()> {
         let class = row.class as i64;
@@ -57,8 +63,15 @@ impl Sql {
                 row.version
             ],
         )?;
-        self.news.work = true;
+        self.works(account);
         Ok(())
+    }
+
+    /// Whether this node has the work in hand: another one may have taken it up meanwhile.
+    pub(super) fn in_hand(&self, account: &AccountId, (kind, id): (i64, Bytes)) -> Result<bool> {
+        let Some(own) = self.holder() else { return Ok(true) };
+        let sql = "SELECT 1 FROM ready WHERE account = ?1 AND kind = ?2 AND ref = ?3 AND held = ?4";
+        exists(&self.db, sql, params![account.as_str(), kind, id, own])
     }
 
     /// Takes work out.
@@ -67,7 +80,7 @@ impl Sql {
         exec(&self.db, "DELETE FROM trouble WHERE account = ?1 AND kind = ?2 AND ref = ?3", params)?;
         let gone = exec(&self.db, "DELETE FROM ready WHERE account = ?1 AND kind = ?2 AND ref = ?3", params)?;
         // The next event of the lane, or a move behind, may go on.
-        self.news.work = true;
+        self.works(account);
         Ok(gone > 0)
     }
 
@@ -92,7 +105,7 @@ impl Sql {
              tries = 0, rounds = rounds + ?6 WHERE account = ?1 AND kind = ?2 AND ref = ?3",
             params![account.as_str(), kind, id, state, due, i64::from(round), NEVER, YIELD],
         )?;
-        self.news.work = true;
+        self.works(account);
         Ok(())
     }
 
@@ -152,7 +165,7 @@ impl Sql {
         )?;
         let Some(lane) = lane else { return Ok(()) };
         self.trouble(account, (kind, id), reason, ms(at))?;
-        self.news.work = true;
+        self.works(account);
         if noticed {
             return Ok(());
         }
@@ -179,16 +192,18 @@ impl Sql {
         let (kind, id) = kind_of(work);
         exec(
             &self.db,
-            "UPDATE ready SET held = 0, tries = CASE WHEN tries > 0 THEN tries - 1 ELSE 0 END WHERE account = ?1 AND kind = ?2 AND ref = ?3 AND held > 0",
-            params![account.as_str(), kind, id.bytes()],
+            "UPDATE ready SET held = 0, tries = CASE WHEN tries > 0 THEN tries - 1 ELSE 0 END \
+             WHERE account = ?1 AND kind = ?2 AND ref = ?3 AND held > 0 AND (?4 IS NULL OR held = ?4)",
+            params![account.as_str(), kind, id.bytes(), self.holder()],
         )?;
         // Nobody works on it any more: how its attempt ended has to be looked up.
         exec(
             &self.db,
-            "UPDATE ready SET state = 2, held = 0 WHERE account = ?1 AND kind = ?2 AND ref = ?3 AND state = 1",
-            params![account.as_str(), kind, id.bytes()],
+            "UPDATE ready SET state = 2, held = 0 WHERE account = ?1 AND kind = ?2 AND ref = ?3 AND state = 1 AND held = -1 \
+             AND (?4 IS NULL OR (SELECT a.epoch FROM attempt a WHERE a.account = ?1 AND a.effect = ?3 ORDER BY a.number DESC LIMIT 1) = ?4)",
+            params![account.as_str(), kind, id.bytes(), self.holder()],
         )?;
-        self.news.work = true;
+        self.works(account);
         Ok(())
     }
 
@@ -201,6 +216,9 @@ impl Sql {
     ) -> Result<()> {
         let (kind, id) = kind_of(work);
         let key = (kind, id.bytes());
+        if !self.in_hand(account, key)? {
+            return Ok(());
+        }
         // Begun and parked work is not put back by this.
         let Some(state) = self.state(account, kind, key.1)?.filter(|state| matches!(*state, PENDING | UNKNOWN)) else {
             return Ok(());

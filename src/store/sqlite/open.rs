@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0006_console.sql"),
     include_str!("0007_restored.sql"),
     include_str!("0008_phase.sql"),
+    include_str!("0010_nodes.sql"),
 ];
 /// A lock that its holder gave up may live a moment longer: in a child that the holder had just forked and that has not begun its own
 /// program yet.
@@ -69,7 +70,7 @@ pub(in crate::store) fn open(options: &Options) -> Result<Opened> {
         .map(|_| reader(&path, options).map(|reader| Box::new(reader) as Box<dyn Reader>))
         .collect::<Result<Vec<_>>>()
         .map_err(|error| named(&path, error))?;
-    Ok(Opened { backend, readers, guard: Box::new(guard) })
+    Ok(Opened { backend, readers, guard: Box::new(guard), hints: None })
 }
 
 /// One process at a time. The lock is a file of its own: closing any handle of the database would drop SQLite's own locks.

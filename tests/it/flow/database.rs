@@ -26,8 +26,6 @@ async fn on_a_database_the_story_and_the_commands_are_the_same() {
     database.start(&[]).await;
     assert_eq!(database.whole_story().await, file.whole_story().await);
 
-    let second = database.run("serve", &[]).await;
-    assert!(said(&second).contains("in use by another leverd process"), "{}", said(&second));
     let ada = |deployed: &Deployed| deployed.control().opportunity(ADA).unwrap()["id"].as_str().unwrap().to_owned();
     for running in [true, false] {
         if !running {

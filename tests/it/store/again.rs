@@ -19,12 +19,9 @@ async fn what_was_acknowledged_is_there_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_second_opening_is_refused_and_reading_is_not() {
+async fn beside_the_one_that_writes_others_read() {
     let home = home().await;
     let store = home.open().await.unwrap();
-    let refused = home.open().await.err().unwrap();
-    assert!(matches!(refused, StoreError::Locked { .. } | StoreError::Held { .. }), "{refused}");
-    assert!(refused.to_string().contains("another leverd process"), "{refused}");
     store.deliver(delivery("t", "{}", 0)).await.unwrap();
     let reader = home.look().await.unwrap();
     assert_eq!(reader.accounts().await.unwrap(), [acme()]);

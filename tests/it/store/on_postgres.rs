@@ -15,6 +15,8 @@ mod forget;
 mod intake;
 #[path = "lanes.rs"]
 mod lanes;
+#[path = "leases.rs"]
+mod leases;
 #[path = "ledger.rs"]
 mod ledger;
 #[path = "queries.rs"]
