@@ -4,12 +4,13 @@
 //! |---|---|
 //! | `state.rs` | what the model knows: rows of the store, processes, requests on their way |
 //! | `steps.rs` | what may happen next, and what must never be |
+//! | `words.rs` | what steps are called |
 //! | `search.rs` | the search |
 //!
 //! The model leaves out what leases have no part in. An operation of the store is one step; between any two a process may stand still
 //! for as long as it likes, die, or not hear that its commit was durable. Nodes' clocks lose a tick against the database's in one
 //! lease at most. A request arrives within [`state::CALL`] after it was sent, or never, whether anybody waits for its answer or not.
-//! What may go wrong beyond standing still, and losing the lease by that, is counted, or there would be ten million states.
+//! What may go wrong beyond standing still, and losing the lease by that, is counted, or the search would take minutes.
 //!
 //! It looks at four things:
 //!
@@ -24,9 +25,10 @@
 mod search;
 mod state;
 mod steps;
+mod words;
 
-use search::{Seen, search};
-use steps::ANY;
+use search::search;
+use words::ANY;
 
 /// What is checked: so many of each, and so much that goes wrong.
 #[derive(Debug, Clone, Copy)]
@@ -77,15 +79,6 @@ enum Bug {
 
 const PLAIN: Case = Case { nodes: 2, accounts: 1, effects: 1, freezes: false, faults: 1, bug: None };
 
-fn told(case: Case) -> Seen {
-    let seen = search(&case);
-    println!("{case:?}: {} states, {} steps", seen.states, seen.steps);
-    if let Some(fault) = &seen.fault {
-        println!("  {}:\n    {}", fault.what, fault.trace.join("\n    "));
-    }
-    seen
-}
-
 /// The cases of every run. `LEVERD_MODEL=whole` in the environment, and an optimised build, check what takes minutes as well: three nodes,
 /// two effects, and one effect with as many faults as there may be steps.
 fn cases() -> Vec<Case> {
@@ -105,7 +98,8 @@ fn cases() -> Vec<Case> {
 #[test]
 fn no_state_of_the_lease_protocol_breaks_a_promise() {
     for case in cases() {
-        let seen = told(case);
+        let seen = search(&case);
+        println!("{case:?}: {} states, {} steps", seen.states, seen.steps);
         assert!(seen.fault.is_none(), "{case:?}: {:#?}", seen.fault);
         // A model in which nothing can happen would be fine as well.
         assert!(seen.states > 100_000, "{case:?} has {} states", seen.states);
@@ -114,7 +108,7 @@ fn no_state_of_the_lease_protocol_breaks_a_promise() {
 
 #[test]
 fn a_node_that_freezes_between_its_last_look_and_the_first_byte_is_the_residual() {
-    let seen = told(Case { freezes: true, faults: 0, ..PLAIN });
+    let seen = search(&Case { freezes: true, faults: 0, ..PLAIN });
     let fault = seen.fault.expect("a frozen node's request comes too late");
     assert!(fault.what.starts_with("S1"), "{fault:#?}");
     let frozen = fault.trace.iter().position(|step| step.ends_with("and freezes")).unwrap();
@@ -141,8 +135,9 @@ const PLANTED: &[(Bug, u8, &[&str])] = &[
 #[test]
 fn what_the_protocol_might_lack_breaks_a_promise() {
     for (bug, faults, promises) in PLANTED {
-        let seen = told(Case { bug: Some(*bug), faults: *faults, ..PLAIN });
+        let seen = search(&Case { bug: Some(*bug), faults: *faults, ..PLAIN });
         let fault = seen.fault.unwrap_or_else(|| panic!("{bug:?} breaks nothing"));
+        println!("{bug:?}, {} states: {}\n    {}", seen.states, fault.what, fault.trace.join("\n    "));
         assert!(promises.iter().any(|promise| fault.what.starts_with(promise)), "{bug:?}: {fault:#?}");
     }
 }
@@ -151,7 +146,7 @@ fn what_the_protocol_might_lack_breaks_a_promise() {
 #[test]
 fn begun_is_fenced_twice() {
     for bug in [Bug::BeginsThoughTaken, Bug::BeginsUnheld] {
-        let seen = told(Case { bug: Some(bug), faults: 0, ..PLAIN });
+        let seen = search(&Case { bug: Some(bug), faults: 0, ..PLAIN });
         assert!(seen.fault.is_none(), "{bug:?}: {:#?}", seen.fault);
     }
 }

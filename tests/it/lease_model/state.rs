@@ -18,7 +18,7 @@ pub(super) const MARGIN: u8 = 1;
 pub(super) const NOBODY: u8 = 0;
 pub(super) const ORPHAN: u8 = 255;
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct State {
     pub(super) rows: [Row; NODES],
     pub(super) leases: [Lease; ACCOUNTS],

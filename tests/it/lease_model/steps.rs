@@ -4,119 +4,10 @@
 
 use super::search::Model;
 use super::state::{
-    ACCOUNTS, Beat, CALL, FLIGHTS, Flight, LEASE, Life, MARGIN, NOBODY, NODES, Node, ORPHAN, Phase, Row, Stage, State, TASKS,
-    Task,
+    ACCOUNTS, Beat, CALL, FLIGHTS, Flight, LEASE, Life, MARGIN, NOBODY, Node, ORPHAN, Phase, Row, Stage, State, TASKS, Task,
 };
+use super::words::{ANY, Step, WORLD, What};
 use super::{Bug, Case};
-use std::fmt::{Display, Formatter};
-
-/// Who takes a step that is nobody's.
-const WORLD: usize = NODES;
-
-/// As many faults as there may be steps.
-pub(super) const ANY: u8 = u8::MAX;
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Step {
-    who: usize,
-    what: What,
-    which: usize,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum What {
-    Starts,
-    Dies,
-    Beats,
-    Hears,
-    HearsNothing,
-    GivesUp,
-    GivesUpAsking,
-    Yields,
-    Leaves,
-    Rejoins,
-    Claims,
-    Looks,
-    LooksAgainLater,
-    Begins,
-    IsRefused,
-    GivesBack,
-    Checks,
-    Sends,
-    IsTooLate,
-    StopsWaiting,
-    Records,
-    RecordsUnheard,
-    Forgets,
-    Arrives,
-    Answers,
-    AnswersUnheard,
-    Refuses,
-    Loses,
-    Passes,
-    Lags,
-}
-
-impl What {
-    /// Of these there may be as many as the case says.
-    const fn is_a_fault(self) -> bool {
-        matches!(
-            self,
-            Self::Dies
-                | Self::HearsNothing
-                | Self::GivesUp
-                | Self::GivesUpAsking
-                | Self::Leaves
-                | Self::LooksAgainLater
-                | Self::GivesBack
-                | Self::RecordsUnheard
-                | Self::Forgets
-                | Self::AnswersUnheard
-                | Self::Refuses
-                | Self::Loses
-                | Self::Lags
-        )
-    }
-}
-
-impl Display for Step {
-    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        let Self { who, what, which } = self;
-        let name = ["A", "B", "C", "the destination"][*who];
-        match what {
-            What::Starts => write!(f, "{name} starts and joins"),
-            What::Dies => write!(f, "{name} dies"),
-            What::Beats => write!(f, "{name}'s beat is committed"),
-            What::Hears => write!(f, "{name} hears the beat's answer"),
-            What::HearsNothing => write!(f, "the beat's answer to {name} gets lost"),
-            What::GivesUp => write!(f, "{name} begins to give account {which} back"),
-            What::GivesUpAsking => write!(f, "{name} begins to give account {which} back, a claim being on its way"),
-            What::Yields => write!(f, "{name} gives account {which} back"),
-            What::Leaves => write!(f, "{name} leaves"),
-            What::Rejoins => write!(f, "{name} joins anew"),
-            What::Claims => write!(f, "{name} claims effect {which}"),
-            What::Looks => write!(f, "{name} looks for effect {which}"),
-            What::LooksAgainLater => write!(f, "{name} stores that it looks for effect {which} again later"),
-            What::Begins => write!(f, "{name}'s begun of effect {which} is committed"),
-            What::IsRefused => write!(f, "{name}'s begun of effect {which} is refused"),
-            What::GivesBack => write!(f, "{name} gives effect {which} back"),
-            What::Checks => write!(f, "{name} sees that the deadline allows effect {which}, and freezes"),
-            What::Sends => write!(f, "{name} sends effect {which}"),
-            What::IsTooLate => write!(f, "{name} sees that it is too late for effect {which}"),
-            What::StopsWaiting => write!(f, "{name} hears nothing and stores that effect {which} is unknown"),
-            What::Records => write!(f, "{name} stores the outcome of effect {which}"),
-            What::RecordsUnheard => write!(f, "{name} stores the outcome of effect {which} and does not hear so"),
-            What::Forgets => write!(f, "{name} stops with the outcome of effect {which} not stored"),
-            What::Arrives => write!(f, "{name} does effect {which}"),
-            What::Answers => write!(f, "{name} does effect {which}, and its answer is heard"),
-            What::AnswersUnheard => write!(f, "{name} does effect {which}, and its answer is not heard"),
-            What::Refuses => write!(f, "{name} refuses effect {which}"),
-            What::Loses => write!(f, "the request of effect {which} gets lost"),
-            What::Passes => write!(f, "time passes"),
-            What::Lags => write!(f, "time passes, but not for {}'s clock", ["A", "B", "C"][*which]),
-        }
-    }
-}
 
 type Next = Vec<(Step, State)>;
 
@@ -125,13 +16,7 @@ impl Model for Case {
     type Step = Step;
 
     fn start(&self) -> State {
-        let mut state = State {
-            rows: Default::default(),
-            leases: Default::default(),
-            effects: Default::default(),
-            nodes: Default::default(),
-            faults: self.faults,
-        };
+        let mut state = State { faults: self.faults, ..State::default() };
         // What the case has none of is done.
         for effect in &mut state.effects[self.effects..] {
             effect.stage = Stage::Done;
@@ -175,7 +60,7 @@ impl Model for Case {
             }
             let owner = state.leases[account].owner;
             let other = |node: &usize| owner != NOBODY && owner != name(*node);
-            if (0..self.nodes).filter(other).any(|node| self.under_way(state, node, account) && !lost(&state.rows[node])) {
+            if (0..self.nodes).filter(other).any(|node| self.under_way(state, node, account) && !lost(state.rows[node])) {
                 return Some("S4: an account that was given back is another's while something of it is under way");
             }
         }
@@ -204,7 +89,7 @@ fn name(node: usize) -> u8 {
 }
 
 /// Whether a taker may have this node.
-fn lost(row: &Row) -> bool {
+fn lost(row: Row) -> bool {
     row.life == Life::Taken || row.life == Life::Live && row.left == 0
 }
 
@@ -390,7 +275,7 @@ impl Case {
 
     /// One commit: the node is renewed, dead ones are taken, free accounts too, and orphans whose time has come are unknown.
     fn beat(&self, state: &mut State, node: usize, takes: u8) {
-        if lost(&state.rows[node]) {
+        if lost(state.rows[node]) {
             state.nodes[node].beat = Beat::Lost;
             return;
         }
@@ -551,7 +436,7 @@ impl Case {
             add(What::Forgets, Task::None, &|state| {
                 state.effects[effect].flights.iter_mut().for_each(|flight| leave_alone(flight, node));
                 let node = &mut state.nodes[node];
-                (node.giving, node.mine) = (node.giving | node.mine & bit, node.mine & !bit);
+                (node.giving, node.mine) = (node.giving | bit, node.mine & !bit);
             });
         }
     }
