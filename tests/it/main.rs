@@ -25,6 +25,7 @@ mod ids;
 #[cfg(feature = "kill-points")]
 mod kill;
 mod layers;
+mod lease_model;
 mod lever;
 mod lever_sim;
 mod lsp;
