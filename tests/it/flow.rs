@@ -27,6 +27,8 @@ mod intake;
 mod lanes;
 mod logs;
 mod measured;
+#[cfg(feature = "kill-points")]
+mod nodes;
 mod polling;
 pub(crate) mod process;
 mod reconcile;
