@@ -4,11 +4,12 @@ use super::Cluster;
 use crate::postgres::server;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_nodes_start_at_one_moment_on_an_empty_database() {
+async fn three_nodes_start_at_one_moment_on_an_empty_database() {
     let mut cluster = Cluster::prepare(server()).await;
     cluster.add(server(), &[]);
     cluster.add(server(), &[]);
-    cluster.shared_by(&[0, 1]).await;
+    cluster.add(server(), &[]);
+    cluster.shared_by(&[0, 1, 2]).await;
     cluster.all_is_well().await;
 }
 

@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 use tokio_postgres::NoTls;
 
 const LEVERD: &str = env!("CARGO_BIN_EXE_leverd");
-const ACCOUNTS: usize = 6;
+const ACCOUNTS: usize = 8;
 /// Of each account.
 const CANDIDATES: usize = 2;
 /// Each of them goes so many steps.
