@@ -36,10 +36,10 @@ async fn the_database_crashes_under_three_nodes_again_and_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_database_makes_nobody_do_anything_twice() {
     let mut cluster = Cluster::start().await;
-    cluster.nodes.iter().for_each(|node| node.way.slow(25));
+    cluster.nodes.iter().for_each(|node| node.way.slow(10));
     cluster.go(1).await;
     cluster.nodes.iter().for_each(|node| node.way.slow(0));
-    cluster.nodes[0].way.slow(8_000);
+    cluster.nodes[0].way.slow(4_000);
     cluster.shared_by(&[1, 2]).await;
     cluster.go(4).await;
     cluster.nodes[0].way.slow(0);
