@@ -18,7 +18,7 @@ async fn taken_over(cluster: &Cluster, at: usize, before: usize) {
     }
 }
 
-// D01 D12. With `ClaimsKept` planted this never ends; with `TakenAtOnce` nothing is left alone.
+// D01 D12. It finds `TakenAtOnce`: then nothing is left alone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d01_d12_the_owner_is_killed_while_it_sends_and_the_others_look_it_up() {
     let mut cluster = Cluster::start().await;
@@ -33,7 +33,7 @@ async fn d01_d12_the_owner_is_killed_while_it_sends_and_the_others_look_it_up() 
     let sql = format!("SELECT settle_at - free_since FROM lease WHERE account = '{}' AND node <> 0", account(0));
     let left_alone: i64 = cluster.found("the lease", &sql).await[0].parse().unwrap();
     assert!(
-        left_alone == 0 || left_alone > 4_000,
+        left_alone > 4_000,
         "looked up after {left_alone} ms: it may be on its way\n{}",
         cluster.logged()
     );
@@ -64,7 +64,7 @@ async fn paused(durable: bool, bug: Option<&str>) -> (Cluster, usize) {
     (cluster, mails)
 }
 
-// D12: the fence. What is asked of the store again is refused.
+// D12: what was not stored before the owner stood still is nothing that it did.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d12_a_node_that_stood_still_before_it_began_does_not_begin_when_it_wakes() {
     let (mut cluster, mails) = paused(false, None).await;
