@@ -171,7 +171,13 @@ impl Serve {
 /// How patient calls are. Everything that waits for the longest call follows from it, so that the tests of several nodes can hurry.
 fn limits() -> Limits {
     #[cfg(feature = "kill-points")]
+    if let Ok(bug) = std::env::var("LEVERD_BUG") {
+        crate::model::plant_everywhere(&bug);
+    }
+    #[cfg(feature = "kill-points")]
     if let Some(ms) = std::env::var("LEVERD_LONGEST_CALL_MS").ok().and_then(|text| text.parse().ok()) {
+        // Twice the longest call, as ever.
+        crate::model::hurry(i64::try_from(ms).unwrap_or(i64::MAX).saturating_mul(2));
         return Limits { whole: Duration::from_millis(ms), ..Limits::default() };
     }
     Limits::default()

@@ -7,14 +7,19 @@
 //! No marker is ever visible to a recruiter. Pure: [`lookup`] says what to read, [`settled`] decides.
 
 use super::api::{self, Form, Note, Page, Unread, UploadedFile};
-use crate::model::{Act, Code, Exchange, FilledForm, OpportunityId, Placed, Reason, Request};
+use crate::model::{Act, Code, Exchange, FilledForm, OpportunityId, Placed, Reason, Request, hurried};
 use jiff::{SignedDuration, Timestamp};
 
 /// What Lever's clock may differ from ours by.
 const SKEW: SignedDuration = SignedDuration::from_secs(5);
 
 /// What was lost on its way has arrived, or never will, after this: twice the longest call.
-pub const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(60);
+const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(60);
+
+/// What was lost on its way has arrived, or never will, after this.
+pub fn on_its_way() -> SignedDuration {
+    hurried().map_or(ON_ITS_WAY, SignedDuration::from_millis)
+}
 
 /// And for files, which Lever stamps while it processes them.
 const FILE_SKEW: SignedDuration = SignedDuration::from_secs(60);
@@ -51,12 +56,12 @@ pub enum Settled {
 
 /// How long after a write whose outcome is unknown the first look, or the repetition, makes sense. `silent`: no answer came, or one that
 /// only says that none came in time. Then the write may still be on its way, and might undo what follows it.
-pub const fn grace(act: &Act, silent: bool) -> SignedDuration {
+pub fn grace(act: &Act, silent: bool) -> SignedDuration {
     match act {
-        Act::Note { .. } | Act::File(_) | Act::Form(_) | Act::Feedback(_) => ON_ITS_WAY,
+        Act::Note { .. } | Act::File(_) | Act::Form(_) | Act::Feedback(_) => on_its_way(),
         // The vendor's adapter says how these are settled, and when.
         Act::Invite(_) | Act::Call(_) | Act::Ask(_) => SignedDuration::ZERO,
-        _ if silent => ON_ITS_WAY,
+        _ if silent => on_its_way(),
         Act::Stage(_) | Act::Archive { .. } => SignedDuration::from_secs(10),
         _ => SignedDuration::ZERO,
     }

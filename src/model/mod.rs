@@ -49,9 +49,9 @@ pub use pattern::{Hole, Pattern, Piece};
 pub use placed::{Key, Placed, digest};
 pub use plan::{Later, LaterKind, Notice, NoticeKind, Plan, Planned, Said, Step};
 pub use planted::Bug;
+pub(crate) use planted::{hurried, planted};
 #[cfg(feature = "kill-points")]
-pub use planted::plant;
-pub(crate) use planted::planted;
+pub use planted::{hurry, plant, plant_everywhere};
 pub use poll::{Listed, Poll};
 pub use reason::{Code, NoCode, Reason};
 pub use sealed::Sealed;

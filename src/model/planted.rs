@@ -69,10 +69,45 @@ pub fn plant(bug: Option<Bug>) {
     PLANTED.set(bug);
 }
 
+#[cfg(feature = "kill-points")]
+static EVERYWHERE: std::sync::OnceLock<Bug> = std::sync::OnceLock::new();
+
+/// Plants a bug in the whole process, by its name: for tests of the binary.
+#[cfg(feature = "kill-points")]
+pub fn plant_everywhere(name: &str) {
+    if let Some(bug) = Bug::ALL.iter().find(|bug| format!("{bug:?}") == name) {
+        // Only the first one counts.
+        let _ = EVERYWHERE.set(*bug);
+    }
+}
+
 /// Whether it is planted here.
 #[cfg(feature = "kill-points")]
 pub(crate) fn planted(bug: Bug) -> bool {
-    PLANTED.get() == Some(bug)
+    PLANTED.get() == Some(bug) || EVERYWHERE.get() == Some(&bug)
+}
+
+#[cfg(feature = "kill-points")]
+static ON_ITS_WAY_MS: std::sync::OnceLock<i64> = std::sync::OnceLock::new();
+
+/// Whoever has shorter calls need not wait as long for those that were lost.
+#[cfg(feature = "kill-points")]
+pub fn hurry(on_its_way_ms: i64) {
+    // Only the first one counts.
+    let _ = ON_ITS_WAY_MS.set(on_its_way_ms);
+}
+
+/// How long what was lost may be on its way, in milliseconds, where a test of the binary said so.
+#[cfg(feature = "kill-points")]
+pub(crate) fn hurried() -> Option<i64> {
+    ON_ITS_WAY_MS.get().copied()
+}
+
+/// Nobody hurries outside the test build.
+#[cfg(not(feature = "kill-points"))]
+#[inline]
+pub(crate) const fn hurried() -> Option<i64> {
+    None
 }
 
 /// Never, outside the test build.

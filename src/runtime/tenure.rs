@@ -272,6 +272,15 @@ async fn ended(node: &Node) -> Vec<u64> {
     nodes.into_iter().filter(|other| kin::has_ended(&other.process)).map(|other| other.epoch).collect()
 }
 
+/// What this program calls itself.
+fn version() -> String {
+    #[cfg(feature = "kill-points")]
+    if let Ok(other) = std::env::var("LEVERD_VERSION") {
+        return other;
+    }
+    env!("CARGO_PKG_VERSION").to_owned()
+}
+
 /// One beat, and what follows.
 async fn beat(node: &Arc<Node>, join: bool, full: bool, gone: Vec<u64>) -> Result<(), StoreError> {
     let tenure = &node.tenure;
@@ -283,7 +292,7 @@ async fn beat(node: &Arc<Node>, join: bool, full: bool, gone: Vec<u64>) -> Resul
         .store
         .beat(Beat {
             name: format!("{}/{}", kin::machine(), std::process::id()),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: version(),
             process: kin::this(),
             accounts: Arc::clone(&accounts),
             join,

@@ -11,7 +11,7 @@ use super::executor::end::{finish, finish_of, put_off};
 use super::line::{Entered, Line, read};
 use crate::engine::called;
 use crate::lang::adapter::OnUnknown;
-use crate::lever::settle::ON_ITS_WAY;
+use crate::lever::settle::on_its_way;
 use crate::model::{
     Act, Applied, Assessment, AssessmentEvent, Bug, Class, Code, Effect, Event, EventId, EventKind, InviteMode, Outcome, Phase,
     Reason, Value, planted,
@@ -219,16 +219,19 @@ async fn settle(
     match rule {
         // A mail is only suppressed if the vendor knows of the first attempt by then: it may still be on its way.
         Some(OnUnknown::Repeat)
-            if matches!(effect.act, Act::Invite(_)) && !arrived && now < last + ON_ITS_WAY && !planted(Bug::RepeatedAtOnce) =>
+            if matches!(effect.act, Act::Invite(_))
+                && !arrived
+                && now < last + on_its_way()
+                && !planted(Bug::RepeatedAtOnce) =>
         {
             let reason =
                 Reason::new(Code::R1, "no answer came; waiting until it cannot be on its way any more before it is sent again");
-            put_off(node, account, claimed, Unready::Defer { until: Some(last + ON_ITS_WAY), reason }).await?;
+            put_off(node, account, claimed, Unready::Defer { until: Some(last + on_its_way()), reason }).await?;
             Ok(Settled::Ended)
         }
         Some(OnUnknown::Repeat) => Ok(Settled::SendAgain),
         Some(OnUnknown::Lookup(lookup)) => {
-            let due = last + ON_ITS_WAY * i32::try_from(claimed.rounds.max(1)).unwrap_or(1);
+            let due = last + on_its_way() * i32::try_from(claimed.rounds.max(1)).unwrap_or(1);
             if now < due {
                 let reason = Reason::new(Code::R1, "waiting before asking the vendor whether this happened");
                 put_off(node, account, claimed, Unready::Defer { until: Some(due), reason }).await?;
@@ -249,7 +252,7 @@ async fn settle(
                 Ok(_) | Err(Unready::Gone(_) | Unready::Park(_)) => {
                     let reason = Reason::new(Code::R1, "the vendor does not show it; asking once more before it is sent again");
                     let mut finished = finish_of(now, claimed, None, Outcome::Unknown { reason }, None);
-                    finished.due = Some(now + ON_ITS_WAY);
+                    finished.due = Some(now + on_its_way());
                     finish(node, account, effect.id, finished).await?;
                     Ok(Settled::Ended)
                 }

@@ -28,6 +28,8 @@ mod lanes;
 mod logs;
 mod measured;
 mod moved;
+#[cfg(feature = "kill-points")]
+mod nodes;
 mod polling;
 pub(crate) mod process;
 mod reconcile;

@@ -279,6 +279,10 @@ struct Cut {
     strand: AtomicBool,
     /// The server's ends of ways that were cut without its knowledge.
     stranded: Mutex<Vec<UnixStream>>,
+    /// The commit that first begins an effect is held up: 1 before it reaches the server, 2 its answer; 3: it is.
+    hold: AtomicU32,
+    /// Each answer is so late, in milliseconds.
+    late: AtomicU32,
 }
 
 impl Cutter {
@@ -330,6 +334,25 @@ impl Cutter {
         self.state.stranded.lock().unwrap().clear();
     }
 
+    /// The commit that first begins an effect is held up, or, `durable`, its answer is; until it is let go.
+    pub(crate) fn hold_begin(&self, durable: bool) {
+        self.state.hold.store(1 + u32::from(durable), Ordering::SeqCst);
+    }
+
+    /// Whether one is held up.
+    pub(crate) fn holds(&self) -> bool {
+        self.state.hold.load(Ordering::SeqCst) == 3
+    }
+
+    pub(crate) fn let_go(&self) {
+        self.state.hold.store(0, Ordering::SeqCst);
+    }
+
+    /// Each answer is so late.
+    pub(crate) fn slow(&self, ms: u32) {
+        self.state.late.store(ms, Ordering::SeqCst);
+    }
+
     /// With the next cut commit the database is away.
     pub(crate) fn away_after_cut(&self) {
         self.state.then_away.store(true, Ordering::SeqCst);
@@ -343,7 +366,7 @@ async fn pass(mut client: UnixStream, socket: &Path, cut: &Cut) -> std::io::Resu
     }
     let mut server = UnixStream::connect(socket).await?;
     let (mut asked, mut answered) = (vec![0; 65_536], vec![0; 65_536]);
-    let mut last = false;
+    let (mut last, mut begins, mut held) = (false, false, false);
     loop {
         tokio::select! {
             read = client.read(&mut asked) => {
@@ -363,6 +386,15 @@ async fn pass(mut client: UnixStream, socket: &Path, cut: &Cut) -> std::io::Resu
                 if wanted == 1 {
                     return Ok(());
                 }
+                begins |= said.windows(20).any(|words| words == b"INSERT INTO attempt ");
+                let hold = if begins && commits { cut.hold.load(Ordering::SeqCst) } else { 0 };
+                if matches!(hold, 1 | 2) {
+                    cut.hold.store(3, Ordering::SeqCst);
+                    held = hold == 2;
+                    while !held && cut.hold.load(Ordering::SeqCst) == 3 {
+                        tokio::time::sleep(Duration::from_millis(10)).await;
+                    }
+                }
                 server.write_all(said).await?;
                 last = wanted == 2;
             }
@@ -370,6 +402,14 @@ async fn pass(mut client: UnixStream, socket: &Path, cut: &Cut) -> std::io::Resu
                 let read = read?;
                 if last || read == 0 {
                     return Ok(());
+                }
+                while held && cut.hold.load(Ordering::SeqCst) == 3 {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                held = false;
+                let late = cut.late.load(Ordering::SeqCst);
+                if late > 0 {
+                    tokio::time::sleep(Duration::from_millis(late.into())).await;
                 }
                 client.write_all(&answered[..read]).await?;
             }

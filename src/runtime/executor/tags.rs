@@ -5,7 +5,7 @@ use super::settled::died;
 use crate::lang::pattern::matches;
 use crate::lever::api;
 use crate::lever::effect::{self, outcome};
-use crate::lever::settle::ON_ITS_WAY;
+use crate::lever::settle::on_its_way;
 use crate::lever::tags::{TagRun, TagStep};
 use crate::model::{Bug, Class, Code, Destination, EffectId, Exchange, OpportunityId, Outcome, Reason, Request, planted};
 use crate::runtime::account::Account;
@@ -22,7 +22,7 @@ pub(super) async fn change(
 ) -> Result<()> {
     // Sets can be repeated, but one that arrives late would bring back what was taken away since.
     let dying = claimed.iter().filter(|claimed| died(claimed)).filter_map(|claimed| claimed.attempts.last());
-    if let Some(due) = dying.map(|attempt| attempt.begun_at + ON_ITS_WAY).max().filter(|due| node.clock.now() < *due) {
+    if let Some(due) = dying.map(|attempt| attempt.begun_at + on_its_way()).max().filter(|due| node.clock.now() < *due) {
         let reason = Reason::new(Code::R1, "waiting until what was begun before cannot be on its way any more");
         return off_tags(node, account, &claimed, None, Unready::Defer { until: Some(due), reason }).await;
     }

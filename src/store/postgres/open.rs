@@ -169,7 +169,9 @@ fn fit(link: &mut Link) -> Result<()> {
 }
 
 fn version(link: &mut Link) -> Result<u32> {
-    if !value::<bool>(link, "SELECT to_regclass('schema_version') IS NOT NULL")?.unwrap_or(false) {
+    // Asked of the catalogue itself: what a session knows of tables by heart is as old as its transaction, which may have waited.
+    let there = "SELECT EXISTS (SELECT 1 FROM pg_class WHERE relname = 'schema_version' AND relnamespace = current_schema()::regnamespace)";
+    if !value::<bool>(link, there)?.unwrap_or(false) {
         return Ok(0);
     }
     let found = value::<i64>(link, "SELECT coalesce(max(version), 0) FROM schema_version")?;

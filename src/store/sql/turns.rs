@@ -29,15 +29,16 @@ macro_rules! next {
     };
 }
 
-/// The accounts after the one of this name that have due rows, in the order of their names.
+/// The accounts after the one of this name that have due rows, in the order of their names: each is looked at in its turn. (`EXISTS` would let
+/// PostgreSQL make a join of it, in an order of its own.)
 const NEXT: &str = concat!(
     "WITH RECURSIVE turn (account) AS (SELECT ",
     next!("?3"),
     " UNION ALL SELECT ",
     next!("turn.account"),
-    " FROM turn WHERE turn.account IS NOT NULL) SELECT turn.account FROM turn WHERE turn.account IS NOT NULL AND EXISTS \
+    " FROM turn WHERE turn.account IS NOT NULL) SELECT turn.account FROM turn WHERE turn.account IS NOT NULL AND \
      (SELECT 1 FROM ready r INDEXED BY ready_turn WHERE r.kind = ?1 AND r.held = 0 AND r.account = turn.account AND r.rank <= ?5 \
-     AND r.due_at <= ?2) LIMIT ?4"
+     AND r.due_at <= ?2 LIMIT 1) IS NOT NULL LIMIT ?4"
 );
 
 /// Who was served last, for each kind of work.

@@ -320,11 +320,17 @@ impl Deployed {
 
     /// How it is for one candidate.
     pub(crate) fn end_of(&self, name: &str, email: &str) -> End {
-        let control = self.control();
+        End::of(&self.control(), name, email)
+    }
+}
+
+impl End {
+    /// How the world is for one candidate.
+    pub(crate) fn of(control: &Control, name: &str, email: &str) -> Self {
         let ada = control.opportunity(name).unwrap();
         // The report's address differs from world to world.
         let notes = control.notes(name).unwrap().into_iter();
-        End {
+        Self {
             tags: control.tags(name).unwrap(),
             notes: notes.map(|note| note.split(" — ").next().unwrap().to_owned()).collect(),
             links: ada["links"].as_array().unwrap().len(),
@@ -346,7 +352,7 @@ impl Drop for Deployed {
 }
 
 /// A port that nobody takes by chance while the process is down: free now, and below those that the system hands out.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = u16::try_from(std::process::id() % 10_000).unwrap();
     loop {

@@ -219,7 +219,7 @@ fn a_story_that_is_left_to_chance_is_found() {
     assert!(other, "the same seeds tell the same stories");
 }
 
-/// For every bug that can be planted a seed that finds it. Another one is found by
+/// For every bug of one node that can be planted (those of several are found by `flow::nodes` and `store::on_postgres::leases`) a seed that finds it. Another one is found by
 /// `LEVERD_BUG=NoBudget LEVERD_SEEDS=0..2000 cargo test --features kill-points --test it simulation::whatever`.
 const FOUND_BY: &[(Bug, u64)] = &[
     (Bug::InviteAfresh, 18),
@@ -237,7 +237,7 @@ const FOUND_BY: &[(Bug, u64)] = &[
 
 #[test]
 fn a_planted_bug_is_found() {
-    for bug in Bug::ALL.iter().filter(|bug| **bug != Bug::Chance) {
+    for bug in Bug::ALL.iter().filter(|bug| !matches!(bug, Bug::Chance | Bug::NoFence | Bug::TakenAtOnce | Bug::LeaseIgnored)) {
         let (_, seed) = FOUND_BY.iter().find(|(known, _)| known == bug).unwrap_or_else(|| panic!("no seed for {bug:?}"));
         assert!(tell(*seed).faults.is_empty(), "seed {seed} without a bug");
         plant(Some(*bug));

@@ -123,6 +123,10 @@ async fn make(path: &Path) {
         "INSERT INTO login VALUES ('acme', 0, 'h', NULL, 1772449200000, NULL)",
         "INSERT INTO deed VALUES ('acme', X'019cad3c108000000000000000000001', 1772442000000, 'ada', 'console', 'retry', 'x')",
         "INSERT INTO restored VALUES (1, 1772441000000, 1772441500000)",
+        "INSERT INTO node VALUES (1, 'one', '0.1.0', 's', '7 7', 1772441000000, 1772441000000, 0)",
+        "INSERT INTO lease VALUES ('acme', 0, 1772441000000, 0)",
+        "INSERT INTO pool VALUES ('c', 1000000, 1772441000000)",
+        "INSERT INTO drawn VALUES ('c', 1, 1)",
     ] {
         db.execute(sql, []).unwrap();
     }
