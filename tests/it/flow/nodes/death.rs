@@ -32,11 +32,7 @@ async fn d01_d12_the_owner_is_killed_while_it_sends_and_the_others_look_it_up() 
     taken_over(&cluster, 0, owner).await;
     let sql = format!("SELECT settle_at - free_since FROM lease WHERE account = '{}' AND node <> 0", account(0));
     let left_alone: i64 = cluster.found("the lease", &sql).await[0].parse().unwrap();
-    assert!(
-        left_alone > 4_000,
-        "looked up after {left_alone} ms: it may be on its way\n{}",
-        cluster.logged()
-    );
+    assert!(left_alone > 4_000, "looked up after {left_alone} ms: it may be on its way\n{}", cluster.logged());
     let left: Vec<usize> = (0..3).filter(|node| *node != owner).collect();
     cluster.shared_by(&left).await;
     cluster.all_is_well().await;
