@@ -60,7 +60,7 @@ impl Hints for Listener {
 async fn talk(address: &Address, own: &str, mut to_tell: UnboundedReceiver<Hint>, heard: &(dyn Fn(Hint) + Send)) {
     loop {
         let (to, mut told) = unbounded_channel();
-        if let Ok(client) = told_to(address, to).await
+        if let Some(client) = told_to(address, to).await
             && client.batch_execute(LISTEN).await.is_ok()
         {
             // Whatever was told before.

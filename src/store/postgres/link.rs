@@ -9,11 +9,15 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::error::Error as _;
 use std::future::poll_fn;
+use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{AsyncMessage, Client, Error, Row, SimpleQueryMessage, Statement};
+
+/// A server that crashes may leave a connection to which nobody answers.
+const GREETING: Duration = Duration::from_secs(15);
 
 /// A live connection.
 pub(super) struct Link {
@@ -110,7 +114,9 @@ impl Link {
     pub(super) fn open(address: &Address, session: &str) -> Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| StoreError::Unavailable(format!("no connection can be driven: {error}")))?;
-        let connected = runtime.block_on(address.config().connect(Tls));
+        let connected = runtime.block_on(async { tokio::time::timeout(GREETING, address.config().connect(Tls)).await });
+        let connected = connected
+            .map_err(|_| address.named(StoreError::Unavailable("it takes the connection and does not answer".to_owned())))?;
         let (client, connection) = connected.map_err(|error| address.named(fault(&error).error))?;
         // It ends with the connection; whoever asks next is told why.
         drop(runtime.spawn(connection));
@@ -192,8 +198,8 @@ impl Link {
 }
 
 /// A connection of which what others tell is passed on; it ends with the client.
-pub(super) async fn told_to(address: &Address, to: UnboundedSender<String>) -> std::result::Result<Client, Error> {
-    let (client, mut connection) = address.config().connect(Tls).await?;
+pub(super) async fn told_to(address: &Address, to: UnboundedSender<String>) -> Option<Client> {
+    let (client, mut connection) = tokio::time::timeout(GREETING, address.config().connect(Tls)).await.ok()?.ok()?;
     tokio::spawn(async move {
         while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
             if let AsyncMessage::Notification(told) = message
@@ -203,7 +209,7 @@ pub(super) async fn told_to(address: &Address, to: UnboundedSender<String>) -> s
             }
         }
     });
-    Ok(client)
+    Some(client)
 }
 
 /// There is no connection.

@@ -23,6 +23,7 @@ use leverd::cli::demo::world::ACCOUNT;
 use leverd::sim::{Control, Faults, Misbehaviour, NewOpportunity, RouteFault, Sim, SimOptions};
 use leverd::store::{Options, Store};
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -105,7 +106,8 @@ impl Cluster {
             let (_, written) = written.split_once(&format!("  {ACCOUNT}:\n")).unwrap();
             let (written, _) = written.split_once("store:").unwrap();
             let written = written.replace("file: secrets/", &format!("file: a{at}/secrets/"));
-            text += &format!("  {}:\n{}", account(at), written.replace("path: ./", &format!("path: ./a{at}/")));
+            let written = written.replace("path: ./", &format!("path: ./a{at}/"));
+            write!(text, "  {}:\n{written}", account(at)).unwrap();
             sims.push(sim);
         }
         let base = server.database().await;
@@ -158,7 +160,7 @@ impl Cluster {
 
     fn logged(&self) -> String {
         let of = |node| std::fs::read_to_string(self.log(node)).unwrap_or_default();
-        (0..self.nodes.len()).map(|node| format!("node {node}:\n{}", of(node))).collect()
+        (0..self.nodes.len()).map(|node| format!("node {node}:\n{}", of(node))).collect::<Vec<_>>().concat()
     }
 
     fn signal(&self, node: usize, signal: &str) {
@@ -244,7 +246,7 @@ impl Cluster {
 
     /// Everybody goes on until they did so many steps.
     async fn go(&mut self, upto: usize) {
-        let (started, all) = (Instant::now(), Vec::from_iter(0..ACCOUNTS));
+        let (started, all) = (Instant::now(), (0..ACCOUNTS).collect::<Vec<_>>());
         while !self.forward(&all, upto) {
             self.sims.iter().for_each(|sim| sim.control().retry_now());
             assert!(started.elapsed() < PATIENCE, "they stand at {:?} of {upto}\n{}", self.steps, self.logged());
