@@ -38,6 +38,9 @@
 //! 5. Back at 3 with the new event: rule `mark invited` wants the tag `AngularJS - Invited` as the one member of its family: one
 //!    `addTags`, and from its answer one `removeTags`.
 //!
+//! Where several processes share a PostgreSQL, `runtime::tenure` sees to it that one of them at a time does 2 to 5 for an account: it *leases*
+//! the account from the store, which refuses the commits of whoever was silent for too long. Step 1 is done by any of them.
+//!
 //! Killed between any two commits, leverd repeats one step whose result is the same, or looks up what became of it.
 
 pub mod model;

@@ -50,14 +50,13 @@ pub(super) const fn late() -> Duration {
     Rate::LEVER.late
 }
 
-/// Says to whoever comes next that nothing from before this process can arrive any more. False: it could not be said.
-pub(super) async fn outlived(node: &Node, account: &AccountId) -> bool {
+/// Says to whoever comes next that nothing from before this process can arrive any more.
+pub(super) async fn outlived(node: &Node, account: &AccountId) {
     let said = node.store.set_cursor(account, CURSOR, &Rate::LEVER.to_assume(0).to_string()).await;
-    if let Err(error) = &said {
+    if let Err(error) = said {
         // Then the next process is more careful than it has to be.
         tracing::warn!(%account, %error, "it could not be stored that no earlier request is under way any more");
     }
-    said.is_ok()
 }
 
 /// Waits until what earlier processes left behind can arrive no more, and says so to the next one.

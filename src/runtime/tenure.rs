@@ -25,6 +25,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+/// So many accounts are begun with between two beats.
+const AT_ONCE: usize = 2_000;
 /// A node that is being stopped does not wait longer for the store to be told.
 const FAREWELL: Duration = Duration::from_secs(10);
 
@@ -256,7 +258,7 @@ pub(super) async fn run(node: &Arc<Node>, stop: &CancellationToken) -> std::conv
             }
             Err(error) => tracing::warn!(%error, "the lease was not renewed"),
         }
-        outlive(node).await;
+        outlive(node);
         tokio::select! { biased;
             () = tokio::time::sleep(node.tenure.pace.beat()) => {}
             // The store is closing where this fails.
@@ -337,7 +339,7 @@ fn tell(tenancy: &Tenancy) {
 /// Begins with the accounts that are this node's and were not.
 async fn take(node: &Arc<Node>, tenancy: &Tenancy, leaving: &BTreeSet<AccountId>) -> Result<(), StoreError> {
     let stakes = node.tenure.stakes.load_full();
-    let new: Vec<AccountId> = tenancy
+    let mut new: Vec<AccountId> = tenancy
         .accounts
         .iter()
         .filter(|account| !stakes.contains_key(*account) && !leaving.contains(*account))
@@ -345,6 +347,11 @@ async fn take(node: &Arc<Node>, tenancy: &Tenancy, leaving: &BTreeSet<AccountId>
         .collect();
     if new.is_empty() {
         return Ok(());
+    }
+    if new.len() > AT_ONCE {
+        // The next beat comes first, and then the others.
+        new.truncate(AT_ONCE);
+        node.tenure.anew.notify_one();
     }
     // Its budget was another's, and what that sent may arrive yet.
     let mut begun = JoinSet::new();
@@ -429,17 +436,27 @@ async fn lose(node: &Node) {
     }
 }
 
-/// Says of each account, once, that nothing which was sent before this node took it can arrive any more.
-async fn outlive(node: &Node) {
-    for (account, stake) in node.tenure.stakes.load_full().iter() {
-        let due = {
-            let since = stake.since.lock().unwrap_or_else(PoisonError::into_inner);
-            since.is_some_and(|since| since.elapsed() >= abroad::late())
-        };
-        if due && abroad::outlived(node, account).await {
-            *stake.since.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        }
+/// Says of each account, once, that nothing which was sent before this node took it can arrive any more. Beside the beats: of many accounts
+/// it takes a while.
+fn outlive(node: &Arc<Node>) {
+    let due = |stake: &Stake| {
+        let mut since = stake.since.lock().unwrap_or_else(PoisonError::into_inner);
+        since.take_if(|since| since.elapsed() >= abroad::late()).is_some()
+    };
+    let stakes = node.tenure.stakes.load();
+    let accounts: Vec<AccountId> = stakes.iter().filter(|(_, stake)| due(stake)).map(|(account, _)| account.clone()).collect();
+    if accounts.is_empty() {
+        return;
     }
+    let node = Arc::clone(node);
+    tokio::spawn(async move {
+        let mut said = JoinSet::new();
+        for account in accounts {
+            let node = Arc::clone(&node);
+            said.spawn(async move { abroad::outlived(&node, &account).await });
+        }
+        said.join_all().await;
+    });
 }
 
 /// Ends this node's time, when nothing is under way in it any more: others need not wait for it.
