@@ -32,6 +32,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How often a suspended connection is tried again.
 const SUSPENDED: SignedDuration = SignedDuration::from_mins(1);
+/// How long work waits that this node may not send for, because its lease was not renewed.
+const UNLEASED: SignedDuration = SignedDuration::from_secs(2);
 /// The longest pause that a 429 may ask all work of a connection to make; what was refused itself waits as long as it was told.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
@@ -244,8 +246,9 @@ impl Node {
             return Err(stop());
         }
         if !tenure::covers(self.http.longest()) {
-            // The database does not answer this node, or took its accounts away.
-            return Err(given_up());
+            // The database does not answer this node: the next beat may be in time, or the accounts are others'.
+            let reason = Reason::new(Code::R11, "this node could not renew its lease in time");
+            return Err(Unready::Defer { until: Some(self.clock.now() + UNLEASED), reason });
         }
         tokio::select! {
             biased;

@@ -271,18 +271,19 @@ impl Sql {
         let mut mine = self.mine()?;
         for account in accounts {
             let key = account.as_str();
+            let sql = "UPDATE lease SET node = 0, free_since = ?3 WHERE account = ?1 AND node = ?2";
+            if exec(&self.db, sql, params![key, self.epoch, now])? == 0 {
+                // The same commit again: what is under way there now is another node's.
+                continue;
+            }
             // What could not be given back one by one.
             exec(&self.db, "UPDATE ready SET held = 0 WHERE account = ?1 AND held = ?2", params![key, self.epoch])?;
             // An outcome that could not be stored.
             let sql = "UPDATE ready SET held = ?2 WHERE account = ?1 AND kind = ?3 AND state = ?4 AND held = -1";
-            let orphans = exec(&self.db, sql, params![key, ORPHAN, EFFECT, BEGUN])?;
-            let settle_at = if orphans > 0 { now.saturating_add(millis(terms.settle)) } else { 0 };
-            exec(
-                &self.db,
-                "UPDATE lease SET node = 0, free_since = ?3, settle_at = CASE WHEN settle_at > ?4 THEN settle_at ELSE ?4 END \
-                 WHERE account = ?1 AND node = ?2",
-                params![key, self.epoch, now, settle_at],
-            )?;
+            if exec(&self.db, sql, params![key, ORPHAN, EFFECT, BEGUN])? > 0 {
+                let sql = "UPDATE lease SET settle_at = CASE WHEN settle_at > ?2 THEN settle_at ELSE ?2 END WHERE account = ?1";
+                exec(&self.db, sql, params![key, now.saturating_add(millis(terms.settle))])?;
+            }
             Arc::make_mut(&mut mine).remove(account);
         }
         self.leases.mine = Some(mine);

@@ -64,6 +64,7 @@ async fn nodes_share_the_accounts_and_what_nobody_has_is_claimed_by_nobody() {
 
     one.give_up(vec![acme(), AccountId::new("bolt")], TERMS, at(1)).await.unwrap();
     assert!(one.claim_deliveries(claim(1)).await.unwrap().is_empty(), "it gave it up");
+    one.give_up(vec![acme()], TERMS, at(1)).await.unwrap();
     let second = lives(&two, beat(&["acme", "bolt", "cord", "dust"], false)).await;
     assert_eq!(*second.accounts, *accounts(&["acme", "bolt"]));
     assert_eq!(two.claim_deliveries(claim(1)).await.unwrap().len(), 1);
