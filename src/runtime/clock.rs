@@ -14,6 +14,8 @@ pub const TOLERATED: SignedDuration = SignedDuration::from_mins(5);
 
 /// Two clocks that are as near as this are one: an answer takes its time.
 const NEAR: SignedDuration = SignedDuration::from_millis(500);
+/// What was put off by a clock that was ahead by more than this is looked for.
+const FELT: SignedDuration = SignedDuration::from_secs(5);
 
 /// Wall time, possibly moved.
 #[derive(Debug, Clone)]
@@ -139,6 +141,13 @@ impl Clock {
 
     fn weigh(&self, told: Timestamp) -> bool {
         let off = self.shown().duration_since(told);
+        // A clock that was wrong when it was first compared with others', and was set right since.
+        let moved = SignedDuration::from_millis(self.0.moved_ms.load(Ordering::Relaxed));
+        if off.abs() > TOLERATED && (self.wall() + moved).duration_since(told).abs() <= TOLERATED {
+            self.0.behind_ms.store(0, Ordering::Relaxed);
+            self.agree();
+            return true;
+        }
         if off.abs() > TOLERATED {
             // Known already, and to the millisecond: what is told has whole seconds.
             if self.now().duration_since(told).abs() <= TOLERATED {
@@ -157,14 +166,22 @@ impl Clock {
 
     /// Goes by a clock that several nodes share: what one of them puts off, another one may take up. Not while ours is in doubt: it does not
     /// count then.
-    pub(super) fn keep_to(&self, told: Timestamp) {
+    ///
+    /// The answer took so long, and the time is from some moment within: what it does not contradict stays.
+    pub(super) fn keep_to(&self, told: Timestamp, took: SignedDuration) {
         if self.jump().abs() > TOLERATED {
             return;
         }
         let behind = told.duration_since(self.wall());
         let known = SignedDuration::from_millis(self.0.behind_ms.load(Ordering::Relaxed));
-        if (behind - known).abs() > NEAR {
-            self.0.behind_ms.store(i64::try_from(behind.as_millis()).unwrap_or(0), Ordering::Relaxed);
+        let earliest = behind - NEAR;
+        let latest = behind + took + NEAR;
+        if (earliest..=latest).contains(&known) {
+            return;
+        }
+        self.0.behind_ms.store(i64::try_from(behind.as_millis()).unwrap_or(0), Ordering::Relaxed);
+        if known - behind > FELT {
+            self.set_back();
         }
     }
 
@@ -225,17 +242,26 @@ mod tests {
         let origin = Timestamp::from_second(1_780_000_000).unwrap();
         let (slow, fast) = (Clock::simulated(origin - SignedDuration::from_mins(3)), Clock::simulated(origin));
         for clock in [&slow, &fast] {
-            clock.keep_to(origin + SignedDuration::from_mins(1));
+            clock.keep_to(origin + SignedDuration::from_mins(1), SignedDuration::ZERO);
         }
+        // An answer that came late says that it was this time some while ago.
+        slow.keep_to(origin + SignedDuration::from_secs(40), SignedDuration::from_secs(28));
         assert!(slow.now().duration_since(fast.now()).abs() < SignedDuration::from_secs(1));
         assert!(slow.now().duration_since(origin) >= SignedDuration::from_secs(59));
         // What was moved by hand stays moved, and a clock that somebody set is in doubt as ever.
         slow.advance(SignedDuration::from_hours(1));
-        slow.keep_to(origin + SignedDuration::from_mins(1));
+        slow.keep_to(origin + SignedDuration::from_mins(1), SignedDuration::ZERO);
         assert!(slow.now().duration_since(fast.now()) >= SignedDuration::from_mins(59));
         fast.jump_by(SignedDuration::from_hours(9));
-        fast.keep_to(origin + SignedDuration::from_mins(1));
+        fast.keep_to(origin + SignedDuration::from_mins(1), SignedDuration::ZERO);
         assert!(fast.now().duration_since(origin) < SignedDuration::from_mins(2));
+        // One that began hours slow and is set right later is believed again.
+        let mended = Clock::simulated(origin - SignedDuration::from_hours(9));
+        mended.keep_to(origin, SignedDuration::ZERO);
+        mended.jump_by(SignedDuration::from_hours(9));
+        assert!(mended.jump().abs() > TOLERATED);
+        assert!(mended.hear(origin) && mended.jump().abs() < TOLERATED);
+        assert!(mended.now().duration_since(origin).abs() < SignedDuration::from_secs(60));
     }
 
     #[test]

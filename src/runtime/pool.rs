@@ -49,11 +49,22 @@ pub(super) async fn drawn(node: &Node, connection: &Connection, mut leave: Leave
     let rate = connection.gate.rate();
     let draw = Draw::new(&connection.credential, rate.burst, rate.per_second);
     loop {
-        match node.store.draw(draw.clone(), node.clock.now()).await? {
-            Drawn::Now => break,
-            Drawn::Not(wait) => tokio::time::sleep(Duration::try_from(wait).unwrap_or(AGAIN)).await,
+        let (store, draw, at) = (node.store.clone(), draw.clone(), node.clock.now());
+        // In a task of its own: what was drawn for somebody who is gone ends.
+        let asked = tokio::spawn(async move {
+            let drawn = store.draw(draw.clone(), at).await;
+            // It may have been drawn although nobody was told.
+            let held = matches!(drawn, Ok(Drawn::Now) | Err(StoreError::Unavailable(_))).then(|| Held { store, draw, at });
+            drawn.map(|drawn| (drawn, held))
+        });
+        let asked = asked.await.unwrap_or_else(|_| Err(StoreError::Unavailable("asking for the budget failed".to_owned())));
+        match asked? {
+            (Drawn::Now, held) => {
+                leave.keep(Box::new(held));
+                break;
+            }
+            (Drawn::Not(wait), _) => tokio::time::sleep(Duration::try_from(wait).unwrap_or(AGAIN)).await,
         }
     }
-    leave.keep(Box::new(Held { store: node.store.clone(), draw, at: node.clock.now() }));
     Ok(leave)
 }

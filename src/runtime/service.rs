@@ -156,6 +156,8 @@ async fn reload(node: Arc<Node>, config: PathBuf, mut reading: Reading, cancel: 
             }
         }
         watching.cancel();
+        // It may be waiting for us to take the next change.
+        drop(changed);
         drop(watcher.await);
     }
 }

@@ -24,6 +24,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// So many accounts are begun with between two beats.
 const AT_ONCE: usize = 2_000;
@@ -190,6 +191,11 @@ impl Tenure {
         self.claiming.read().await
     }
 
+    /// Until it is dropped, work of the account is under way.
+    pub(super) fn busy(&self, account: &AccountId) -> Option<TaskTrackerToken> {
+        self.stakes.load().get(account).map(|stake| stake.under_way.token())
+    }
+
     /// Runs work of an account. `None`: the account is not this node's.
     pub(super) fn under<F>(&self, account: &AccountId, work: F) -> Option<impl Future<Output = F::Output> + use<F>>
     where
@@ -306,7 +312,7 @@ async fn beat(node: &Arc<Node>, join: bool, full: bool, gone: Vec<u64>) -> Resul
         .await?;
     let Beaten::Lives(tenancy) = beaten else { return Err(StoreError::Fenced) };
     tenure.deadline.renew(asked, tenure.pace.lease());
-    node.clock.keep_to(tenancy.now);
+    node.clock.keep_to(tenancy.now, SignedDuration::try_from(asked.elapsed()).unwrap_or_default());
     tell(&tenancy);
     tenure.eldest.store(tenancy.eldest, Ordering::Relaxed);
     tenure.joined.store(true, Ordering::Relaxed);

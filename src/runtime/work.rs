@@ -223,7 +223,7 @@ async fn hear_the_time(node: &Node) {
 /// One cheap read: its answer carries Lever's date. Without it a quiet account's timers would hold for ever. Some accounts are asked,
 /// from the one of this number on, until one tells. True where there is nobody to ask, too.
 async fn ask_the_time(node: &Node, from: usize) -> bool {
-    let accounts = node.mine();
+    let accounts = node.all_accounts();
     let begin = from % accounts.len().max(1);
     for account in accounts.values().cycle().skip(begin).take(accounts.len().min(ASKED_AT_ONCE)) {
         if let Ok(Called::Exchanged(Exchange::Answered(answer))) = node.call(account, &api::list_stages(), Class::Poll).await
@@ -323,6 +323,8 @@ fn spawn<F>(
         tracker.spawn(async move { give_back(&node, &account, &work).await });
         return;
     };
+    // Until it is given back, too.
+    let busy = node.tenure.busy(&account);
     let Some(future) = node.tenure.under(&account, run(Arc::clone(node), configured)) else {
         drop(permit);
         let node = Arc::clone(node);
@@ -331,6 +333,7 @@ fn spawn<F>(
     };
     let node = Arc::clone(node);
     let settle = async move {
+        let _busy = busy;
         let done = tokio::spawn(future).await;
         drop(permit);
         match done {
@@ -369,7 +372,7 @@ async fn give_back(node: &Node, account: &AccountId, work: &[Work]) {
         let mut tries = 60;
         while let Err(StoreError::Unavailable(_)) = node.store.release(account, *one).await {
             tries -= 1;
-            if tries == 0 {
+            if tries == 0 || node.stopping.is_cancelled() {
                 tracing::error!(work = %one, "claimed work could not be given back; it goes on after a restart");
                 break;
             }

@@ -25,6 +25,8 @@ pub(super) struct Link {
     runtime: Option<Runtime>,
     client: Client,
     statements: HashMap<String, Statement>,
+    /// How long a question may take: whoever has no answer by then asks on another connection.
+    patience: Option<Duration>,
 }
 
 impl Drop for Link {
@@ -120,18 +122,28 @@ impl Link {
         let (client, connection) = connected.map_err(|error| address.named(fault(&error).error))?;
         // It ends with the connection; whoever asks next is told why.
         drop(runtime.spawn(connection));
-        let mut link = Self { runtime: Some(runtime), client, statements: HashMap::new() };
+        let mut link = Self { runtime: Some(runtime), client, statements: HashMap::new(), patience: None };
         link.control(session).map_err(|fault| address.named(fault.error))?;
         Ok(link)
     }
 
     fn run<T>(&self, question: impl Future<Output = std::result::Result<T, Error>>) -> std::result::Result<T, Fault> {
         let Some(runtime) = &self.runtime else { return Err(lost()) };
-        runtime.block_on(question).map_err(|error| {
-            let mut fault = fault(&error);
-            fault.lost |= self.client.is_closed();
-            fault
-        })
+        let Some(patience) = self.patience else { return runtime.block_on(question).map_err(|error| self.fault(&error)) };
+        // The network may be well, and whoever is there stands still.
+        let answer = runtime.block_on(async { tokio::time::timeout(patience, question).await });
+        answer.map_err(|_| lost())?.map_err(|error| self.fault(&error))
+    }
+
+    /// Questions are given up after this.
+    pub(super) const fn hurries(&mut self, patience: Duration) {
+        self.patience = Some(patience);
+    }
+
+    fn fault(&self, error: &Error) -> Fault {
+        let mut fault = fault(error);
+        fault.lost |= self.client.is_closed();
+        fault
     }
 
     /// One or several statements without values and answers.

@@ -31,6 +31,8 @@ const WRITES: &str = "SET lock_timeout = '30s'; \
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 const READS: &str = "SET default_transaction_read_only = on; SET statement_timeout = '60s'";
 
+/// A question takes no longer, waiting for locks included.
+const QUESTION: Duration = Duration::from_secs(60);
 /// One session at a time for each opening: who has it knows that the one before has ended.
 const LOCK: &str = "SELECT pg_try_advisory_lock(1818588786, hashtext(current_schema()::text || ' ' || $1))";
 /// Whoever writes has this one too, beside all others who write; only a move into the database has it alone.
@@ -51,6 +53,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// this opening says.
 pub(super) fn session(address: &Address, role: Role, own: i64) -> Result<Link> {
     let mut link = connected(address, role)?;
+    link.hurries(QUESTION);
     let Role::Writes { patience } = role else { return Ok(link) };
     if !lock(&mut link, BESIDE, patience)? {
         let why = "the content of a file is on its way into it: `leverd store move` brings that to its end";

@@ -26,6 +26,9 @@ pub(super) struct Leases {
     mine: Option<Arc<BTreeSet<AccountId>>>,
     /// Accounts that are known to have a row.
     listed: BTreeSet<AccountId>,
+    /// Taken beyond its share, because nobody else did, as long as the nodes are so many.
+    beyond: BTreeSet<AccountId>,
+    nodes: i64,
     /// Whether this batch found that the node lives.
     lives: bool,
 }
@@ -220,10 +223,19 @@ impl Sql {
         let free: Vec<_> = free.into_iter().filter(|(account, _)| beat.accounts.contains(account)).collect();
         let total = mine.len() + free.len() + usize::try_from(others).unwrap_or(0);
         let share = total.div_ceil(usize::try_from(nodes).unwrap_or(1).max(1));
+        if nodes != self.leases.nodes {
+            // Another one may be able to now.
+            self.leases.nodes = nodes;
+            self.leases.beyond.clear();
+        }
         let long_ago = now.saturating_sub(millis(beat.terms.lease));
         let mut taken = Vec::new();
         for (account, since) in free.into_iter().filter(|_| !beat.full) {
-            if mine.len() + taken.len() < share || since <= long_ago {
+            let within = mine.len() + taken.len() < share;
+            if within || since <= long_ago {
+                if !within {
+                    self.leases.beyond.insert(account.clone());
+                }
                 exec(
                     &self.db,
                     "UPDATE lease SET node = ?2 WHERE account = ?1 AND node = 0",
@@ -237,7 +249,7 @@ impl Sql {
             self.leases.mine = Some(Arc::clone(&mine));
             self.news.work = true;
         }
-        Ok(mine.len().saturating_sub(share))
+        Ok(mine.iter().filter(|account| !self.leases.beyond.contains(*account)).count().saturating_sub(share))
     }
 
     /// What nodes before had begun in accounts of this one is unknown once their calls must have ended.

@@ -79,7 +79,8 @@ async fn an_account_that_others_cannot_work_on_is_not_left_alone() {
     let (two, second) = joined(&base, &["bolt", "cord", "dust"]).await;
     assert_eq!(second.accounts.len(), 2, "its share");
     base.sql("UPDATE lease SET free_since = 1 WHERE node = 0").await;
-    assert_eq!(lives(&two, beat(&["bolt", "cord", "dust"], false)).await.accounts.len(), 3);
+    let second = lives(&two, beat(&["bolt", "cord", "dust"], false)).await;
+    assert_eq!((second.accounts.len(), second.surplus), (3, 0), "nor given up again at once");
 }
 
 #[tokio::test]
