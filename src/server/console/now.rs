@@ -92,7 +92,8 @@ fn nodes(now: &Now) -> String {
         };
         let _ = write!(
             out,
-            "<tr><th scope=\"row\">{}{state}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            "<tr><td data-name=\"Node\"><b>{}</b>{state}</td><td data-name=\"Accounts\">{}</td><td data-name=\"Last sign of life\">{}</td>\
+             <td data-name=\"Version\">{}</td><td data-name=\"Since\">{}</td></tr>",
             escaped(&node.name),
             node.accounts,
             when(node.beat, node.now),

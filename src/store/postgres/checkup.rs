@@ -54,7 +54,8 @@ pub fn checkup(database: &Database) -> Result<Checkup> {
     let address = Address::new(&database.url, database.password.as_ref(), options.busy_timeout)?;
     let mut link = Link::open(&address, SESSION)?;
     let mut other = Link::open(&address, SESSION)?;
-    let needed = i64::try_from(options.readers + 1).unwrap_or(i64::MAX);
+    // Those that read, the one that writes, and the one over which nodes wake each other.
+    let needed = i64::try_from(options.readers + 2).unwrap_or(i64::MAX);
     let looked = look(&mut link, &mut other, &address.name, needed);
     looked.map_err(|fault| address.named(fault.error))
 }
