@@ -44,19 +44,19 @@ impl Gates {
 
     /// These accounts are in force: which credentials do several of them use?
     pub(super) fn sort_out<'a>(&self, accounts: impl Iterator<Item = &'a Account>) {
-        let (mut once, mut pooled) = (BTreeSet::new(), BTreeSet::new());
-        for connection in accounts.flat_map(Account::connections) {
-            if !once.insert(&connection.credential) {
-                pooled.insert(connection.credential.clone());
-            }
-        }
-        self.pooled.store(Arc::new(pooled));
+        self.pooled.store(Arc::new(twice(accounts.flat_map(Account::connections).map(|one| one.credential.as_str()))));
     }
 
     /// Whether several accounts use a credential.
     pub(super) fn is_pooled(&self, credential: &str) -> bool {
         self.pooled.load().contains(credential)
     }
+}
+
+/// What comes more than once.
+fn twice<'a>(all: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+    let mut once = BTreeSet::new();
+    all.filter(|one| !once.insert(*one)).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -75,5 +75,10 @@ mod tests {
             assert!((of(&other).left().requests - 20.0).abs() < 1e-9);
         }
         drop(leave);
+    }
+
+    #[test]
+    fn what_several_accounts_use_is_pooled_and_nothing_else() {
+        assert_eq!(twice(["lever a", "vendor", "lever b", "vendor", "vendor"].into_iter()), ["vendor".to_owned()].into());
     }
 }

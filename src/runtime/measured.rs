@@ -79,7 +79,7 @@ pub const ALL: &[Metric] = &[
     gauge(
         "leverd_beat_age_seconds",
         "",
-        "How long ago this node last renewed its lease; beyond 15 it starts nothing more, beyond 45 others take its accounts",
+        "How long ago this node last renewed its lease, or began; beyond 15 it starts nothing more, beyond 45 others take its accounts. 0 where only one process may have the store",
     ),
     gauge("leverd_work", "account, kind, state", "Rows of work: due, waiting for their time, begun, or parked"),
     gauge("leverd_lag_seconds", "account", "For how long the oldest work that is due has been due, in seconds"),
@@ -152,6 +152,8 @@ pub(super) fn run(account: &AccountId) {
 /// Sets every gauge to what is so now. Fails if the store does not answer.
 #[expect(clippy::cast_precision_loss, reason = "rows, calls and bytes are counted, not stars")]
 pub async fn look(node: &Node, now: Timestamp) -> Result<(), StoreError> {
+    // First: it counts most when the database does not answer.
+    metrics::gauge!("leverd_beat_age_seconds").set(node.tenure.silence().as_secs_f64());
     let counts = node.store.counts(now).await?;
     let reloads = node.reloads.load();
     let size = node.store.size().await?;
@@ -161,7 +163,6 @@ pub async fn look(node: &Node, now: Timestamp) -> Result<(), StoreError> {
     let nodes = if node.store.is_shared() { node.store.nodes(now).await?.len() } else { 1 };
     metrics::gauge!("leverd_nodes").set(nodes as f64);
     metrics::gauge!("leverd_node_accounts").set(node.mine().len() as f64);
-    metrics::gauge!("leverd_beat_age_seconds").set(node.tenure.silence().as_secs_f64());
     metrics::gauge!("leverd_held_back").set(node.held().len() as f64);
     for account in node.mine().values() {
         let id = account.id.to_string();

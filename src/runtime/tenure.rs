@@ -147,6 +147,7 @@ pub(super) struct Tenure {
     joined: AtomicBool,
     /// Other accounts are in force.
     anew: Notify,
+    born: Moment,
 }
 
 impl Tenure {
@@ -162,6 +163,7 @@ impl Tenure {
             eldest: AtomicBool::new(!shared),
             joined: AtomicBool::new(false),
             anew: Notify::new(),
+            born: Moment::now(),
         }
     }
 
@@ -175,10 +177,10 @@ impl Tenure {
         self.shared && self.joined.load(Ordering::Relaxed)
     }
 
-    /// For how long it could not renew its lease.
+    /// For how long it has not renewed its lease, or has had none.
     pub(super) fn silence(&self) -> Duration {
-        let until = *self.deadline.0.lock().unwrap_or_else(PoisonError::into_inner);
-        until.map_or(Duration::ZERO, |(from, _)| from.elapsed())
+        let last = *self.deadline.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.shared { last.map_or(self.born, |(from, _)| from).elapsed() } else { Duration::ZERO }
     }
 
     /// Whether this node does what only one need do.
@@ -191,25 +193,27 @@ impl Tenure {
         self.claiming.read().await
     }
 
-    /// Until it is dropped, work of the account is under way.
-    pub(super) fn busy(&self, account: &AccountId) -> Option<TaskTrackerToken> {
-        self.stakes.load().get(account).map(|stake| stake.under_way.token())
-    }
-
-    /// Runs work of an account. `None`: the account is not this node's.
-    pub(super) fn under<F>(&self, account: &AccountId, work: F) -> Option<impl Future<Output = F::Output> + use<F>>
-    where
-        F: Future,
-    {
+    /// Leave to work on an account; the work is under way until it is dropped. `None`: the account is not this node's.
+    pub(super) fn enter(&self, account: &AccountId) -> Option<Entered> {
         let stake = self.stakes.load().get(account).cloned();
         if self.shared && stake.is_none() {
             return None;
         }
-        let token = stake.as_ref().map(|stake| stake.under_way.token());
-        Some(async move {
-            let _under_way = token;
-            STAKE.scope(stake, work).await
-        })
+        let under_way = stake.as_ref().map(|stake| stake.under_way.token());
+        Some(Entered { stake, _under_way: under_way })
+    }
+}
+
+/// Leave to work on an account.
+pub(super) struct Entered {
+    stake: Option<Arc<Stake>>,
+    _under_way: Option<TaskTrackerToken>,
+}
+
+impl Entered {
+    /// What `work` sends is bound to the account's lease.
+    pub(super) fn bind<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
+        STAKE.scope(self.stake.clone(), work)
     }
 }
 

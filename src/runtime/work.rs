@@ -317,23 +317,18 @@ fn spawn<F>(
 ) where
     F: Future<Output = crate::store::Result<()>> + Send + 'static,
 {
-    // An account that a reload took away meanwhile, or more rows than were asked for: the claims must not be lost.
-    let (Some(configured), Some(permit)) = (node.account(&account), slots.take()) else {
+    // An account that a reload or another node took away meanwhile, or more rows than were asked for: the claims must not be lost.
+    let ready = (node.account(&account), node.tenure.enter(&account), slots.take());
+    let (Some(configured), Some(entered), Some(permit)) = ready else {
         let node = Arc::clone(node);
         tracker.spawn(async move { give_back(&node, &account, &work).await });
         return;
     };
-    // Until it is given back, too.
-    let busy = node.tenure.busy(&account);
-    let Some(future) = node.tenure.under(&account, run(Arc::clone(node), configured)) else {
-        drop(permit);
-        let node = Arc::clone(node);
-        tracker.spawn(async move { give_back(&node, &account, &work).await });
-        return;
-    };
+    let future = entered.bind(run(Arc::clone(node), configured));
     let node = Arc::clone(node);
     let settle = async move {
-        let _busy = busy;
+        // Until it is given back, where it must be.
+        let _entered = entered;
         let done = tokio::spawn(future).await;
         drop(permit);
         match done {

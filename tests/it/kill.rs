@@ -201,7 +201,7 @@ async fn killed_under_load(on: On, mut dice: Dice, kills: u64) -> Deployed {
 const STEPS: usize = 5;
 
 /// Has a candidate do the next step, if the one before has arrived in Lever.
-fn forward(control: &Control, name: &str, email: &str, step: usize) -> bool {
+pub(crate) fn forward(control: &Control, name: &str, email: &str, step: usize) -> bool {
     let tagged = |state: &str| control.tags(name).unwrap().contains(&format!("{TEST} - {state}"));
     match step {
         0 => control.move_stage(name, STAGE).is_ok(),

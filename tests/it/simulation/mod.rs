@@ -219,7 +219,7 @@ fn a_story_that_is_left_to_chance_is_found() {
     assert!(other, "the same seeds tell the same stories");
 }
 
-/// For every bug of one node that can be planted (those of several are found by `flow::nodes` and `store::on_postgres::leases`) a seed that finds it. Another one is found by
+/// For every bug of one node that can be planted (those of several are found by `flow::nodes::death` and `store::on_postgres::leases`) a seed that finds it. Another one is found by
 /// `LEVERD_BUG=NoBudget LEVERD_SEEDS=0..2000 cargo test --features kill-points --test it simulation::whatever`.
 const FOUND_BY: &[(Bug, u64)] = &[
     (Bug::InviteAfresh, 18),

@@ -36,9 +36,24 @@ async fn lives(store: &Store, beat: Beat) -> Tenancy {
 }
 
 async fn joined(base: &Base, names: &[&str]) -> (Store, Tenancy) {
+    #[cfg(feature = "kill-points")]
+    if let Ok(bug) = std::env::var(PLANTED) {
+        leverd::model::plant_everywhere(&bug);
+    }
     let store = base.open().await.unwrap();
     let tenancy = lives(&store, beat(names, true)).await;
     (store, tenancy)
+}
+
+/// A node that has begun to send something.
+async fn in_the_middle(base: &Base) -> (Store, Effect) {
+    let (store, _) = joined(base, &["acme"]).await;
+    let cause = event("a", "o1", 0);
+    let sent = note("n", &cause);
+    planned(&store, &cause, effects(vec![sent.clone()]), 0).await;
+    sendable(&store, 1).await;
+    assert_eq!(begin(&store, &sent, 1).await, Some(1));
+    (store, sent)
 }
 
 /// Time passes in the database, for one node.
@@ -122,12 +137,8 @@ async fn whoever_was_silent_for_too_long_plans_begins_and_puts_off_nothing_and_i
 #[tokio::test]
 async fn what_a_dead_node_had_begun_is_looked_up_when_its_call_must_have_ended() {
     let base = home().await;
-    let (one, _) = joined(&base, &["acme"]).await;
-    let cause = event("a", "o1", 0);
-    let sent = note("n", &cause);
-    planned(&one, &cause, effects(vec![sent.clone()]), 0).await;
-    sendable(&one, 1).await;
-    let attempt = begin(&one, &sent, 1).await;
+    let (one, sent) = in_the_middle(&base).await;
+    let attempt = Some(1);
     late(&base, &one).await;
     let (two, _) = joined(&base, &["acme"]).await;
     assert!(sendable(&two, 2).await.is_empty());
@@ -146,12 +157,7 @@ async fn what_a_dead_node_had_begun_is_looked_up_when_its_call_must_have_ended()
 #[tokio::test]
 async fn a_node_whose_process_is_gone_need_not_be_waited_for() {
     let base = home().await;
-    let (one, _) = joined(&base, &["acme"]).await;
-    let cause = event("a", "o1", 0);
-    let sent = note("n", &cause);
-    planned(&one, &cause, effects(vec![sent.clone()]), 0).await;
-    sendable(&one, 1).await;
-    begin(&one, &sent, 1).await;
+    let (one, sent) = in_the_middle(&base).await;
     let two = base.open().await.unwrap();
     let tenancy = lives(&two, Beat { gone: vec![one.epoch()], ..beat(&["acme"], true) }).await;
     assert_eq!((tenancy.accounts.len(), tenancy.unknown), (1, vec![(acme(), sent.id)]));
@@ -259,4 +265,29 @@ async fn webhooks_that_another_node_made_are_found() {
     one.keep_signing_token(&acme(), token("old", 1)).await.unwrap();
     one.keep_signing_token(&acme(), token("new", 5)).await.unwrap();
     assert_eq!(two.signing_tokens_since(at(5)).await.unwrap(), [(acme(), token("new", 5))]);
+}
+
+/// Which bug the tests of this file run with: in a process of their own.
+#[cfg(feature = "kill-points")]
+const PLANTED: &str = "LEVERD_LEASES_WITH";
+
+/// Each of these turns a test of this file red.
+#[cfg(feature = "kill-points")]
+#[test]
+fn planted_bugs_of_the_leases_are_found() {
+    let silent = "whoever_was_silent_for_too_long_plans_begins_and_puts_off_nothing_and_its_outcomes_are_kept";
+    let dead = "what_a_dead_node_had_begun_is_looked_up_when_its_call_must_have_ended";
+    let run = |bug: &str, test: &str| {
+        let mut tests = std::process::Command::new(std::env::current_exe().unwrap());
+        tests.env(PLANTED, bug).args(["--exact", &format!("store::on_postgres::leases::{test}")]);
+        String::from_utf8_lossy(&tests.output().unwrap().stdout).into_owned()
+    };
+    for test in [silent, dead] {
+        let said = run("none of them", test);
+        assert!(said.contains("1 passed"), "{test} without a bug: {said}");
+    }
+    for (bug, test) in [("NoFence", silent), ("ClaimsKept", silent), ("TakenAtOnce", dead)] {
+        let said = run(bug, test);
+        assert!(said.contains("1 failed"), "{bug} is not found: {said}");
+    }
 }

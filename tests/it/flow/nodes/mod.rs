@@ -15,8 +15,9 @@ mod change;
 mod database;
 mod death;
 
-use super::bed::{POSTING, STAGE, TEST, prepare, project, quick};
+use super::bed::{POSTING, TEST, prepare, project, quick};
 use super::process::{End, MORE, free_port};
+use crate::kill::forward;
 use crate::postgres::{Base, Cutter, Server, server};
 use balancer::Balancer;
 use leverd::cli::demo::world::ACCOUNT;
@@ -323,19 +324,6 @@ impl Drop for Cluster {
             drop(node.child.kill());
             drop(node.child.wait());
         }
-    }
-}
-
-/// Has a candidate do the next step, if the one before has arrived in Lever.
-fn forward(control: &Control, name: &str, email: &str, step: usize) -> bool {
-    let tagged = |state: &str| control.tags(name).unwrap().contains(&format!("{TEST} - {state}"));
-    match step {
-        0 => control.move_stage(name, STAGE).is_ok(),
-        1 => tagged("Invited") && control.start_assessment(email, TEST).is_ok(),
-        2 => tagged("Started") && control.submit_assessment(email, TEST, 87.5).is_ok(),
-        3 => !control.notes(name).unwrap().is_empty() && control.approve_candidate(email).is_ok(),
-        4 => control.stage_of(name).unwrap() == control.stage_id("On-site interview").unwrap(),
-        _ => false,
     }
 }
 
